@@ -1,0 +1,96 @@
+"""The assignments: one file each, ``hw9_1_resnet_decay.py`` is ``9-1``. Listing them loads no paddle."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+import sys
+import time
+from pathlib import Path
+from types import ModuleType
+
+_FILE = re.compile(r"hw(\d+)(?:_(\d+))?_\w+\.py")
+
+
+def list_homework() -> dict[str, Path]:
+    """Assignment ID, such as "9-1", to its file, in the camp's order."""
+    found = {}
+    for path in Path(__file__).parent.glob("hw*.py"):
+        if match := _FILE.fullmatch(path.name):
+            found[tuple(int(part) for part in match.groups() if part)] = path
+    return {"-".join(map(str, numbers)): found[numbers] for numbers in sorted(found)}
+
+
+def title_of(path: Path) -> str:
+    """The first line of a homework's docstring, read without running the file."""
+    return (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or path.stem).splitlines()[0]
+
+
+def load(homework: str) -> ModuleType:
+    """Import an assignment.
+
+    Raises:
+        CampError: there is no such ID; the message lists those there are.
+    """
+    from paddle_camp.errors import CampError
+
+    known = list_homework()
+    if homework not in known:
+        raise CampError(f"there is no homework {homework!r}; there are: {', '.join(known)} (and: all)")
+    return importlib.import_module(f"homework.{known[homework].stem}")
+
+
+def run(homework: str, options=None):
+    """Run one assignment and leave the files of the contract.
+
+    Args:
+        homework: its ID.
+        options: :class:`paddle_camp.runs.Options`; None for the defaults.
+
+    Returns:
+        (the homework's :class:`~paddle_camp.runs.Answer`, the run's folder).
+
+    Raises:
+        CampError: the command line, a setting or the data is wrong.
+    """
+    from paddle_camp import runs, runtime, settings
+
+    options = options or runs.Options()
+    module = load(homework)
+    if options.resume is not None:
+        if options.overrides or options.quick:
+            raise runs.CampError("--resume goes on with the run's own settings: leave out -o and --quick")
+        path = runs.find_resumable(homework, options)
+        saved, options = runs.read_config(path, options)
+        values = settings.restore(module.Settings, saved)
+    else:
+        path = None
+        values = settings.override(module.QUICK if options.quick else module.Settings(), options.overrides)
+    device = runtime.choose_device(options.device)
+    context = runs.Context(homework, path or runs.new_folder(homework, options), options, device)
+    return _run_in(context, module, values), context.path
+
+
+def _run_in(context, module: ModuleType, values):
+    from paddle_camp import runs, runtime, settings
+    from paddle_camp.files import write_json
+
+    began = time.monotonic()
+    environment = runtime.environment()
+    if not (context.path / "config.json").exists():
+        runs.write_config(context, settings.as_dict(values))
+        write_json(context.path / "env.json", environment)
+    runs.write_metrics(context, "running", 0.0, None)
+    print(f"homework {context.homework} on {context.device}; files: {context.path}", file=sys.stderr)
+    try:
+        answer = module.run(values, context)
+        seconds = time.monotonic() - began
+        runs.write_answer_files(context, answer, runs.facts(context, answer, seconds, environment))
+    except BaseException as error:
+        status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+        runs.write_metrics(context, status, time.monotonic() - began, None, str(error) or type(error).__name__)
+        raise
+    runs.write_metrics(context, "done", seconds, answer)
+    context.clean_up()
+    return answer

@@ -1,0 +1,240 @@
+"""作业9-1 When to decay ResNet's learning rate, on the fundus pictures of iChallenge-PM
+
+The camp's question: 在第二章中学习过如何设置学习率衰减，这里建议使用分段衰减的方式，衰减系数为0.1，
+根据ResNet目前的训练情况，应该在训练到多少步的时候设置衰减合适？请设置好学习率衰减方式，
+在眼疾识别数据集iChallenge-PM上重新训练ResNet模型。
+
+The method: train at the course's constant rate, look for the step from which on the loss gains nothing that
+stands out of the noise (`find_plateau`), go back to that step and divide the rate by ten (`PiecewiseDecay`). For
+comparison the same is done too early and too late. Forks share their past with the constant run: they start from
+its checkpoints. A tenth of the *training* pictures is held out and shows whether the plateau is one on new
+pictures too; the validation pictures decide nothing, they are for reporting.
+
+EXPECT
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import paddle
+
+from paddle_camp import metrics, plots, schedules
+from paddle_camp.answers import render
+from paddle_camp.fitting import Keep, fit, fork, publish
+from paddle_camp.history import History
+from paddle_camp.models import check_model_name, create_model
+from paddle_camp.readers.augment import flip_and_rotate
+from paddle_camp.readers.batches import Batches, ImageSet, split_off
+from paddle_camp.readers.datasets import load_fundus
+from paddle_camp.runs import Answer, Context, DataInfo, Predictions
+from paddle_camp.settings import require
+from paddle_camp.training import Evaluation, evaluate
+
+# What the course printed after epochs 0 to 4 at the constant rate, on its 400 validation pictures.
+COURSE = {"accuracy": [0.7625, 0.6325, 0.930, 0.9275, 0.930], "loss": [0.537, 0.795, 0.201, 0.191, 0.208]}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Hyper-parameters; "course" marks those of the camp's published ResNet script."""
+
+    model: str = "resnet50"  # course; any name of the zoo
+    num_classes: int = 2  # 1: the course's single logit with a sigmoid
+    learning_rate: float = 0.001  # course
+    momentum: float = 0.9  # course
+    weight_decay: float = 0.001  # course: L2, added to the gradient
+    batch_size: int = 10  # course; pictures
+    num_epochs: int = 5  # course
+    decay_factor: float = 0.1  # the question's
+    image_size: int = 224  # course; pixels
+    augment: bool = False  # flips and rotations of up to 15 degrees
+    holdout: float = 0.1  # share of the training pictures held out, so that no choice needs the validation set
+    train_pictures: int | None = None  # None: all there are (drawn as a stand-in: 400); else a stratified draw
+    valid_pictures: int | None = None  # the same for validation (stand-in: 200)
+
+    def __post_init__(self):
+        check_model_name(self.model)
+        require(self.num_epochs >= 3, f"num_epochs={self.num_epochs}: a plateau needs at least 3 epochs to be seen")
+        require(0 < self.holdout < 1, f"holdout={self.holdout}: give a share between 0 and 1")
+        require(0 < self.decay_factor < 1, f"decay_factor={self.decay_factor}: give a factor between 0 and 1")
+        require(self.learning_rate > 0, f"learning_rate={self.learning_rate}: must be positive")
+        require(self.batch_size > 0, f"batch_size={self.batch_size}: must be positive")
+        require(self.image_size >= 32, f"image_size={self.image_size}: the network needs at least 32 pixels")
+        require(self.num_classes in (1, 2), f"num_classes={self.num_classes}: 1 (one logit) or 2")
+
+
+QUICK = replace(Settings(), model="resnet18", image_size=32, num_epochs=8, train_pictures=200, valid_pictures=100)
+
+
+@dataclass(frozen=True)
+class Plateau:
+    """From which step on the loss falls no more, whether the rule was met there, and the numbers it compared."""
+
+    step: int
+    found: bool
+    before: float  # mean loss over the epoch that ends at the step
+    after: float  # mean loss from there to the end of training
+    noise: float  # standard error of their difference
+
+
+def find_plateau(losses: list[float], window: int) -> Plateau:
+    """The first step after which training at the same rate lowers the loss by less than its noise.
+
+    The rule compares the smoothed loss, the mean over the last ``window`` = one epoch (every training picture once),
+    with the mean over all that follows. Both waver because batches do; how much, their scatter tells: it gives the
+    standard error of the difference. A gain below it cannot be told from none. Looking at all that follows, rather
+    than at the next epoch alone, keeps a noisy start from being taken for a plateau. If no step qualifies, the one
+    with the smallest gain in units of its noise is returned with ``found=False``: the training was too short.
+    """
+    loss = np.asarray(losses, np.float64)
+    candidates = []
+    for step in range(window, len(loss) - window + 1):
+        before, after = loss[step - window : step], loss[step:]
+        noise = np.sqrt(before.var(ddof=1) / len(before) + after.var(ddof=1) / len(after))
+        gain = before.mean() - after.mean()
+        candidates.append(Plateau(step, bool(gain < noise), float(before.mean()), float(after.mean()), float(noise)))
+    return next((c for c in candidates if c.found), min(candidates, key=lambda c: (c.before - c.after) / c.noise))
+
+
+def choose_boundaries(plateau: int, steps_per_epoch: int, num_epochs: int) -> dict[str, int]:
+    """Step counts for the decay at, before and after the plateau; the latter two at the ends of epochs."""
+    total = steps_per_epoch * num_epochs
+    early = steps_per_epoch * max(1, round(plateau / steps_per_epoch / 3))
+    late = steps_per_epoch * min(num_epochs - 1, -(-(plateau + total) // (2 * steps_per_epoch)))
+    early = early if early < plateau else max(1, plateau // 2)
+    late = late if late > plateau else (plateau + total) // 2
+    return {"decayed": plateau, "too early": early, "too late": late}
+
+
+@dataclass(frozen=True)
+class Finished:
+    """One training: its history, and the verdicts of its last weights on the validation pictures."""
+
+    history: History
+    validation: Evaluation
+
+    @property
+    def auc(self) -> float | None:
+        """Area under the validation ROC curve."""
+        return metrics.auc(self.validation.outputs, self.validation.labels)
+
+
+def train_once(name: str, boundaries: list[int], settings: Settings, context: Context, sets: dict) -> Finished:
+    """Train with the rate divided at ``boundaries``, going on from the constant run where both are the same."""
+    folder = context.checkpoints / name.replace(" ", "-")
+    if boundaries:
+        fork(context.checkpoints / "constant", boundaries[0] // len(sets["train"]), folder)
+    paddle.seed(context.seed)  # the same initial weights in every run
+    model = create_model(settings.model, num_classes=settings.num_classes)
+    schedule = schedules.piecewise(settings.learning_rate, boundaries, settings.decay_factor)
+    optimizer = paddle.optimizer.Momentum(
+        learning_rate=schedule,
+        momentum=settings.momentum,
+        parameters=model.parameters(),
+        weight_decay=paddle.regularizer.L2Decay(settings.weight_decay),
+    )
+    total, per_epoch = settings.num_epochs * len(sets["train"]), len(sets["train"])
+    quarters = {total - per_epoch + round(per_epoch * k / 4) for k in (1, 2, 3)}
+    history = fit(
+        *(model, optimizer, sets["train"]),
+        num_epochs=settings.num_epochs,
+        schedule=schedule,
+        evaluations={"holdout": sets["holdout"], "validation": sets["validation"]},
+        eval_steps=quarters,  # within the last epoch, to see how much its accuracy wavers
+        seed=context.seed,
+        amp=context.options.amp,
+        keep=Keep(folder, best_on="holdout", every_epoch=not boundaries),
+        name=name,
+    )
+    return Finished(history, evaluate(model, sets["validation"], amp=context.options.amp))
+
+
+def describe(run: Finished, boundary: int | None, num_epochs: int) -> dict:
+    """The numbers of the table: all from the last epoch."""
+    last = [row["accuracy"] for row in run.history.split("validation") if row["epoch"] > num_epochs - 1]
+    holdout = run.history.split("holdout")[-1]
+    return {
+        "boundary": boundary,
+        "train_loss": run.history.split("train")[-1]["loss"],
+        "holdout_loss": holdout["loss"],
+        "holdout_accuracy": holdout["accuracy"],
+        "validation_loss": run.validation.loss,
+        "validation_accuracy": run.validation.accuracy,
+        "validation_auc": run.auc,
+        "last_epoch_accuracies": last,
+        "last_epoch_range": max(last) - min(last),
+        "holdout_loss_per_epoch": [r["loss"] for r in run.history.split("holdout") if r["epoch"] % 1 == 0],
+        "accuracy_per_epoch": [r["accuracy"] for r in run.history.split("validation") if r["epoch"] % 1 == 0],
+    }
+
+
+def run(settings: Settings, context: Context) -> Answer:
+    """Answer the question; see the module's docstring."""
+    options = context.options
+    counts = (settings.train_pictures, settings.valid_pictures)
+    data = load_fundus(options.data, options.data_dir, settings.image_size, counts)
+    info = DataInfo(data.name, data.origin, str(data.path), {"train": len(data.train), "valid": len(data.valid)})
+    context.announce(info, data.how)
+    kept, held = split_off(data.train, settings.holdout, seed=context.seed)
+    train = Batches(kept, settings.batch_size, context.seed, flip_and_rotate if settings.augment else None)
+    sets = {"train": train, "holdout": Batches(held, 20), "validation": Batches(data.valid, 20)}
+
+    runs = {"constant": train_once("constant", [], settings, context, sets)}
+    plateau = find_plateau(runs["constant"].history.column("loss"), window=len(train))
+    found = "the plateau begins" if plateau.found else "no plateau yet; the smallest gain is"
+    context.say(f"{found} at step {plateau.step} ({plateau.step / len(train):.2f} epochs of {len(train)} steps)")
+    boundaries = choose_boundaries(plateau.step, len(train), settings.num_epochs)
+    for name, step in boundaries.items():
+        context.say(f"{name}: learning rate x {settings.decay_factor} after step {step}")
+        runs[name] = train_once(name, [step], settings, context, sets)
+    publish(context.checkpoints / "decayed", context.checkpoints)
+
+    table = {name: describe(run_, boundaries.get(name), settings.num_epochs) for name, run_ in runs.items()}
+    results = {"model": settings.model, "augment": settings.augment, "steps_per_epoch": len(train)}
+    results |= {"holdout_pictures": len(held), "plateau": vars(plateau), "runs": table}
+    best = runs["decayed"].validation
+    return Answer(
+        title="作业9-1:ResNet应该在第多少步衰减学习率",
+        text=render(__file__, {"settings": settings, "course": COURSE, "data": info} | results),
+        data=info,
+        results=results,
+        figures=draw(runs, boundaries, settings, data, info),
+        histories={name: r.history for name, r in runs.items()},
+        predictions=Predictions(data.valid.names, best.labels, metrics.probabilities(best.outputs)),
+    )
+
+
+def draw(runs: dict[str, Finished], boundaries: dict[str, int], settings: Settings, data, info: DataInfo) -> dict:
+    """The figures to post."""
+    note = {"subtitle": info.stand_in}
+    window = runs["constant"].history.steps[-1]["step"] // settings.num_epochs
+    as_course = info.origin == "real" and settings.model == "resnet50"
+    decay = plots.decay_figure(
+        {name: r.history.steps for name, r in runs.items()},
+        {name: r.history.epochs for name, r in runs.items()},
+        steps_per_epoch=window,
+        window=window,
+        marks=boundaries,
+        reference={"course, constant": COURSE["accuracy"]} if as_course else None,
+        **note,
+    )
+    labels, outputs = data.valid.labels, runs["decayed"].validation.outputs
+    curves = {n: (*metrics.roc(r.validation.outputs, labels), r.auc) for n, r in runs.items()}
+    confusion = plots.confusion_figure(metrics.confusion(outputs, labels), ["not PM", "PM"], **note)
+    return {
+        "decay": ("学习率分段衰减的位置：训练loss、学习率与验证准确率", decay),
+        "roc": ("验证集ROC曲线", plots.roc_figure(curves, **note)),
+        "confusion": ("衰减后的模型在验证集上的混淆矩阵", confusion),
+        "pictures": ("衰减后的模型判断的验证图片（红框为判错）", draw_pictures(data.valid, outputs, note)),
+    }
+
+
+def draw_pictures(valid: ImageSet, outputs: np.ndarray, note: dict):
+    """The wrong verdicts first (10 at most), then right ones, 15 in all."""
+    wrong = metrics.predict_labels(outputs) != valid.labels
+    shown = np.concatenate([np.flatnonzero(wrong)[:10], np.flatnonzero(~wrong)])[:15]
+    probability = metrics.probabilities(outputs)[:, 1]
+    captions = [f"{valid.names[i]}\ntrue {valid.labels[i]}, P(PM) {probability[i]:.2f}" for i in shown]
+    return plots.picture_grid(valid.images[shown], captions, wrong[shown], **note)

@@ -1,0 +1,216 @@
+"""Full-state checkpoints: weights, optimizer and place in the run, written so that a kill never loses both versions.
+
+A checkpoint is three files, ``NAME.pdparams`` (weights), ``NAME.pdopt`` (optimizer) and ``NAME.state.json`` (step,
+history, and the hashes of the other two). They are first written in full under ``.new`` names;
+``NAME.state.json.new`` comes last, and from that moment the new checkpoint counts: :func:`recover` finishes the
+renaming if a kill came between. Weights are read by an unpickler that knows arrays and nothing else, since an
+ordinary pickle from a stranger can run any code.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import paddle
+from paddle import nn
+
+from paddle_camp.errors import CheckpointError
+from paddle_camp.files import replace_file, sha256_of, write_json
+
+WEIGHTS, OPTIMIZER, STATE = ".pdparams", ".pdopt", ".state.json"
+PARTS = (WEIGHTS, OPTIMIZER, STATE)
+_STATELESS = "@stateless"
+
+
+def save(folder: Path, name: str, model: nn.Layer, optimizer: paddle.optimizer.Optimizer, state: dict) -> None:
+    """Write the checkpoint ``name`` in ``folder``; ``state`` is any JSON value with the place in the run.
+
+    Raises:
+        OSError: the disk is full or not writable; the checkpoint of the same name from before is still whole.
+    """
+    recover(folder, name)
+    parts = {WEIGHTS: model.state_dict(), OPTIMIZER: _optimizer_state(model, optimizer)}
+    hashes = {}
+    for part, value in parts.items():
+        new = folder / f"{name}{part}.new"
+        replace_file(new, lambda path, value=value: paddle.save(value, str(path)))
+        hashes[part] = sha256_of(new)
+    write_json(folder / f"{name}{STATE}.new", {"sha256": hashes, "state": state})
+    recover(folder, name)
+
+
+def recover(folder: Path, name: str) -> None:
+    """Finish a save that was cut off after its point of no return; what was cut off before is dropped."""
+    complete = (folder / f"{name}{STATE}.new").exists()
+    for part in PARTS:  # STATE comes last: until it is renamed, this function can be called again
+        new = folder / f"{name}{part}.new"
+        if complete and new.exists():
+            os.replace(new, folder / f"{name}{part}")
+        new.unlink(missing_ok=True)
+
+
+def exists(folder: Path, name: str) -> bool:
+    """Whether ``folder`` has a finished checkpoint ``name``."""
+    recover(folder, name)
+    return (folder / f"{name}{STATE}").exists()
+
+
+def read_state(folder: Path, name: str) -> dict:
+    """The ``state`` of a checkpoint, without its weights.
+
+    Raises:
+        CheckpointError: it is missing or damaged.
+    """
+    recover(folder, name)
+    return _read_manifest(folder, name)["state"]
+
+
+def load(folder: Path, name: str, model: nn.Layer, optimizer: paddle.optimizer.Optimizer) -> dict:
+    """Put model and optimizer where the checkpoint says and return its ``state``.
+
+    Raises:
+        CheckpointError: missing, damaged (hashes differ), or of another network or optimizer.
+    """
+    recover(folder, name)
+    manifest = _read_manifest(folder, name)
+    for part, digest in manifest["sha256"].items():
+        path = folder / f"{name}{part}"
+        if not path.exists() or sha256_of(path) != digest:
+            raise CheckpointError(f"{path}: missing or damaged; delete the checkpoint {name!r} there and start again")
+    optimizer_state = read_arrays(folder / f"{name}{OPTIMIZER}")
+    _load_optimizer(model, optimizer, optimizer_state, folder / f"{name}{OPTIMIZER}")
+    load_weights(model, folder / f"{name}{WEIGHTS}")  # last: preparing the optimizer takes a step
+    return manifest["state"]
+
+
+def copy(source: Path, source_name: str, folder: Path, name: str) -> None:
+    """Give a checkpoint a second name, by hard links where the file system has them (a save never changes a file)."""
+    recover(source, source_name)
+    folder.mkdir(parents=True, exist_ok=True)
+    for part in PARTS:
+        new = folder / f"{name}{part}.new"
+        new.unlink(missing_ok=True)
+        try:
+            os.link(source / f"{source_name}{part}", new)
+        except OSError:
+            shutil.copyfile(source / f"{source_name}{part}", new)
+    recover(folder, name)
+
+
+def remove(folder: Path, name: str, keep_state: bool = False) -> None:
+    """Delete a checkpoint's files; with ``keep_state`` the small record of the run stays."""
+    for part in (WEIGHTS, OPTIMIZER) if keep_state else PARTS:
+        (folder / f"{name}{part}").unlink(missing_ok=True)
+
+
+def load_weights(model: nn.Layer, path: str | Path) -> None:
+    """Load a ``.pdparams`` file into ``model``, all of it or nothing.
+
+    Raises:
+        CheckpointError: the file is missing, damaged or no weights file, or its names and shapes are another
+            network's; the message names the first differences.
+    """
+    path = Path(path)
+    arrays = read_arrays(path)
+    own = model.state_dict()
+    problems = [f"{key} is missing" for key in own if key not in arrays]
+    problems += [f"{key} is not in the network" for key in arrays if key not in own]
+    problems += [
+        f"{key} has shape {list(arrays[key].shape)}, the network wants {list(value.shape)}"
+        for key, value in own.items()
+        if key in arrays and list(arrays[key].shape) != list(value.shape)
+    ]
+    if problems:
+        more = f" and {len(problems) - 2} more" if len(problems) > 2 else ""
+        what = type(model).__name__
+        raise CheckpointError(f"{path}: these weights are not of this {what}: {'; '.join(problems[:2])}{more}")
+    model.set_state_dict(arrays)
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """Read a file of ``paddle.save`` (a dict of tensors) as numpy arrays, without running code from it.
+
+    Raises:
+        CheckpointError: missing, damaged, or holding anything but arrays.
+    """
+    try:
+        with path.open("rb") as stream:
+            value = _ArrayUnpickler(stream).load()
+    except FileNotFoundError:
+        raise CheckpointError(f"{path}: no such file") from None
+    except (pickle.UnpicklingError, EOFError, ValueError, AttributeError, ImportError, IndexError, KeyError) as error:
+        raise CheckpointError(f"{path}: not a weights file of paddle.save, or damaged ({error})") from None
+    if not isinstance(value, dict):
+        raise CheckpointError(f"{path}: holds a {type(value).__name__}, not a dict of weights")
+    # paddle.save writes a tensor inside a dict of other things as the pair (name, array), and beside the arrays a
+    # table of parameter names.
+    pairs = {k: v[1] if isinstance(v, tuple) and len(v) == 2 else v for k, v in value.items()}
+    return {k: v for k, v in pairs.items() if isinstance(v, np.ndarray)}
+
+
+class _ArrayUnpickler(pickle.Unpickler):
+    """Refuses every class but those that an array needs."""
+
+    _ALLOWED = re.compile(
+        r"(builtins\.tuple|collections\.OrderedDict|_codecs\.encode|numpy\.(ndarray|dtype)"
+        r"|numpy\.(_core|core)\.(multiarray\.(_reconstruct|scalar)|numeric\._frombuffer))"
+    )
+
+    def find_class(self, module: str, name: str) -> Any:
+        if not self._ALLOWED.fullmatch(f"{module}.{name}"):
+            raise pickle.UnpicklingError(f"it asks for {module}.{name}, which no weights file needs")
+        return super().find_class(module, name)
+
+
+def _read_manifest(folder: Path, name: str) -> dict:
+    path = folder / f"{name}{STATE}"
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CheckpointError(f"{path}: no such checkpoint") from None
+    except ValueError as error:
+        raise CheckpointError(f"{path}: damaged ({error}); delete the checkpoint {name!r} there") from None
+
+
+def _structured_keys(model: nn.Layer, optimizer: paddle.optimizer.Optimizer) -> dict[str, str]:
+    """Map the optimizer's keys (``conv2d_7.w_0_velocity_0``) to lasting ones (``layer1.0.conv1.weight@velocity``).
+
+    Paddle numbers parameters in the order in which a process made them, so its own keys fit no second model.
+    """
+    names = {p.name: key for key, p in model.named_parameters()}
+    keys = {}
+    for key in optimizer.state_dict():
+        owner = max((n for n in names if key.startswith(n + "_")), key=len, default=None)
+        if owner is not None:  # what has no owner is the learning-rate scheduler: a function of the step
+            slot = re.sub(r"_\d+$", "", key[len(owner) + 1 :])
+            keys[key] = f"{names[owner]}@{slot}"
+    return keys
+
+
+def _optimizer_state(model: nn.Layer, optimizer: paddle.optimizer.Optimizer) -> dict[str, Any]:
+    state = optimizer.state_dict()
+    # Plain SGD has no state, and paddle.save takes no empty dict.
+    arrays = {lasting: state[key] for key, lasting in _structured_keys(model, optimizer).items()}
+    return arrays or {_STATELESS: paddle.zeros([1])}
+
+
+def _load_optimizer(model: nn.Layer, optimizer: paddle.optimizer.Optimizer, saved: dict, path: Path) -> None:
+    # Accumulators exist only after a step: take one with zero gradients. It may move the weights (weight decay),
+    # which are loaded afterwards.
+    parameters = [p for p in model.parameters() if not p.stop_gradient]
+    paddle.add_n([(p * 0.0).sum() for p in parameters]).backward()
+    optimizer.step()
+    optimizer.clear_grad()
+    keys = _structured_keys(model, optimizer)
+    difference = sorted(set(keys.values()) ^ (set(saved) - {_STATELESS}))
+    if difference:
+        raise CheckpointError(f"{path}: it is of another optimizer or network ({difference[0]} is on one side only)")
+    arrays = {key: paddle.to_tensor(saved[lasting]) for key, lasting in keys.items()}
+    optimizer.set_state_dict(optimizer.state_dict() | arrays)  # Paddle wants its scheduler's state as well

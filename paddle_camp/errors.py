@@ -1,0 +1,32 @@
+"""The errors a user can cause: one clear line each, exit status 2, a traceback only with ``--debug``."""
+
+
+class CampError(Exception):
+    """Something the user can mend; the message says what is wrong, where, and what to do."""
+
+
+class DataError(CampError):
+    """A data set is missing, damaged or not what its name says."""
+
+
+class SettingError(CampError):
+    """A setting has an unknown name or a value of the wrong type or range."""
+
+
+class CheckpointError(CampError):
+    """A checkpoint is missing, damaged, or belongs to another network or run."""
+
+
+class DivergedError(Exception):
+    """A loss became NaN or infinite; carries the step.
+
+    Not a :class:`CampError`: the run failed (exit status 1), the command line was right.
+    """
+
+    def __init__(self, step: int, loss: float, split: str = "training"):
+        super().__init__(
+            f"the {split} loss became {loss} at step {step}: the run stops here; "
+            "try a smaller learning rate (-o learning_rate=...)"
+        )
+        self.step = step
+        self.loss = loss

@@ -1,0 +1,205 @@
+""":func:`fit`: epochs of training, measurements between them, checkpoints, and the way back in after a stop."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import paddle
+from paddle import nn
+from paddle.optimizer.lr import LRScheduler
+
+from paddle_camp import checkpoint
+from paddle_camp.errors import DivergedError
+from paddle_camp.history import History, Row
+from paddle_camp.progress import Progress, interruptible
+from paddle_camp.training import (
+    BatchSource,
+    LossFunction,
+    amp_dtype,
+    classification_loss,
+    evaluate,
+    train_one_epoch,
+)
+
+
+@dataclass(frozen=True)
+class Keep:
+    """What :func:`fit` saves, and where.
+
+    Attributes:
+        folder: gets ``last`` at every epoch's end and every ``seconds``, ``best`` when the loss on ``best_on`` is
+            lower than ever, and ``epoch_K`` after each epoch if ``every_epoch``.
+        best_on: the name of an evaluation, never of the split that results are reported on; None for no ``best``.
+    """
+
+    folder: Path
+    best_on: str | None = None
+    every_epoch: bool = False
+    seconds: float = 60.0
+
+
+def fit(
+    model: nn.Layer,
+    optimizer: paddle.optimizer.Optimizer,
+    train: BatchSource,
+    *,
+    num_epochs: int,
+    loss_fn: LossFunction = classification_loss,
+    schedule: LRScheduler | None = None,
+    evaluations: Mapping[str, BatchSource] | None = None,
+    eval_steps: Collection[int] = (),
+    seed: int = 0,
+    amp: bool = False,
+    keep: Keep | None = None,
+    name: str = "train",
+    quiet: bool = False,
+) -> History:
+    """Train for ``num_epochs``, measuring on every set of ``evaluations`` after each epoch.
+
+    Args:
+        evaluations: split name to batches, for example ``{"holdout": ..., "validation": ...}``.
+        eval_steps: counts of steps, inside an epoch, after which to measure as well.
+        amp: mixed precision; parameters, losses and batch statistics stay float32.
+        keep: where checkpoints go. If there is a ``last`` already, the run goes on from it.
+        name: what the progress bar says.
+
+    Returns:
+        The history of the whole run, that before a resumption included.
+
+    Raises:
+        DivergedError: the loss became NaN or infinite. ``last`` is from before that.
+        KeyboardInterrupt: Ctrl-C; ``last`` has the state after the step that was under way.
+    """
+    run = _Run(model, optimizer, loss_fn, evaluations or {}, frozenset(eval_steps), amp, keep, len(train))
+    run.restore()
+    # float16 only; its scale starts anew at a resumption and settles within a few steps.
+    scaler = paddle.amp.GradScaler() if amp and amp_dtype() == "float16" else None
+    total = num_epochs * len(train)
+    run.progress = Progress(name, num_epochs * train.num_samples, sum(run.history.column("samples")), quiet)
+    try:
+        with interruptible() as run.asked:
+            while run.step < total:
+                epoch, start = divmod(run.step, len(train))
+                options = {"loss_fn": loss_fn, "schedule": schedule, "seed": seed, "amp": amp, "scaler": scaler}
+                train_one_epoch(model, optimizer, train, epoch, start=start, on_step=run.after_step, **options)
+                run.after_epoch(epoch)
+    finally:
+        run.progress.close()
+    return run.history
+
+
+def fork(source: Path, epoch: int, folder: Path) -> None:
+    """Let a training in ``folder`` begin where another stood after ``epoch`` epochs, if it has not begun yet.
+
+    Args:
+        source: the other's folder, kept with ``every_epoch``; its ``best`` of that time comes along.
+        epoch: 0 begins from scratch, where there is nothing to copy.
+    """
+    if epoch == 0 or checkpoint.exists(folder, "last"):
+        return
+    state = checkpoint.read_state(source, f"epoch_{epoch}")
+    steps_per_epoch = state["step"] // epoch
+    if state["best"]["step"]:
+        checkpoint.copy(source, f"epoch_{state['best']['step'] // steps_per_epoch}", folder, "best")
+    checkpoint.copy(source, f"epoch_{epoch}", folder, "last")  # last: from here on the fork counts
+
+
+def publish(source: Path, folder: Path) -> None:
+    """Make the ``last`` and ``best`` of one training those of the run."""
+    for name in ("last", "best"):
+        if checkpoint.exists(source, name):
+            checkpoint.copy(source, name, folder, name)
+
+
+@dataclass
+class _Run:
+    """The state of one :func:`fit`: where it is, what it measured, and what it still has to save."""
+
+    model: nn.Layer
+    optimizer: paddle.optimizer.Optimizer
+    loss_fn: LossFunction
+    evaluations: Mapping[str, BatchSource]
+    eval_steps: Collection[int]
+    amp: bool
+    keep: Keep | None
+    steps_per_epoch: int
+    step: int = 0
+    best: dict = field(default_factory=lambda: {"step": 0, "loss": None})
+    history: History = field(default_factory=History)
+    saved_at: float = field(default_factory=time.monotonic)
+    asked: threading.Event = field(default_factory=threading.Event)
+    progress: Progress | None = None
+
+    def restore(self) -> None:
+        if self.keep is None or not checkpoint.exists(self.keep.folder, "last"):
+            return
+        state = checkpoint.load(self.keep.folder, "last", self.model, self.optimizer)
+        self.step, self.best = state["step"], state["best"]
+        self.history = History.from_dict(state["history"])
+        self.name_copies()  # a kill may have come between saving `last` and naming it
+
+    def save(self) -> None:
+        state = {"step": self.step, "best": self.best, "history": self.history.as_dict()}
+        checkpoint.save(self.keep.folder, "last", self.model, self.optimizer, state)
+        self.saved_at = time.monotonic()
+
+    def name_copies(self) -> None:
+        """Give ``last`` the other names that it deserves: ``best``, ``epoch_K``."""
+        names = ["best"] if self.step == self.best["step"] and self.step else []
+        if self.keep.every_epoch and self.step and self.step % self.steps_per_epoch == 0:
+            names.append(f"epoch_{self.step // self.steps_per_epoch}")
+        for name in names:
+            checkpoint.copy(self.keep.folder, "last", self.keep.folder, name)
+
+    def after_step(self, row: Row) -> None:
+        self.history.steps.append(row)
+        self.step = row["step"]
+        self.progress.step(row)
+        if row["batch"] + 1 == self.steps_per_epoch:
+            return  # after_epoch measures and saves
+        if self.step in self.eval_steps:
+            self.measure()
+        due = self.keep is not None and time.monotonic() - self.saved_at >= self.keep.seconds
+        if due or (self.keep is not None and self.asked.is_set()):
+            self.save()
+        self.stop_if_asked()
+
+    def after_epoch(self, epoch: int) -> None:
+        rows = [row for row in self.history.steps if row["epoch"] == epoch]
+        samples = sum(row["samples"] for row in rows)
+        loss = sum(row["loss"] * row["samples"] for row in rows) / samples
+        seconds = sum(row["seconds"] for row in rows)
+        row = {"epoch": float(epoch + 1), "step": self.step, "split": "train", "loss": loss}
+        self.history.epochs.append(row | {"samples": samples, "seconds": seconds})
+        losses = self.measure()
+        if self.keep is not None:
+            loss = losses.get(self.keep.best_on)
+            if loss is not None and (self.best["loss"] is None or loss < self.best["loss"]):
+                self.best = {"step": self.step, "loss": loss}
+            self.save()
+            self.name_copies()
+        self.stop_if_asked()
+
+    def measure(self) -> dict[str, float]:
+        """Measure on every split; returns the losses."""
+        losses = {}
+        for split, batches in self.evaluations.items():
+            result = evaluate(self.model, batches, self.loss_fn, self.amp)
+            if not math.isfinite(result.loss):
+                raise DivergedError(self.step, result.loss, split)
+            row = {"epoch": self.step / self.steps_per_epoch, "step": self.step, "split": split, "loss": result.loss}
+            if result.accuracy is not None:
+                row["accuracy"] = result.accuracy
+            self.history.epochs.append(row | {"samples": len(result.labels), "seconds": result.seconds})
+            self.progress.measured(row)
+            losses[split] = row["loss"]
+        return losses
+
+    def stop_if_asked(self) -> None:
+        if self.asked.is_set():
+            raise KeyboardInterrupt

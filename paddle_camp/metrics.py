@@ -1,0 +1,79 @@
+"""What a classifier is judged by; numpy in, numpy out. AUC and confusion come from scikit-learn."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def probabilities(logits: np.ndarray) -> np.ndarray:
+    """Class probabilities from logits.
+
+    Args:
+        logits: float ``[N, K]``; with K = 1 the one logit is that of class 1 (the course's sigmoid head).
+
+    Returns:
+        float64 ``[N, max(K, 2)]``, rows summing to 1.
+    """
+    logits = np.asarray(logits, np.float64)
+    if logits.shape[1] == 1:  # a sigmoid is a softmax over (0, logit)
+        logits = np.concatenate([np.zeros_like(logits), logits], axis=1)
+    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return exponentials / exponentials.sum(axis=1, keepdims=True)
+
+
+def predict_labels(logits: np.ndarray) -> np.ndarray:
+    """The most probable class: int64 ``[N]``. One logit is class 1 where it is > 0.
+
+    The published course code took the argmax over the one logit, which is class 0 for every picture.
+    """
+    logits = np.asarray(logits)
+    if logits.shape[1] == 1:
+        return (logits[:, 0] > 0).astype(np.int64)
+    return logits.argmax(axis=1).astype(np.int64)
+
+
+def accuracy(logits: np.ndarray, labels: np.ndarray) -> float:
+    """The share of samples whose predicted class (logits ``[N, K]``) is their label (int ``[N]``)."""
+    return float(np.mean(predict_labels(logits) == labels))
+
+
+def auc(logits: np.ndarray, labels: np.ndarray) -> float | None:
+    """Area under the ROC curve of class 1, for two classes; None where only one class is present."""
+    from sklearn.metrics import roc_auc_score
+
+    if len(np.unique(labels)) < 2:
+        return None
+    return float(roc_auc_score(labels, probabilities(logits)[:, 1]))
+
+
+def roc(logits: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """False- and true-positive rates of class 1 over all thresholds, for two classes."""
+    from sklearn.metrics import roc_curve
+
+    false_positive, true_positive, _ = roc_curve(labels, probabilities(logits)[:, 1])
+    return false_positive, true_positive
+
+
+def confusion(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """int64 ``[K, K]``: row = true class, column = predicted class."""
+    from sklearn.metrics import confusion_matrix
+
+    classes = range(max(2, np.asarray(logits).shape[1]))
+    return confusion_matrix(labels, predict_labels(logits), labels=list(classes))
+
+
+class WeightedMean:
+    """A mean over samples, fed by batches of any size (a mean of batch means is wrong when the last is smaller)."""
+
+    def __init__(self) -> None:
+        self.total, self.samples = 0.0, 0
+
+    def add(self, mean: float, samples: int) -> None:
+        """Add a batch's mean over ``samples`` samples."""
+        self.total += mean * samples
+        self.samples += samples
+
+    @property
+    def value(self) -> float:
+        """The mean over all samples so far; NaN if there were none."""
+        return self.total / self.samples if self.samples else float("nan")

@@ -1,0 +1,53 @@
+"""The zoo's register: a name for every network."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from typing import Any
+
+from paddle import nn
+
+from paddle_camp.errors import SettingError
+
+_BUILDERS: dict[str, Callable[..., nn.Layer]] = {}
+
+
+def register_model(builder: Callable[..., nn.Layer]) -> Callable[..., nn.Layer]:
+    """Decorator: enter ``builder`` under its function's name; a name taken already is refused."""
+    name = builder.__name__
+    if name in _BUILDERS:
+        raise ValueError(f"a model named {name!r} is registered already, in {_BUILDERS[name].__module__}")
+    _BUILDERS[name] = builder
+    return builder
+
+
+def list_models() -> list[str]:
+    """The names that :func:`create_model` knows, sorted."""
+    return sorted(_BUILDERS)
+
+
+def check_model_name(name: str) -> str:
+    """Return ``name`` if the zoo has it.
+
+    Raises:
+        SettingError: it does not; the message names the nearest ones and the whole list.
+    """
+    if name not in _BUILDERS:
+        near = difflib.get_close_matches(name, _BUILDERS, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise SettingError(f"there is no model {name!r}: {hint}the zoo has {', '.join(list_models())}")
+    return name
+
+
+def create_model(name: str, **arguments: Any) -> nn.Layer:
+    """Build a network by name.
+
+    Args:
+        name: one of :func:`list_models`.
+        **arguments: what its builder takes; all take ``num_classes`` and ``in_channels``.
+
+    Raises:
+        SettingError: unknown name.
+    """
+    return _BUILDERS[check_model_name(name)](**arguments)

@@ -1,0 +1,88 @@
+"""Figures of what a trained classifier does: confusion matrix, ROC curves, pictures with its predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from paddle_camp.plots_style import GRID, INK, MUTED, WIDTH, WRONG, colour, literal, new_figure, tidy
+
+
+def confusion_figure(
+    matrix: np.ndarray, class_names: Sequence[str], *, title: str = "Confusion matrix", subtitle: str | None = None
+) -> Figure:
+    """Counts, and their share of each true class.
+
+    Args:
+        matrix: int ``[K, K]``; rows are the true classes, columns the predicted ones.
+        class_names: K names.
+    """
+    matrix = np.asarray(matrix)
+    share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    size = min(WIDTH, 3.4 + len(matrix))
+    figure = new_figure(size - 0.6, title, subtitle, width=size)
+    axes = figure.subplots()
+    axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    for (row, column), count in np.ndenumerate(matrix):
+        ink = "white" if share[row, column] > 0.55 else INK
+        text = f"{count}\n{share[row, column]:.1%}"
+        axes.text(column, row, text, ha="center", va="center", color=ink, fontsize=14 if len(matrix) < 5 else 9)
+    tidy(axes, "true class (percent of the row)", "predicted class", grid=False)
+    places = range(len(matrix))
+    axes.set_xticks(places, class_names, parse_math=False)
+    axes.set_yticks(places, class_names, parse_math=False)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    return figure
+
+
+def roc_figure(
+    curves: Mapping[str, tuple[np.ndarray, np.ndarray, float]],
+    *,
+    title: str = "ROC curve",
+    subtitle: str | None = None,
+) -> Figure:
+    """ROC curves: name -> (false positive rates ``[M]``, true positive rates ``[M]``, area under the curve)."""
+    figure = new_figure(6.0, title, subtitle, width=6.4)
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color=MUTED, linestyle=(0, (4, 3)), linewidth=1.2, label="chance (AUC 0.5)")
+    for index, (name, (false_rate, true_rate, area)) in enumerate(curves.items()):
+        label = f"{name} (AUC {area:.3f})"
+        axes.plot(false_rate, true_rate, color=colour(index), linewidth=2, label=label, zorder=4 - 0.1 * index)
+    tidy(axes, "true positive rate (sensitivity)", "false positive rate (1 - specificity)")
+    axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
+    # The lower right corner is the one place where a useful classifier has no curve.
+    literal(axes.legend(loc="lower right", fontsize=10, labelcolor=INK, framealpha=0.95, edgecolor=GRID))
+    return figure
+
+
+def picture_grid(
+    images: np.ndarray,
+    captions: Sequence[str],
+    marked: Sequence[bool] | np.ndarray,
+    *,
+    columns: int = 5,
+    title: str = "Predictions",
+    subtitle: str | None = None,
+) -> Figure:
+    """Pictures with captions; the ``marked`` ones (wrong predictions) in a thick red frame.
+
+    Args:
+        images: uint8 ``[N, 3, H, W]`` BGR, or ``[N, 1, H, W]`` grey.
+        captions: N short texts, their lines parted by a newline.
+        marked: bool ``[N]``.
+    """
+    rows = max(1, -(-len(images) // columns))
+    lines = max((caption.count("\n") + 1 for caption in captions), default=1)
+    figure = new_figure(rows * (WIDTH / columns + 0.15 * lines), title, subtitle)
+    cells = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes in cells[len(images) :]:
+        axes.set_axis_off()
+    for axes, image, caption, wrong in zip(cells, images, captions, marked, strict=False):
+        axes.imshow(image[::-1].transpose(1, 2, 0) if len(image) == 3 else image[0], cmap="gray", vmin=0, vmax=255)
+        axes.set(xticks=[], yticks=[])
+        axes.set_title(caption, fontsize=8.5, color=WRONG if wrong else INK, pad=5, parse_math=False)
+        axes.spines[:].set(color=WRONG if wrong else GRID, linewidth=3.5 if wrong else 0.8)
+    return figure

@@ -1,0 +1,75 @@
+"""What a student sees while a training runs, and how Ctrl-C reaches it between two steps."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+
+from tqdm import tqdm
+
+from paddle_camp.history import Row
+
+LOG_EVERY = 10  # steps, as in the course
+
+
+class Progress:
+    """A progress bar over the pictures of a training on stderr, with images/s and the time left, and log lines.
+
+    The bar shows on a terminal only; the lines, in the course's form, always (unless ``quiet``). What was measured
+    (``[validation] accuracy/loss: ...``) goes to stdout.
+    """
+
+    def __init__(self, name: str, total: int, done: int, quiet: bool = False):
+        self.quiet = quiet
+        hide = True if quiet else None  # None: tqdm hides the bar where stderr is no terminal
+        self.bar = tqdm(total=total, initial=done, desc=name, unit="image", disable=hide, smoothing=0.1, leave=False)
+
+    def step(self, row: Row) -> None:
+        """Show a finished step."""
+        self.bar.update(row["samples"])
+        if row["batch"] % LOG_EVERY == 0 and not self.quiet:
+            line = f"epoch: {row['epoch']}, batch_id: {row['batch']}, loss is: {row['loss']:.4f}"
+            tqdm.write(line, file=sys.stderr)
+
+    def measured(self, row: Row) -> None:
+        """Show a measurement."""
+        if self.quiet:
+            return
+        if "accuracy" in row:
+            tqdm.write(f"[{row['split']}] accuracy/loss: {row['accuracy']:.4f}/{row['loss']:.4f}", file=sys.stdout)
+        else:
+            tqdm.write(f"[{row['split']}] loss: {row['loss']:.4f}", file=sys.stdout)
+        sys.stdout.flush()
+
+    def close(self) -> None:
+        """Take the bar away."""
+        self.bar.close()
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[threading.Event]:
+    """Turn the first Ctrl-C (or SIGTERM) into an event that the loop reads between steps; the second is immediate.
+
+    An exception in the middle of a step would leave weights and optimizer out of step with each other. Outside the
+    main thread, where signals cannot be caught, the event is simply never set.
+    """
+    asked = threading.Event()
+
+    def ask(number, frame):
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+        tqdm.write("interrupted: finishing this step and saving (once more to stop at once)", file=sys.stderr)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield asked
+        return
+    previous = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

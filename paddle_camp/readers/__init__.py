@@ -1,0 +1,1 @@
+"""Readers: where the data sets are found, and how they become arrays."""

@@ -1,0 +1,139 @@
+"""Zips: unpacked once, safely, and never half."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import logging
+import os
+import shutil
+import struct
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+
+from paddle_camp.errors import DataError
+
+log = logging.getLogger(__name__)
+
+_STAMP = ".unpacked-from"
+_DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError)
+
+
+def sha256_of(path: Path) -> str:
+    """The sha256 of a file's bytes, as 64 hex digits.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    digest = hashlib.sha256()
+    try:
+        with open(path, "rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}); check that it is there and its rights") from error
+    return digest.hexdigest()
+
+
+def unpack_near(zip_path: Path, cache_dir: Path, expect: str = "") -> Path:
+    """Unpack ``x.zip`` to ``x.unpacked`` beside it, or below ``cache_dir`` where that place cannot be written.
+
+    Raises:
+        DataError: as :func:`unpack`, or neither place can be written.
+    """
+    beside = zip_path.with_name(f"{zip_path.stem}.unpacked")
+    try:
+        return unpack(zip_path, beside, expect)
+    except OSError as error:
+        log.info("%s cannot be unpacked beside it (%s), %s is used", zip_path, error.strerror, cache_dir)
+    place = hashlib.sha256(str(zip_path.resolve()).encode()).hexdigest()[:16]
+    try:
+        return unpack(zip_path, cache_dir / "unpacked" / f"{zip_path.stem}-{place}", expect)
+    except OSError as error:
+        hint = "set $PADDLE_CAMP_CACHE to a directory with room that you may write to"
+        raise DataError(f"{zip_path}: cannot be unpacked beside it nor in {cache_dir} ({error}); {hint}") from error
+
+
+def unpack(zip_path: Path, target: Path, expect: str = "") -> Path:
+    """Unpack a zip once; the next call finds the folder and returns at once.
+
+    The zip is unpacked under a temporary name beside ``target`` and then renamed, so ``target`` is whole or not
+    there at all. A zip that has changed since (size or time) is unpacked again.
+
+    Args:
+        zip_path: the archive.
+        target: the folder to make; its parent is made too.
+        expect: a piece of a name that the right archive holds, in any case.
+
+    Returns:
+        ``target``.
+
+    Raises:
+        DataError: not a zip, a damaged one, the wrong one, or one with names that lead outside of it.
+        OSError: ``target`` cannot be written, or there is no room for it.
+    """
+    stat = os.stat(zip_path)
+    stamp = f"{zip_path.name} {stat.st_size} {stat.st_mtime_ns}\n"
+    if _stamp_of(target) == stamp:
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        _extract(zip_path, partial, expect)
+        (partial / _STAMP).write_text(stamp, encoding="utf-8")
+        _move_into_place(partial, target, stamp)
+    except _DAMAGE as error:
+        raise DataError(f"{zip_path}: not a whole zip file ({error}); download it again") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return target
+
+
+def _extract(zip_path: Path, folder: Path, expect: str) -> None:
+    with zipfile.ZipFile(zip_path) as archive:
+        members = [m for m in archive.infolist() if not _is_litter(m.filename)]
+        for member in members:
+            if _leads_outside(member.filename):
+                raise DataError(
+                    f"{zip_path}: the name {member.filename!r} leads outside of the zip: nothing was unpacked; "
+                    "download it again from where you trust it"
+                )
+        if not any(expect.lower() in member.filename.lower() for member in members):
+            raise DataError(f"{zip_path}: the wrong zip: nothing in it is named {expect}; download the right one")
+        needed, free = sum(m.file_size for m in members), shutil.disk_usage(folder.parent).free
+        if needed > free:
+            raise OSError(errno.ENOSPC, f"it needs {needed >> 20} MB, {free >> 20} MB are free", str(folder.parent))
+        log.info("unpacking %s (%d MB)", zip_path, needed >> 20)
+        folder.mkdir()
+        archive.extractall(folder, members)
+
+
+def _is_litter(name: str) -> bool:
+    """What macOS adds to a zip: a shadow ``__MACOSX/._P0001.jpg`` for every picture."""
+    return name.startswith("__MACOSX/") or PurePosixPath(name).name.startswith("._")
+
+
+def _leads_outside(name: str) -> bool:
+    path = PurePosixPath(name.replace("\\", "/"))
+    return path.is_absolute() or ".." in path.parts or ":" in name.split("/")[0]
+
+
+def _stamp_of(target: Path) -> str | None:
+    stamp = target / _STAMP
+    return stamp.read_text(encoding="utf-8") if stamp.is_file() else None
+
+
+def _move_into_place(partial: Path, target: Path, stamp: str) -> None:
+    if _stamp_of(target) == stamp:  # another process was faster
+        return
+    if target.exists():
+        if _stamp_of(target) is None:
+            raise DataError(f"{target}: is in the way of unpacking {stamp.split(' ')[0]}; move it elsewhere")
+        old = partial.with_suffix(".old")
+        os.rename(target, old)
+        os.rename(partial, target)
+        shutil.rmtree(old, ignore_errors=True)
+    else:
+        os.rename(partial, target)

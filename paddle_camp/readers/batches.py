@@ -1,0 +1,118 @@
+"""Data sets held whole in memory as uint8, and the batches drawn from them.
+
+A data set of the camp fits in memory as uint8 (400 pictures of 224x224x3 are 60 MB), so a batch is one gather
+and one scale over arrays: no per-sample Python, no worker processes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """Pictures with labels.
+
+    Attributes:
+        images: uint8 ``[N, C, H, W]``; colour pictures are BGR, as OpenCV and the course read them.
+        labels: int64 ``[N]``.
+        names: N file names (or other stable identifiers) for reports and ``predictions.csv``.
+        groups: N short strings that name what a picture is, finer than the label (fundus: "P", "H", "N").
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    names: tuple[str, ...]
+    groups: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, index: np.ndarray) -> ImageSet:
+        """The samples at ``index`` (int64 ``[M]``), in that order."""
+        groups = tuple(self.groups[i] for i in index) if self.groups else ()
+        return replace(
+            self,
+            images=self.images[index],
+            labels=self.labels[index],
+            names=tuple(self.names[i] for i in index),
+            groups=groups,
+        )
+
+
+def split_off(data: ImageSet, fraction: float, seed: int) -> tuple[ImageSet, ImageSet]:
+    """Split ``data`` into (rest, held out), each class in the same proportion, drawn by ``seed``.
+
+    Both halves keep the order of ``data``. This is how hyper-parameters are chosen without looking at the
+    validation set: on pictures held out of the training folder.
+    """
+    rng = np.random.default_rng(seed)
+    held: list[int] = []
+    for label in np.unique(data.labels):
+        members = rng.permutation(np.flatnonzero(data.labels == label))
+        held += members[: round(len(members) * fraction)].tolist()
+    mask = np.zeros(len(data), bool)
+    mask[held] = True
+    return data.take(np.flatnonzero(~mask)), data.take(np.flatnonzero(mask))
+
+
+def draw(data: ImageSet, count: int | None, seed: int = 0) -> ImageSet:
+    """About ``count`` samples of ``data``, each class in proportion; all of them for None or too large a count."""
+    if count is None or count >= len(data):
+        return data
+    return split_off(data, count / len(data), seed)[1]
+
+
+def scale_to_unit(images: np.ndarray) -> np.ndarray:
+    """uint8 0..255 to float32 -1..1, the course's ``(x / 255 - 0.5) / 0.5``."""
+    return images.astype(np.float32) / np.float32(127.5) - np.float32(1.0)
+
+
+Augment = Callable[[np.ndarray, np.random.Generator], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Batches:
+    """Mini-batches of an :class:`ImageSet`; the last batch of an epoch may be smaller.
+
+    The order of an epoch, and every random change to its pictures, is a function of (seed, epoch, step) alone:
+    a run that resumes in the middle of an epoch sees exactly the batches it would have seen.
+
+    Attributes:
+        shuffle_seed: None keeps the order of the data (evaluation).
+        augment: changes a uint8 batch ``[B, C, H, W]``, drawing from the generator it is given.
+    """
+
+    data: ImageSet
+    batch_size: int
+    shuffle_seed: int | None = None
+    augment: Augment | None = None
+    scale: Callable[[np.ndarray], np.ndarray] = scale_to_unit
+
+    @property
+    def num_samples(self) -> int:
+        return len(self.data)
+
+    def __len__(self) -> int:
+        """Steps in an epoch."""
+        return -(-len(self.data) // self.batch_size)
+
+    def order(self, epoch: int) -> np.ndarray:
+        """The sample order of ``epoch``: int64 ``[N]``."""
+        if self.shuffle_seed is None:
+            return np.arange(len(self.data))
+        return np.random.default_rng([self.shuffle_seed, epoch]).permutation(len(self.data))
+
+    def epoch(self, epoch: int = 0, start: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield (images float32 ``[B, C, H, W]``, labels int64 ``[B]``), beginning at batch ``start``."""
+        order = self.order(epoch)
+        for step in range(start, len(self)):
+            index = order[step * self.batch_size : (step + 1) * self.batch_size]
+            images = self.data.images[index]
+            if self.augment is not None:
+                seed = [self.shuffle_seed or 0, epoch, step]
+                images = self.augment(images, np.random.default_rng(seed))
+            yield self.scale(images), self.data.labels[index]

@@ -1,0 +1,65 @@
+"""Decoded pictures kept on disk between runs; a cache that cannot be used costs time, never the run."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+log = logging.getLogger(__name__)
+
+# What numpy lets through when a file is empty, cut, not a zip, a bare array, pickled, or has a flipped bit.
+_DAMAGE = (OSError, ValueError, KeyError, AttributeError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
+
+
+def default_cache_dir() -> Path:
+    """$PADDLE_CAMP_CACHE, or ``~/.cache/paddle_camp``."""
+    return Path(os.path.expanduser(os.environ.get("PADDLE_CAMP_CACHE") or "~/.cache/paddle_camp"))
+
+
+def cached_array(path: Path, shape: tuple[int, ...], make: Callable[[], np.ndarray]) -> np.ndarray:
+    """The uint8 array stored at ``path``; if there is none that is whole, ``make()``, stored for the next run.
+
+    Args:
+        path: an ``.npz`` file whose name says what is in it: a hash over everything ``make`` depends on.
+        shape: what the array must look like.
+    """
+    array = _load(path, shape)
+    if array is None:
+        array = make()
+        _save(path, array)
+    return array
+
+
+def _load(path: Path, shape: tuple[int, ...]) -> np.ndarray | None:
+    try:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
+            array = archive["array"]  # the zip inside an .npz checks a CRC: a flipped bit is found here
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except _DAMAGE as error:
+        log.warning("the cache file %s cannot be used (%s); it is made again", path, error)
+        return None
+    if array.shape != shape or array.dtype != np.uint8:
+        log.warning("the cache file %s holds %s %s; it is made again", path, array.dtype, array.shape)
+        return None
+    return array
+
+
+def _save(path: Path, array: np.ndarray) -> None:
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(partial, "wb") as file:
+            np.savez(file, array=array)
+        os.replace(partial, path)
+    except OSError as error:
+        log.warning("no cache for the next run: %s cannot be written (%s); set $PADDLE_CAMP_CACHE", path, error)
+        with contextlib.suppress(OSError):  # it was never made, or its folder cannot be changed
+            os.unlink(partial)

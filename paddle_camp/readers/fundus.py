@@ -1,0 +1,182 @@
+"""iChallenge-PM: fundus photographs, pathologic myopia (P = 1) or not (H high myopia, N normal = 0).
+
+Layouts that are understood, below one folder:
+
+* ``PALM-Training400/*.jpg`` or ``PALM-Training400/PALM-Training400/*.jpg``, ``PALM-Validation400/*.jpg`` and
+  ``PALM-Validation-GT/`` with ``labels.csv`` or ``PM_Label_and_Fovea_Location.xlsx``, as the course unpacks them;
+* AI Studio's ``training.zip`` (a zip in a zip), ``validation.zip`` and ``valid_gt.zip``;
+* the whole PALM set as published in 2024 (doi:10.1038/s41597-024-02911-2): ``Training/Images/*.jpg``,
+  ``Validation/Images/*.jpg``, ``Validation/Classification Labels.xlsx``; its ``Testing/`` is not touched.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from paddle_camp.errors import DataError
+from paddle_camp.readers.archives import unpack_near
+from paddle_camp.readers.batches import ImageSet
+from paddle_camp.readers.cache import default_cache_dir
+from paddle_camp.readers.pictures import read_pictures
+from paddle_camp.readers.sources import DATASETS
+from paddle_camp.readers.tables import read_table
+
+GROUPS = {"P": 1, "H": 0, "N": 0}  # the first letter of a training picture's name -> its label
+
+TRAIN = ("PALM-Training400/PALM-Training400", "PALM-Training400", "Training/Images")
+VALID = ("PALM-Validation400/PALM-Validation400", "PALM-Validation400", "Validation/Images")
+TABLES = (
+    "PALM-Validation-GT/labels.csv",
+    "PALM-Validation-GT/PM_Label_and_Fovea_Location.xlsx",
+    "Validation/Classification Labels.xlsx",
+)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the parts lie: two folders of pictures, and the table with the labels of the second."""
+
+    train: Path
+    valid: Path
+    table: Path
+
+
+def read_fundus(root: Path, part: str, image_size: int = 224, cache_dir: Path | None = None) -> ImageSet:
+    """Read the training or the validation pictures.
+
+    Args:
+        root: the data set's folder, as :func:`paddle_camp.readers.sources.find` gives it.
+        part: "train" or "valid".
+        image_size: the side of the square pictures, pixels.
+        cache_dir: where decoded pictures are kept; default $PADDLE_CAMP_CACHE or ``~/.cache/paddle_camp``.
+
+    Returns:
+        BGR pictures sorted by file name; ``groups`` holds P, H or N (validation: P or N, by the label). How large
+        originals are shrunk, and what that changes: :func:`paddle_camp.readers.pictures.decode`.
+
+    Raises:
+        DataError: a part is missing, pictures and labels do not fit together, or a file is damaged.
+    """
+    if part not in ("train", "valid"):
+        raise ValueError(f"part is 'train' or 'valid', not {part!r}")
+    layout = locate_fundus(Path(root), cache_dir)
+    if part == "train":
+        paths = _pictures_in(layout.train)
+        groups = _groups_from_names(paths)
+    else:
+        paths = _pictures_in(layout.valid)
+        labels = _match(paths, read_labels(layout.table), layout)
+        groups = ["P" if label == 1 else "N" for label in labels]
+    return ImageSet(
+        images=read_pictures(paths, image_size, cache_dir),
+        labels=np.array([GROUPS[group] for group in groups], np.int64),
+        names=tuple(path.name for path in paths),
+        groups=tuple(groups),
+    )
+
+
+def locate_fundus(root: Path, cache_dir: Path | None = None) -> Layout:
+    """Find the three parts below ``root``, unpacking zips that are not unpacked yet.
+
+    Raises:
+        DataError: a part is missing, a folder is empty, or a zip is wrong or damaged.
+    """
+    cache_dir = cache_dir or default_cache_dir()
+    train = _find(root, TRAIN) or _find_zipped(root, "training.zip", TRAIN, cache_dir)
+    valid = _find(root, VALID) or _find_zipped(root, "validation.zip", VALID, cache_dir)
+    table = _find(root, TABLES) or _find_zipped(root, "valid_gt.zip", TABLES, cache_dir)
+    parts = {"PALM-Training400": train, "PALM-Validation400": valid, "PALM-Validation-GT": table}
+    missing = [name for name, where in parts.items() if where is None]
+    if missing:
+        empty = [name for name in missing if os.path.isdir(root / name)]
+        problem = f"{empty[0]} is empty" if empty else f"{' and '.join(missing)} missing"
+        needed = "its table of labels" if missing == ["PALM-Validation-GT"] else "pictures or their zip"
+        raise DataError(f"{root}: {problem}: {needed} not found; {DATASETS['ichallenge-pm'].how_to_get}")
+    return Layout(train, valid, table)
+
+
+def _find(root: Path, candidates: tuple[str, ...]) -> Path | None:
+    """The first candidate that is a table, or a folder with pictures."""
+    # Below root itself, inside the published PALM/ folder, or in the folder an "extract here" made of a zip's name.
+    for base in (root, root / "PALM", root / "training", root / "validation", root / "valid_gt"):
+        for candidate in candidates:
+            path = base / candidate
+            if path.is_file() or (path.is_dir() and _pictures_in(path)):
+                return path
+    return None
+
+
+def _find_zipped(root: Path, zip_name: str, candidates: tuple[str, ...], cache_dir: Path) -> Path | None:
+    part = candidates[0].split("/")[0]  # PALM-Training400, PALM-Validation400, PALM-Validation-GT
+    archive = root / zip_name
+    base = unpack_near(archive, cache_dir, part) if archive.is_file() else root
+    if found := _find(base, candidates):
+        return found
+    inner = base / part / f"{part}.zip"
+    if inner.is_file():
+        unpacked = unpack_near(inner, cache_dir, ".jpg")  # holds PALM-Training400/*.jpg; copies of the set, *.jpg
+        if found := (unpacked if _pictures_in(unpacked) else _find(unpacked, candidates)):
+            return found
+    if archive.is_file():
+        raise DataError(f"{archive}: the wrong zip: its {part} holds none of the files; download the right one")
+    return None
+
+
+def _pictures_in(folder: Path) -> list[Path]:
+    """The JPEG files of a folder, sorted by name."""
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be read ({error.strerror}); check its rights") from error
+    return [folder / name for name in names if name.lower().endswith((".jpg", ".jpeg")) and name[0] != "."]
+
+
+def _groups_from_names(paths: Sequence[Path]) -> list[str]:
+    unknown = [path for path in paths if path.name[0] not in GROUPS]
+    if unknown:
+        raise DataError(
+            f"{unknown[0]}: a training picture's name begins with P, H or N, which is its label; "
+            f"{len(unknown)} of {len(paths)} here do not: rename or remove them"
+        )
+    return [path.name[0] for path in paths]
+
+
+def read_labels(table: Path) -> dict[str, int]:
+    """The labels of the validation pictures: file name -> 0 or 1.
+
+    Raises:
+        DataError: the table cannot be read, lacks imgName or Label, names a picture twice, or has another label.
+    """
+    labels: dict[str, int] = {}
+    for row, (name, text) in read_table(table, ("imgName", "Label")):
+        if text not in ("0", "1", "0.0", "1.0"):  # a spreadsheet may have stored a float
+            raise DataError(f"{table}: row {row} ({name}): the label is {text!r}, not 0 or 1; correct the table")
+        if not name:
+            raise DataError(f"{table}: row {row} names no picture; correct the table")
+        if name in labels:
+            raise DataError(f"{table}: row {row}: {name} is listed twice; remove one of the rows")
+        labels[name] = int(text[0])
+    return labels
+
+
+def _match(paths: Sequence[Path], labels: dict[str, int], layout: Layout) -> list[int]:
+    """The labels in the order of the pictures; each picture has a label and each label its picture."""
+    names = {path.name for path in paths}
+    missing = [name for name in labels if name not in names]
+    if missing:
+        raise DataError(
+            f"{layout.valid / missing[0]}: missing, though {layout.table} lists it; {len(missing)} of {len(labels)} "
+            "listed pictures are missing: unpack the validation pictures again"
+        )
+    unlabelled = [path for path in paths if path.name not in labels]
+    if unlabelled:
+        raise DataError(
+            f"{unlabelled[0]}: has no row in {layout.table}; {len(unlabelled)} of {len(paths)} pictures have none: "
+            "remove them or complete the table"
+        )
+    return [labels[path.name] for path in paths]

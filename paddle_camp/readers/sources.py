@@ -1,0 +1,112 @@
+"""Where a data set lies on this machine.
+
+A data directory holds one folder a data set (``ichallenge-pm/``, ``mnist/`` ...), or is itself that folder, or is
+the place where the downloaded archives lie. A new data set is one more row of :data:`DATASETS`.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from paddle_camp.errors import DataError
+
+PROJECT_DATA = Path(__file__).resolve().parents[2] / "data"
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """How a data set is recognised and where else it may lie.
+
+    Attributes:
+        folders: its possible folders below a data directory, the likeliest first; "." is the directory itself.
+        markers: names of which one at least is found in its folder.
+        places: fixed folders outside any data directory, as (folder, what to call it) pairs.
+        how_to_get: one sentence for a user who has none.
+    """
+
+    folders: tuple[str, ...]
+    markers: tuple[str, ...]
+    places: tuple[tuple[str, str], ...]
+    how_to_get: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """A data set's own folder, and which of the places of the search it was found in."""
+
+    path: Path
+    how: str
+
+
+DATASETS = {
+    "ichallenge-pm": Dataset(
+        folders=("ichallenge-pm", ".", "data19065", "palm", "PALM"),
+        markers=(
+            "PALM-Training400",
+            "PALM-Validation400",
+            "training.zip",
+            "validation.zip",
+            "Training/Images",
+            "Validation/Images",
+            "PALM/Training",
+            "training/PALM-Training400",
+        ),
+        places=(
+            ("/home/aistudio/data/data19065", "AI Studio data set 19065"),
+            ("/home/aistudio/work/palm", "AI Studio work/palm"),
+        ),
+        how_to_get=(
+            "get iChallenge-PM from AI Studio data set 19065 (https://aistudio.baidu.com/datasetdetail/19065) or the "
+            "whole PALM set of 1,200 pictures (2024) through doi:10.1038/s41597-024-02911-2, and put training.zip, "
+            "validation.zip and valid_gt.zip, or the unpacked folders, into data/ichallenge-pm/"
+        ),
+    ),
+}
+
+
+def find(dataset: str, data_dir: str | os.PathLike | None = None) -> Found | None:
+    """Look for a data set: ``data_dir``, $PADDLE_CAMP_DATA, ``data/``, AI Studio's places, Paddle's cache.
+
+    Args:
+        dataset: a key of :data:`DATASETS`.
+        data_dir: what the user gave as ``--data-dir``; then the data set must be there.
+
+    Returns:
+        The folder, or None when the machine has none.
+
+    Raises:
+        DataError: a place the user named does not exist, or ``data_dir`` holds nothing of the data set.
+    """
+    known = DATASETS[dataset]
+    if data_dir is not None:
+        found = _look_in(_named_by_user(data_dir, "--data-dir"), known)
+        if found is None:
+            looked_for = ", ".join(known.folders[:1] + known.markers)
+            raise DataError(f"--data-dir {data_dir}: holds nothing of {dataset}: no {looked_for}; {known.how_to_get}")
+        return Found(found, "--data-dir")
+    places = [(Path("data").absolute(), "./data"), (PROJECT_DATA, "the project's data/")]
+    if named := os.environ.get("PADDLE_CAMP_DATA"):
+        places.insert(0, (_named_by_user(named, "$PADDLE_CAMP_DATA"), "$PADDLE_CAMP_DATA"))
+    places += [(Path(folder).expanduser(), how) for folder, how in known.places]
+    for folder, how in places:
+        if found := _look_in(folder, known):
+            return Found(found, how)
+    return None
+
+
+def _named_by_user(folder: str | os.PathLike, how: str) -> Path:
+    path = Path(folder).expanduser().absolute()
+    if not os.path.isdir(path):
+        problem = "is a file, not a directory" if os.path.exists(path) else "does not exist"
+        raise DataError(f"{how} {folder}: {problem}; name the directory that holds the data set")
+    return path
+
+
+def _look_in(data_dir: Path, known: Dataset) -> Path | None:
+    # os.path.exists, not Path.exists: a folder that may not be entered is a place without data, not an error.
+    for folder in known.folders:
+        if any(os.path.exists(data_dir / folder / marker) for marker in known.markers):
+            return data_dir / folder
+    return None

@@ -1,0 +1,60 @@
+"""Learning-rate schedules as functions of the step: they can be simulated, and resumed at any step.
+
+Every schedule used here is closed-form: the rate of step ``t`` follows from ``t`` alone. Paddle counts a
+scheduler's steps from 0, so step number ``n`` of :class:`~paddle_camp.history.History` (1-based) runs at position
+``n - 1``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from paddle.optimizer.lr import LRScheduler, PiecewiseDecay
+
+
+def constant(learning_rate: float) -> LRScheduler:
+    """The same rate for ever, as a schedule."""
+    return piecewise(learning_rate, [])
+
+
+def piecewise(learning_rate: float, boundaries: Sequence[int], factor: float = 0.1) -> LRScheduler:
+    """``learning_rate * factor**k`` after ``k`` boundaries.
+
+    Args:
+        learning_rate: the rate of the first ``boundaries[0]`` steps.
+        boundaries: counts of steps, strictly increasing; step number ``boundaries[0] + 1`` is the first slower one.
+            None at all means a constant rate.
+        factor: 0.1 in the camp's question.
+
+    Raises:
+        ValueError: boundaries that do not increase, or that lie below 0.
+    """
+    boundaries = [int(b) for b in boundaries]
+    if any(b < 0 for b in boundaries) or sorted(set(boundaries)) != boundaries:
+        raise ValueError(f"boundaries must be step counts that increase, not {boundaries}")
+    # Divided by the inverse, 0.001 and 0.1 give 0.0001; multiplied they would give 0.00010000000000000002.
+    values = [learning_rate / (1 / factor) ** k for k in range(len(boundaries) + 1)]
+    if not boundaries:  # Paddle refuses an empty list: one boundary that no training reaches
+        return PiecewiseDecay(boundaries=[2**31], values=[learning_rate, learning_rate])
+    return PiecewiseDecay(boundaries=boundaries, values=values)
+
+
+def in_epochs(epochs: Sequence[float], steps_per_epoch: int) -> list[int]:
+    """Boundaries given in epochs, as the nearest counts of steps."""
+    return [round(e * steps_per_epoch) for e in epochs]
+
+
+def simulate(schedule: LRScheduler, num_steps: int) -> list[float]:
+    """The rates of steps 1 to ``num_steps``; the schedule is left where it was."""
+    now = schedule.last_epoch
+    rates = []
+    for position in range(num_steps):
+        seek(schedule, position)
+        rates.append(float(schedule.get_lr()))
+    seek(schedule, now)
+    return rates
+
+
+def seek(schedule: LRScheduler, position: int) -> None:
+    """Put the schedule where it stands after ``position`` steps."""
+    schedule.step(position)

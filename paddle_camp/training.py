@@ -1,0 +1,173 @@
+"""The dygraph training loop: :func:`train_one_epoch` and :func:`evaluate`, which :mod:`paddle_camp.fitting` repeats.
+
+Everything random in step ``t`` (sample order, augmentation, dropout) is a function of (seed, t), so a run that goes
+on from a checkpoint ends with the same bits as one that never stopped.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import paddle
+import paddle.nn.functional as F
+from paddle import nn
+from paddle.optimizer.lr import LRScheduler
+
+from paddle_camp.errors import DivergedError
+from paddle_camp.history import Row
+from paddle_camp.metrics import WeightedMean, accuracy
+
+LossFunction = Callable[[paddle.Tensor, paddle.Tensor], paddle.Tensor]
+
+
+class BatchSource(Protocol):
+    """What the loop asks of its data; :class:`paddle_camp.readers.batches.Batches` is one."""
+
+    num_samples: int
+    batch_size: int
+
+    def __len__(self) -> int: ...
+
+    def epoch(self, epoch: int = 0, start: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]: ...
+
+
+def classification_loss(logits: paddle.Tensor, labels: paddle.Tensor) -> paddle.Tensor:
+    """Mean cross-entropy of float logits ``[N, K]`` against int64 labels ``[N]``; one logit (K = 1) is a sigmoid's."""
+    logits = logits.astype("float32")  # a loss in half precision loses small differences
+    if logits.shape[1] == 1:
+        return F.binary_cross_entropy_with_logits(logits[:, 0], labels.astype("float32"))
+    return F.cross_entropy(logits, labels)
+
+
+def autocast(amp: bool):
+    """Paddle's mixed-precision context: bfloat16 where the card has it, else float16; off for ``amp=False``."""
+    return paddle.amp.auto_cast(enable=amp, dtype=amp_dtype() if amp else "float16")
+
+
+def amp_dtype() -> str:
+    """The half precision of this device: "bfloat16" from compute capability 8.0 (Ampere) on and on CPUs."""
+    if not paddle.get_device().startswith("gpu") or paddle.device.cuda.get_device_capability()[0] >= 8:
+        return "bfloat16"
+    return "float16"
+
+
+def train_one_epoch(
+    model: nn.Layer,
+    optimizer: paddle.optimizer.Optimizer,
+    batches: BatchSource,
+    epoch: int = 0,
+    *,
+    loss_fn: LossFunction = classification_loss,
+    schedule: LRScheduler | None = None,
+    seed: int = 0,
+    start: int = 0,
+    amp: bool = False,
+    scaler: paddle.amp.GradScaler | None = None,
+    on_step: Callable[[Row], None] = lambda row: None,
+) -> float:
+    """Train on every batch of an epoch once.
+
+    Args:
+        batches: yields numpy (images, labels); see :class:`BatchSource`.
+        epoch: 0-based; with ``seed`` it fixes the order of the samples.
+        loss_fn: (output of the model, labels) to a scalar mean over the batch.
+        schedule: is put to the position of each step before it is taken.
+        start: the batch to begin with, for an epoch that was interrupted.
+        scaler: scales the loss for float16.
+        on_step: called after each step with its row (see :class:`~paddle_camp.history.History`).
+
+    Returns:
+        The loss, averaged over the samples of the steps taken.
+
+    Raises:
+        DivergedError: the loss is NaN or infinite; the weights are those before that step.
+    """
+    model.train()
+    mean = WeightedMean()
+    arrays = batches.epoch(epoch, start)
+    for batch in range(start, len(batches)):
+        began = time.perf_counter()
+        images, labels = next(arrays)
+        position = epoch * len(batches) + batch
+        paddle.seed((seed * 1_000_003 + position) % 2**31)  # dropout's draws, whatever came before
+        if schedule is not None:
+            schedule.step(position)
+        with autocast(amp):
+            output = model(paddle.to_tensor(images))
+        loss = loss_fn(output, paddle.to_tensor(labels))
+        value = float(loss)
+        if not math.isfinite(value):
+            raise DivergedError(position + 1, value)
+        rate = float(optimizer.get_lr())
+        _take_step(loss, optimizer, scaler)
+        mean.add(value, len(labels))
+        on_step(
+            {"step": position + 1, "epoch": epoch, "batch": batch, "loss": value, "learning_rate": rate}
+            | {"samples": len(labels), "seconds": time.perf_counter() - began}
+        )
+    return mean.value
+
+
+def _take_step(loss: paddle.Tensor, optimizer: paddle.optimizer.Optimizer, scaler: paddle.amp.GradScaler | None):
+    if scaler is None:
+        loss.backward()
+        optimizer.step()
+    else:
+        scaler.scale(loss).backward()
+        scaler.step(optimizer)
+        scaler.update()
+    optimizer.clear_grad()
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What :func:`evaluate` measured.
+
+    Attributes:
+        loss: mean over all samples.
+        outputs: float32 ``[N, K]``, the model's outputs in the order of the batches.
+        labels: ``[N]`` (or ``[N, 1]`` for regression).
+    """
+
+    loss: float
+    outputs: np.ndarray
+    labels: np.ndarray
+    seconds: float
+
+    @property
+    def accuracy(self) -> float | None:
+        """The share of right answers; None for regression (labels that are not integers)."""
+        if not np.issubdtype(self.labels.dtype, np.integer):
+            return None
+        return accuracy(self.outputs, self.labels)
+
+
+def evaluate(
+    model: nn.Layer, batches: BatchSource, loss_fn: LossFunction = classification_loss, amp: bool = False
+) -> Evaluation:
+    """Run ``model`` over all batches in evaluation mode, without gradients.
+
+    Each layer's training mode, the weights and the running statistics are afterwards what they were.
+    """
+    began = time.perf_counter()
+    modes = [(layer, layer.training) for layer in model.sublayers(include_self=True)]
+    model.eval()
+    mean, outputs, all_labels = WeightedMean(), [], []
+    try:
+        with paddle.no_grad():
+            for images, labels in batches.epoch():
+                with autocast(amp):
+                    output = model(paddle.to_tensor(images))
+                output = output.astype("float32")
+                mean.add(float(loss_fn(output, paddle.to_tensor(labels))), len(labels))
+                outputs.append(output.numpy())
+                all_labels.append(labels)
+    finally:
+        for layer, mode in modes:
+            layer.training = mode
+    return Evaluation(mean.value, np.concatenate(outputs), np.concatenate(all_labels), time.perf_counter() - began)

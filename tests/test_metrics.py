@@ -1,0 +1,42 @@
+"""Metrics against numbers worked out by hand."""
+
+import numpy as np
+import pytest
+
+from paddle_camp import metrics
+
+
+def test_two_logits():
+    logits = np.array([[2.0, 1.0], [0.0, 3.0], [1.0, 0.0], [0.0, 0.1]])
+    labels = np.array([0, 1, 1, 1])
+    assert metrics.predict_labels(logits).tolist() == [0, 1, 0, 1]
+    assert metrics.accuracy(logits, labels) == 0.75
+    assert metrics.confusion(logits, labels).tolist() == [[1, 0], [1, 2]]
+    # class 1 minus class 0: -1 | 3, -1, 0.1. Of the three pairs two are in order and one is a tie.
+    assert metrics.auc(logits, labels) == pytest.approx(2.5 / 3)
+
+
+def test_one_logit_predicts_both_classes():
+    logits = np.array([[-2.0], [2.0], [0.5]])
+    assert metrics.predict_labels(logits).tolist() == [0, 1, 1]
+    probability = metrics.probabilities(logits)
+    assert probability[:, 1] == pytest.approx(1 / (1 + np.exp([2.0, -2.0, -0.5])))
+    assert probability.sum(axis=1) == pytest.approx(1.0)
+
+
+def test_probabilities_do_not_overflow():
+    assert metrics.probabilities(np.array([[1000.0, 0.0]])).tolist() == [[1.0, 0.0]]
+
+
+def test_auc_by_counting_pairs():
+    logits = np.array([[0.0, s] for s in (0.1, 0.4, 0.35, 0.8)])
+    labels = np.array([0, 0, 1, 1])
+    assert metrics.auc(logits, labels) == pytest.approx(3 / 4)  # of 4 pairs (negative, positive) 3 are in order
+    assert metrics.auc(logits, np.ones(4, int)) is None
+
+
+def test_a_mean_over_samples_is_not_a_mean_of_batches():
+    mean = metrics.WeightedMean()
+    mean.add(1.0, 10)
+    mean.add(4.0, 5)
+    assert mean.value == 2.0
