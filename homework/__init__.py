@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import importlib
 import re
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -54,10 +56,14 @@ def run(homework: str, options=None):
     Raises:
         CampError: the command line, a setting or the data is wrong.
     """
-    from paddle_camp import runs, runtime, settings
+    from paddle_camp import runs, runtime, settings, visual
 
     options = options or runs.Options()
     module = load(homework)
+    if options.visualdl:
+        visual.require_visualdl()
+    if (options.jobs != 1 or options.cluster) and not getattr(module, "IS_SWEEP", False):
+        print(f"homework {homework} is no sweep: --jobs and --cluster change nothing", file=sys.stderr)
     if options.resume is not None:
         if options.overrides or options.quick:
             raise runs.CampError("--resume goes on with the run's own settings: leave out -o and --quick")
@@ -68,12 +74,15 @@ def run(homework: str, options=None):
         path = None
         values = settings.override(module.QUICK if options.quick else module.Settings(), options.overrides)
     device = runtime.choose_device(options.device)
+    if options.amp and device == "cpu":
+        print("--amp is for GPUs: on this CPU the run computes in float32", file=sys.stderr)
+        options = replace(options, amp=False)
     context = runs.Context(homework, path or runs.new_folder(homework, options), options, device)
     return _run_in(context, module, values), context.path
 
 
 def _run_in(context, module: ModuleType, values):
-    from paddle_camp import runs, runtime, settings
+    from paddle_camp import runs, runtime, settings, visual
     from paddle_camp.files import write_json
 
     began = time.monotonic()
@@ -87,9 +96,12 @@ def _run_in(context, module: ModuleType, values):
         answer = module.run(values, context)
         seconds = time.monotonic() - began
         runs.write_answer_files(context, answer, runs.facts(context, answer, seconds, environment))
+        if context.options.visualdl:
+            visual.write_visualdl(context.path / "visualdl", answer.histories)
     except BaseException as error:
         status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
-        runs.write_metrics(context, status, time.monotonic() - began, None, str(error) or type(error).__name__)
+        with contextlib.suppress(OSError):  # the disk may be full: the error to report is the first one
+            runs.write_metrics(context, status, time.monotonic() - began, None, str(error) or type(error).__name__)
         raise
     runs.write_metrics(context, "done", seconds, answer)
     context.clean_up()

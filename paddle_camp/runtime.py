@@ -42,7 +42,16 @@ def physical_cores() -> int:
             cores.add((package, (topology / "core_id").read_text().strip()))
         except OSError:  # no such files (macOS, Windows, some containers): count the logical ones
             cores.add(("cpu", str(cpu)))
-    return max(1, len(cores))
+    return max(1, min(len(cores), _container_limit()))
+
+
+def _container_limit() -> int:
+    """How many CPUs the time quota of a container (cgroup v2) amounts to; a large number where there is none."""
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return max(1, int(quota) // int(period))
+    except (OSError, ValueError):  # no cgroup v2, or "max"
+        return 1_000_000
 
 
 def cpu_name() -> str:

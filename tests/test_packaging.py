@@ -28,8 +28,8 @@ IMPORT_NAMES = {
     "paddlepaddle": "paddle",
     "paddlepaddle-gpu": "paddle",
 }
-# Declared for Paddle or for the sweeps, the downloads and the options that the later homeworks bring.
-NOT_YET_IMPORTED = {"setuptools", "pooch", "joblib", "ray", "visualdl"}
+# Declared for Paddle, which imports it without declaring it.
+FOR_OTHERS = {"setuptools"}
 
 
 def config() -> configparser.ConfigParser:
@@ -103,7 +103,7 @@ def test_every_import_is_declared():
 def test_every_declaration_is_imported():
     declared = [*installed(), *sum((group for name, group in extras().items() if name != "dev"), [])]
     names = {import_name(requirement) for requirement in declared}
-    assert names - NOT_YET_IMPORTED - third_party_imports().keys() == set()
+    assert names - FOR_OTHERS - third_party_imports().keys() == set()
 
 
 def test_every_dependency_says_why():

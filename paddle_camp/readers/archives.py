@@ -12,6 +12,7 @@ import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 
+from paddle_camp import files
 from paddle_camp.errors import DataError
 
 log = logging.getLogger(__name__)
@@ -26,14 +27,10 @@ def sha256_of(path: Path) -> str:
     Raises:
         DataError: the file cannot be read.
     """
-    digest = hashlib.sha256()
     try:
-        with open(path, "rb") as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
+        return files.sha256_of(path)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}); check that it is there and its rights") from error
-    return digest.hexdigest()
 
 
 def unpack_near(zip_path: Path, cache_dir: Path, expect: str = "") -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import zipfile
@@ -11,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+
+from paddle_camp.files import replace_file
 
 log = logging.getLogger(__name__)
 
@@ -53,13 +54,11 @@ def _load(path: Path, shape: tuple[int, ...]) -> np.ndarray | None:
 
 
 def _save(path: Path, array: np.ndarray) -> None:
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(partial, "wb") as file:
+    def write(temporary: Path) -> None:
+        with open(temporary, "wb") as file:  # given a name, savez would add ".npz" to it
             np.savez(file, array=array)
-        os.replace(partial, path)
+
+    try:
+        replace_file(path, write)
     except OSError as error:
         log.warning("no cache for the next run: %s cannot be written (%s); set $PADDLE_CAMP_CACHE", path, error)
-        with contextlib.suppress(OSError):  # it was never made, or its folder cannot be changed
-            os.unlink(partial)

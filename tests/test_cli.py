@@ -1,0 +1,160 @@
+"""The command line: fast without paddle, one line for a mistake, the exit statuses of the contract."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import homework
+from homework import title_of
+from paddle_camp import runs
+from paddle_camp.errors import CampError
+from paddle_camp.runs import Options
+from tools import run_homework
+
+ROOT = Path(__file__).resolve().parents[1]
+SCRIPT = str(ROOT / "tools" / "run_homework.py")
+
+
+def script(*arguments, **more):
+    return subprocess.run([sys.executable, SCRIPT, *arguments], capture_output=True, text=True, **more)
+
+
+@pytest.mark.parametrize("argument", ["--help", "--list"])
+def test_help_and_list_load_no_paddle(argument, tmp_path):
+    """A paddle that cannot be imported stands for the half second that loading it must not cost."""
+    (tmp_path / "paddle.py").write_text("raise SystemExit('paddle was imported')")
+    done = script(argument, env=os.environ | {"PYTHONPATH": str(tmp_path)})
+    assert done.returncode == 0, done.stderr
+    if argument == "--list":
+        assert [line.split()[0] for line in done.stdout.splitlines()] == list(homework.list_homework())
+
+
+def test_every_homework_has_a_title_and_its_parts():
+    for name, path in homework.list_homework().items():
+        assert title_of(path).startswith(f"作业{name} ")
+        module = homework.load(name)
+        assert module.Settings() != module.QUICK
+        assert callable(module.run)
+
+
+def test_without_paddle_the_line_to_type_is_said(tmp_path):
+    hide = "import sys; sys.modules['paddle'] = None; sys.argv = ['x', '9-1']; import runpy; "
+    done = subprocess.run(
+        [sys.executable, "-c", hide + f"runpy.run_path({SCRIPT!r}, run_name='__main__')"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 2
+    assert done.stderr == "error: paddle is not installed; type: " + done.stderr.split("type: ")[1]
+    assert "pip install -e .[cpu]" in done.stderr and done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["8-8"], "no homework '8-8'; there are: 9-1"),
+        (["9-1", "-o", "epochs=3"], "no setting 'epochs'; the settings of this homework are: model, "),
+        (["9-1", "--data-dir", "nowhere"], "nowhere"),
+        (["9-1", "--device", "tpu"], "--device tpu: write auto, cpu, gpu or gpu:N"),
+        (["9-1", "--resume"], "is no run folder"),
+        (["9-1", "--resume", "--quick"], "leave out -o and --quick"),
+    ],
+)
+def test_a_mistake_is_one_line_and_status_2(arguments, says, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run_homework.main([*arguments, "--out", str(tmp_path / "runs")]) == 2
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert error.startswith("error: ") and says in error
+
+
+def test_no_id_is_a_mistake(capsys):
+    with pytest.raises(SystemExit) as caught:
+        run_homework.main([])
+    assert caught.value.code == 2
+    assert "name an assignment" in capsys.readouterr().err
+
+
+def failing(monkeypatch, tmp_path, error) -> int:
+    """Run an assignment whose ``run`` raises ``error``; returns the exit status."""
+    module = homework.load("9-1")
+
+    def fail(settings, context):
+        raise error
+
+    monkeypatch.setattr(module, "run", fail)
+    return run_homework.main(["9-1", "--quick", "--out", str(tmp_path)])
+
+
+def test_a_run_that_fails_has_status_1_and_says_so_in_its_metrics(monkeypatch, tmp_path, capsys):
+    assert failing(monkeypatch, tmp_path, ZeroDivisionError("division by zero")) == 1
+    assert "error: division by zero (ZeroDivisionError; --debug shows where)" in capsys.readouterr().err
+    metrics = json.loads((tmp_path / "9-1" / "latest" / "metrics.json").read_text(encoding="utf-8"))
+    assert (metrics["status"], metrics["error"]) == ("failed", "division by zero")
+
+
+def test_an_interrupted_run_has_status_130_and_says_how_to_go_on(monkeypatch, tmp_path, capsys):
+    assert failing(monkeypatch, tmp_path, KeyboardInterrupt()) == 130
+    assert "--resume" in capsys.readouterr().err
+    metrics = json.loads((tmp_path / "9-1" / "latest" / "metrics.json").read_text(encoding="utf-8"))
+    assert metrics["status"] == "interrupted"
+
+
+def test_ctrl_c_in_a_real_run_is_130_and_resumable(tmp_path):
+    tiny = ["model=resnet18", "image_size=32", "num_epochs=3", "train_pictures=30", "valid_pictures=10", "batch_size=2"]
+    arguments = ["9-1", "--data", "synthetic", "--out", str(tmp_path), *(p for t in tiny for p in ("-o", t))]
+    process = subprocess.Popen([sys.executable, SCRIPT, *arguments], stderr=subprocess.PIPE, text=True)
+    said = []
+    for line in process.stderr:
+        said.append(line)
+        if "epoch: 0, batch_id: 10" in line:
+            process.send_signal(signal.SIGINT)
+    assert process.wait() == 130
+    assert said[-1].startswith("interrupted; go on with: python tools/run_homework.py 9-1 --resume")
+    state = tmp_path / "9-1" / "latest" / "checkpoints" / "constant" / "last.state.json"
+    assert json.loads(state.read_text(encoding="utf-8"))["state"]["step"] >= 11
+
+
+def test_flags_without_an_effect_say_so(monkeypatch, tmp_path, capsys):
+    module = homework.load("9-1")
+    monkeypatch.setattr(module, "run", lambda settings, context: (_ for _ in ()).throw(CampError(str(context.options))))
+    flags = ["--amp", "--device", "cpu", "--jobs", "2"]
+    assert run_homework.main(["9-1", "--quick", "--out", str(tmp_path), *flags]) == 2
+    error = capsys.readouterr().err
+    assert "--amp is for GPUs" in error and "amp=False" in error
+    assert "homework 9-1 is no sweep: --jobs and --cluster change nothing" in error
+
+
+def test_latest_points_at_the_newest_run(tmp_path):
+    options = Options(out=str(tmp_path))
+    first, second = runs.new_folder("9-1", options), runs.new_folder("9-1", options)
+    assert first != second
+    assert (tmp_path / "9-1" / "latest").resolve() == second.resolve()
+
+
+def test_without_symbolic_links_latest_is_a_file_with_the_name(tmp_path, monkeypatch):
+    def refuse(self, target):
+        raise OSError("no links here")
+
+    monkeypatch.setattr(Path, "symlink_to", refuse)
+    options = Options(out=str(tmp_path), resume="")
+    folder = runs.new_folder("9-1", options)
+    (folder / "config.json").write_text('{"homework": "9-1"}', encoding="utf-8")
+    assert runs.find_resumable("9-1", options) == folder.resolve()
+    with pytest.raises(CampError, match="is a run of homework 9-1, not of 8"):
+        runs.find_resumable("8", Options(resume=str(folder)))
+
+
+def test_the_readme_shows_the_flags_that_exist():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    known = run_homework.build_parser().format_help()
+    for word in {word.strip("`,.;:()[]") for word in text.split() if word.startswith("--")}:
+        if word != "--extra-index-url":  # pip's
+            assert word.split("=")[0] in known, f"README.md names {word}"
