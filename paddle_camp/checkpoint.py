@@ -113,6 +113,9 @@ def remove(folder: Path, name: str, keep_state: bool = False) -> None:
 def load_weights(model: nn.Layer, path: str | Path) -> None:
     """Load a ``.pdparams`` file into ``model``, all of it or nothing.
 
+    A file of the same network under other names (those of ``paddle.vision.models``, say) is taken as well: one that
+    has the same shapes in the same order throughout.
+
     Raises:
         CheckpointError: the file is missing, damaged or no weights file, or its names and shapes are another
             network's; the message names the first differences.
@@ -120,6 +123,8 @@ def load_weights(model: nn.Layer, path: str | Path) -> None:
     path = Path(path)
     arrays = read_arrays(path)
     own = model.state_dict()
+    if [list(a.shape) for a in arrays.values()] == [list(v.shape) for v in own.values()]:
+        arrays = dict(zip(own, arrays.values(), strict=True))
     problems = [f"{key} is missing" for key in own if key not in arrays]
     problems += [f"{key} is not in the network" for key in arrays if key not in own]
     problems += [

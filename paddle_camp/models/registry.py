@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from paddle import nn
 
+from paddle_camp.checkpoint import load_weights
 from paddle_camp.errors import SettingError
 
 _BUILDERS: dict[str, Callable[..., nn.Layer]] = {}
@@ -40,14 +42,19 @@ def check_model_name(name: str) -> str:
     return name
 
 
-def create_model(name: str, **arguments: Any) -> nn.Layer:
+def create_model(name: str, pretrained: str | Path | None = None, **arguments: Any) -> nn.Layer:
     """Build a network by name.
 
     Args:
         name: one of :func:`list_models`.
+        pretrained: a local ``.pdparams`` file, ours or one of ``paddle.vision.models``, with as many classes.
         **arguments: what its builder takes; all take ``num_classes`` and ``in_channels``.
 
     Raises:
         SettingError: unknown name.
+        CheckpointError: the weights are missing, damaged or another network's.
     """
-    return _BUILDERS[check_model_name(name)](**arguments)
+    model = _BUILDERS[check_model_name(name)](**arguments)
+    if pretrained is not None:
+        load_weights(model, pretrained)
+    return model

@@ -1,0 +1,87 @@
+"""MobileNet V1 (Howard et al., 2017, arXiv:1704.04861) and V2 (Sandler et al., CVPR 2018, arXiv:1801.04381).
+
+Both replace the convolution by a depthwise one (a filter per channel) and a 1x1 that mixes the channels. Departures
+from the papers: none but ReLU in V1, where the reference code has ReLU6.
+"""
+
+from __future__ import annotations
+
+import paddle
+import paddle.nn.functional as F
+from paddle import nn
+
+from paddle_camp.models.layers import conv_bn
+from paddle_camp.models.registry import register_model
+
+# V1, table 1: output channels and stride of each depthwise-separable block.
+BLOCKS_V1 = [(64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), *[(512, 1)] * 5, (1024, 2), (1024, 1)]
+# V2, table 2: expansion, output channels, repeats, stride of the first.
+BLOCKS_V2 = [(1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1)]
+
+
+class MobileNetV1(nn.Layer):
+    """A convolution and thirteen depthwise-separable blocks."""
+
+    def __init__(self, num_classes: int = 1000, in_channels: int = 3):
+        super().__init__()
+        layers, channels = [conv_bn(in_channels, 32, 3, stride=2)], 32  # N x 32 x 112 x 112
+        for out_channels, stride in BLOCKS_V1:
+            layers.append(conv_bn(channels, channels, 3, stride, groups=channels))
+            layers.append(conv_bn(channels, out_channels, 1))
+            channels = out_channels
+        self.features = nn.Sequential(*layers)
+        self.fc = nn.Linear(1024, num_classes)
+
+    def forward(self, images: paddle.Tensor) -> paddle.Tensor:
+        """Logits ``[N, num_classes]`` from float32 ``[N, in_channels, H, W]``, H and W at least 32."""
+        x = self.features(images)  # N x 1024 x 7 x 7
+        return self.fc(F.adaptive_avg_pool2d(x, 1).flatten(1))
+
+
+class InvertedResidual(nn.Layer):
+    """Widen by a 1x1, filter depthwise, narrow by a linear 1x1; a shortcut where shapes allow."""
+
+    def __init__(self, in_channels: int, out_channels: int, stride: int, expansion: int):
+        super().__init__()
+        width = in_channels * expansion
+        widen = [conv_bn(in_channels, width, 1, activation=nn.ReLU6)] if expansion != 1 else []
+        filters = conv_bn(width, width, 3, stride, groups=width, activation=nn.ReLU6)
+        self.layers = nn.Sequential(*widen, filters, conv_bn(width, out_channels, 1, activation=None))
+        self.shortcut = stride == 1 and in_channels == out_channels
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        """``[N, in, H, W]`` to ``[N, out, H / stride, W / stride]``."""
+        return x + self.layers(x) if self.shortcut else self.layers(x)
+
+
+class MobileNetV2(nn.Layer):
+    """A convolution, seventeen inverted residuals, and a wide 1x1."""
+
+    def __init__(self, num_classes: int = 1000, in_channels: int = 3, dropout: float = 0.2):
+        super().__init__()
+        layers, channels = [conv_bn(in_channels, 32, 3, stride=2, activation=nn.ReLU6)], 32
+        for expansion, out_channels, repeats, stride in BLOCKS_V2:
+            for repeat in range(repeats):
+                layers.append(InvertedResidual(channels, out_channels, stride if repeat == 0 else 1, expansion))
+                channels = out_channels
+        layers.append(conv_bn(channels, 1280, 1, activation=nn.ReLU6))
+        self.features = nn.Sequential(*layers)
+        self.dropout = nn.Dropout(dropout)
+        self.fc = nn.Linear(1280, num_classes)
+
+    def forward(self, images: paddle.Tensor) -> paddle.Tensor:
+        """Logits ``[N, num_classes]`` from float32 ``[N, in_channels, H, W]``, H and W at least 32."""
+        x = self.features(images)  # N x 1280 x 7 x 7
+        return self.fc(self.dropout(F.adaptive_avg_pool2d(x, 1).flatten(1)))
+
+
+@register_model
+def mobilenet_v1(**arguments) -> MobileNetV1:
+    """MobileNet V1: 4,231,976 parameters at 1000 classes; 0.57 billion multiply-adds at 224 x 224."""
+    return MobileNetV1(**arguments)
+
+
+@register_model
+def mobilenet_v2(**arguments) -> MobileNetV2:
+    """MobileNet V2: 3,504,872 parameters at 1000 classes; 0.30 billion multiply-adds at 224 x 224."""
+    return MobileNetV2(**arguments)

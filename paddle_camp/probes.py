@@ -1,0 +1,84 @@
+"""What goes on inside a network: layer shapes, parameters, multiply-adds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import paddle
+from paddle import nn
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """One layer that has no layers of its own.
+
+    Attributes:
+        name: its place in the network, such as ``layer1.0.conv1``.
+        kind: its class.
+        output: the shape of its output, batch included.
+        parameters: trained numbers (running statistics are not).
+        multiply_adds: multiplications that are each followed by an addition, for the whole batch; counted for
+            convolutions and linear layers, where the zeros of the padding are multiplied as well. 0 elsewhere.
+    """
+
+    name: str
+    kind: str
+    output: tuple[int, ...]
+    parameters: int
+    multiply_adds: int
+
+
+def trained(layer: nn.Layer) -> int:
+    """The number of trained parameters of a layer and all below it."""
+    return sum(p.size for p in layer.parameters() if not p.stop_gradient)
+
+
+def layer_rows(model: nn.Layer, input_shape: tuple[int, ...]) -> list[LayerRow]:
+    """Run zeros of ``input_shape`` (batch included) through ``model`` and list its layers in the order they run."""
+    rows: list[LayerRow] = []
+    hooks = []
+    for name, layer in model.named_sublayers():
+        if not layer.sublayers():
+            hooks.append(layer.register_forward_post_hook(_recorder(name, rows)))
+    modes = [(layer, layer.training) for layer in model.sublayers(include_self=True)]
+    model.eval()
+    try:
+        with paddle.no_grad():
+            model(paddle.zeros(list(input_shape)))
+    finally:
+        for layer, mode in modes:
+            layer.training = mode
+        for hook in hooks:
+            hook.remove()
+    return rows
+
+
+def _recorder(name: str, rows: list[LayerRow]):
+    def record(layer, inputs, output):
+        shape = tuple(output.shape)
+        rows.append(LayerRow(name, type(layer).__name__, shape, trained(layer), multiply_adds(layer, shape)))
+
+    return record
+
+
+def multiply_adds(layer: nn.Layer, output: tuple[int, ...]) -> int:
+    """Multiply-adds of one convolution or linear layer for an output of this shape; 0 for any other layer."""
+    count = 1
+    for size in output:
+        count *= size
+    if isinstance(layer, nn.Conv2D):
+        _, channels_of_a_group, height, width = layer.weight.shape
+        return count * channels_of_a_group * height * width
+    if isinstance(layer, nn.Linear):
+        return count * layer.weight.shape[0]
+    return 0
+
+
+def summary_table(rows: list[LayerRow]) -> str:
+    """The rows as text, with their sums."""
+    lines = [f"{'layer':32} {'kind':18} {'output':24} {'parameters':>14} {'multiply-adds':>18}"]
+    for row in rows:
+        shape = " x ".join(map(str, row.output))
+        lines.append(f"{row.name:32} {row.kind:18} {shape:24} {row.parameters:14,} {row.multiply_adds:18,}")
+    totals = sum(row.parameters for row in rows), sum(row.multiply_adds for row in rows)
+    return "\n".join([*lines, f"{'total':76} {totals[0]:14,} {totals[1]:18,}"])
