@@ -1,4 +1,4 @@
-"""Figures of what a trained classifier does: confusion matrix, ROC curves, pictures with its predictions."""
+"""Figures of results: confusion matrix, ROC curves, a table as colours, pictures with their predictions."""
 
 from __future__ import annotations
 
@@ -33,6 +33,39 @@ def confusion_figure(
     places = range(len(matrix))
     axes.set_xticks(places, class_names, parse_math=False)
     axes.set_yticks(places, class_names, parse_math=False)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    return figure
+
+
+def heat_map(
+    values: np.ndarray,
+    *,
+    rows: Sequence[str] = (),
+    columns: Sequence[str] = (),
+    text: str = "{:g}",
+    title: str = "",
+    subtitle: str | None = None,
+) -> Figure:
+    """A table of numbers as colours with the numbers written in; NaN cells stay empty.
+
+    Args:
+        values: ``[R, C]``.
+        rows, columns: R and C names; none for a picture's pixels.
+        text: how a number is written.
+    """
+    values = np.asarray(values, np.float64)
+    low, high = np.nanmin(values), np.nanmax(values)
+    width = float(np.clip(1.8 + 0.8 * values.shape[1], 5, WIDTH))
+    figure = new_figure(float(np.clip(0.6 + 0.7 * values.shape[0], 3, 9)), title, subtitle, width=width)
+    axes = figure.subplots()
+    axes.imshow(values, cmap="Blues", vmin=low, vmax=high, aspect="auto" if rows else "equal")
+    for (row, column), value in np.ndenumerate(values):
+        if not np.isnan(value):
+            ink = "white" if value > low + 0.55 * (high - low) else INK
+            axes.text(column, row, text.format(value), ha="center", va="center", color=ink, fontsize=10)
+    axes.set_xticks(range(len(columns)), columns, parse_math=False)
+    axes.set_yticks(range(len(rows)), rows, parse_math=False)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     return figure
