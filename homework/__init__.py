@@ -51,7 +51,7 @@ def run(homework: str, options=None):
         options: :class:`paddle_camp.runs.Options`; None for the defaults.
 
     Returns:
-        (the homework's :class:`~paddle_camp.runs.Answer`, the run's folder).
+        (the homework's :class:`~paddle_camp.results.Answer`, the run's folder).
 
     Raises:
         CampError: the command line, a setting or the data is wrong.
@@ -64,6 +64,7 @@ def run(homework: str, options=None):
         visual.require_visualdl()
     if (options.jobs != 1 or options.cluster) and not getattr(module, "IS_SWEEP", False):
         print(f"homework {homework} is no sweep: --jobs and --cluster change nothing", file=sys.stderr)
+    path = None
     if options.resume is not None:
         if options.overrides or options.quick:
             raise runs.CampError("--resume goes on with the run's own settings: leave out -o and --quick")
@@ -71,38 +72,42 @@ def run(homework: str, options=None):
         saved, options = runs.read_config(path, options)
         values = settings.restore(module.Settings, saved)
     else:
-        path = None
         values = settings.override(module.QUICK if options.quick else module.Settings(), options.overrides)
     device = runtime.choose_device(options.device)
     if options.amp and device == "cpu":
         print("--amp is for GPUs: on this CPU the run computes in float32", file=sys.stderr)
         options = replace(options, amp=False)
-    context = runs.Context(homework, path or runs.new_folder(homework, options), options, device)
-    return _run_in(context, module, values), context.path
+    path = path or runs.new_folder(homework, options)
+    context = runs.Context(homework, path, options, settings.as_dict(values), device)
+    return _run_in(context, module, values), path
 
 
 def _run_in(context, module: ModuleType, values):
-    from paddle_camp import runs, runtime, settings, visual
+    from paddle_camp import runs, runtime, visual
     from paddle_camp.files import write_json
 
-    began = time.monotonic()
+    began = time.monotonic() - runs.seconds_so_far(context.path)
     environment = runtime.environment()
+    write_json(context.path / "env.json", environment)
     if not (context.path / "config.json").exists():
-        runs.write_config(context, settings.as_dict(values))
-        write_json(context.path / "env.json", environment)
-    runs.write_metrics(context, "running", 0.0, None)
+        runs.write_config(context)
+    runs.write_metrics(context, "running", time.monotonic() - began, {})
     print(f"homework {context.homework} on {context.device}; files: {context.path}", file=sys.stderr)
     try:
         answer = module.run(values, context)
         seconds = time.monotonic() - began
-        runs.write_answer_files(context, answer, runs.facts(context, answer, seconds, environment))
+        runs.write_answer_files(context, answer, runs.facts(context, seconds, environment))
         if context.options.visualdl:
             visual.write_visualdl(context.path / "visualdl", answer.histories)
+        runs.write_metrics(context, "done", seconds, answer.results)
     except BaseException as error:
         status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
         with contextlib.suppress(OSError):  # the disk may be full: the error to report is the first one
-            runs.write_metrics(context, status, time.monotonic() - began, None, str(error) or type(error).__name__)
+            said = str(error) or type(error).__name__
+            runs.write_metrics(context, status, time.monotonic() - began, {}, said)
+        if status == "interrupted":
+            command = f"python tools/run_homework.py {context.homework} --resume {context.path}"
+            print(f"go on with: {command}", file=sys.stderr)
         raise
-    runs.write_metrics(context, "done", seconds, answer)
     context.clean_up()
     return answer

@@ -21,7 +21,8 @@ from paddle import nn
 from paddle_camp import plots
 from paddle_camp.answers import render
 from paddle_camp.probes import layer_rows
-from paddle_camp.runs import Answer, Context
+from paddle_camp.results import Answer
+from paddle_camp.runs import Context
 from paddle_camp.settings import require
 
 
@@ -154,7 +155,6 @@ def run(settings: Settings, context: Context) -> Answer:
     return Answer(
         title="作业7-1:卷积需要多少次乘法和加法",
         text=render(__file__, {"settings": settings, "side": side} | results),
-        data=None,
         results=results,
         figures={"positions": ("每个输出像素对应的卷积核中落在图片内的位置数", figure)},
     )

@@ -21,7 +21,8 @@ from paddle_camp.answers import render
 from paddle_camp.models import check_model_name, create_model
 from paddle_camp.probes import layer_rows, summary_table
 from paddle_camp.report import markdown_table
-from paddle_camp.runs import Answer, Context
+from paddle_camp.results import Answer
+from paddle_camp.runs import Context
 from paddle_camp.settings import require
 
 
@@ -148,4 +149,4 @@ def run(settings: Settings, context: Context) -> Answer:
     results = {"layers": [{k: v if v is None or k == "name" else list(v) for k, v in row.items()} for row in rows]}
     results |= {"parameters": total, "same_as_live": rows == live, "exercise": sizes}
     values = {"settings": settings, "table": table(rows), "exercise_layers": EXERCISE} | results
-    return Answer("作业7-2:网络各层的输出形状和参数个数", render(__file__, values), data=None, results=results)
+    return Answer("作业7-2:网络各层的输出形状和参数个数", render(__file__, values), results)

@@ -26,9 +26,10 @@ from paddle_camp.fitting import Keep, fit, fork, publish
 from paddle_camp.history import History
 from paddle_camp.models import check_model_name, create_model
 from paddle_camp.readers.augment import flip_and_rotate
-from paddle_camp.readers.batches import Batches, ImageSet, split_off
-from paddle_camp.readers.datasets import load_fundus
-from paddle_camp.runs import Answer, Context, DataInfo, Predictions
+from paddle_camp.readers.batches import Batches
+from paddle_camp.readers.datasets import FundusData, load_fundus, three_parts
+from paddle_camp.results import Answer, Predictions
+from paddle_camp.runs import Context
 from paddle_camp.settings import require
 from paddle_camp.training import Evaluation, evaluate
 
@@ -60,6 +61,8 @@ class Settings:
         require(0 < self.holdout < 1, f"holdout={self.holdout}: give a share between 0 and 1")
         require(0 < self.decay_factor < 1, f"decay_factor={self.decay_factor}: give a factor between 0 and 1")
         require(self.learning_rate > 0, f"learning_rate={self.learning_rate}: must be positive")
+        require(0 <= self.momentum < 1, f"momentum={self.momentum}: give a number from 0 to below 1")
+        require(self.weight_decay >= 0, f"weight_decay={self.weight_decay}: must not be negative")
         require(self.batch_size > 0, f"batch_size={self.batch_size}: must be positive")
         require(self.image_size >= 32, f"image_size={self.image_size}: the network needs at least 32 pixels")
         require(self.num_classes in (1, 2), f"num_classes={self.num_classes}: 1 (one logit) or 2")
@@ -82,11 +85,12 @@ class Plateau:
 def find_plateau(losses: list[float], window: int) -> Plateau:
     """The first step after which training at the same rate lowers the loss by less than its noise.
 
-    The rule compares the smoothed loss, the mean over the last ``window`` = one epoch (every training picture once),
-    with the mean over all that follows. Both waver because batches do; how much, their scatter tells: it gives the
-    standard error of the difference. A gain below it cannot be told from none. Looking at all that follows, rather
-    than at the next epoch alone, keeps a noisy start from being taken for a plateau. If no step qualifies, the one
-    with the smallest gain in units of its noise is returned with ``found=False``: the training was too short.
+    The rule compares the smoothed loss, the mean over the last ``window`` steps (as many as an epoch has, so that it
+    weighs all training pictures alike), with the mean over all that follows. Both waver because batches do; how much,
+    their scatter tells: it gives the standard error of the difference. A gain below it cannot be told from none.
+    Looking at all that follows, rather than at the next epoch alone, keeps a noisy start from being taken for a
+    plateau. If no step qualifies, the one with the smallest gain in units of its noise is returned with
+    ``found=False``: the training was too short.
     """
     loss = np.asarray(losses, np.float64)
     candidates = []
@@ -99,7 +103,7 @@ def find_plateau(losses: list[float], window: int) -> Plateau:
 
 
 def choose_boundaries(plateau: int, steps_per_epoch: int, num_epochs: int) -> dict[str, int]:
-    """Step counts for the decay at, before and after the plateau; the latter two at the ends of epochs."""
+    """Step counts for the decay at, before and after the plateau; the latter two at ends of epochs if there are any."""
     total = steps_per_epoch * num_epochs
     early = steps_per_epoch * max(1, round(plateau / steps_per_epoch / 3))
     late = steps_per_epoch * min(num_epochs - 1, -(-(plateau + total) // (2 * steps_per_epoch)))
@@ -151,13 +155,15 @@ def train_once(name: str, boundaries: list[int], settings: Settings, context: Co
     return Finished(history, evaluate(model, sets["validation"], amp=context.options.amp))
 
 
-def describe(run: Finished, boundary: int | None, num_epochs: int) -> dict:
+def describe(run: Finished, boundary: int | None, settings: Settings) -> dict:
     """The numbers of the table: all from the last epoch."""
-    last = [row["accuracy"] for row in run.history.split("validation") if row["epoch"] > num_epochs - 1]
+    last = [row["accuracy"] for row in run.history.split("validation") if row["epoch"] > settings.num_epochs - 1]
+    losses = [row["loss"] for row in run.history.steps if row["epoch"] == settings.num_epochs - 1]
     holdout = run.history.split("holdout")[-1]
     return {
         "boundary": boundary,
         "train_loss": run.history.split("train")[-1]["loss"],
+        "train_noise": float(np.std(losses, ddof=1) / np.sqrt(len(losses))),  # standard error of that mean
         "holdout_loss": holdout["loss"],
         "holdout_accuracy": holdout["accuracy"],
         "validation_loss": run.validation.loss,
@@ -170,71 +176,70 @@ def describe(run: Finished, boundary: int | None, num_epochs: int) -> dict:
     }
 
 
+def load(settings: Settings, context: Context) -> tuple[FundusData, dict[str, Batches]]:
+    """The data and the batches of its three parts: train, holdout (both of the training pictures), validation."""
+    counts = (settings.train_pictures, settings.valid_pictures)
+    data = load_fundus(context.options.data, context.options.data_dir, settings.image_size, counts)
+    context.announce(data.info(), data.how)
+    augment = flip_and_rotate if settings.augment else None
+    sets = three_parts(data, settings.holdout, settings.batch_size, context.seed, augment)
+    require(len(sets["train"]) > 1, f"batch_size={settings.batch_size}: an epoch must have two steps or more")
+    return data, sets
+
+
 def run(settings: Settings, context: Context) -> Answer:
     """Answer the question; see the module's docstring."""
-    options = context.options
-    counts = (settings.train_pictures, settings.valid_pictures)
-    data = load_fundus(options.data, options.data_dir, settings.image_size, counts)
-    info = DataInfo(data.name, data.origin, str(data.path), {"train": len(data.train), "valid": len(data.valid)})
-    context.announce(info, data.how)
-    kept, held = split_off(data.train, settings.holdout, seed=context.seed)
-    train = Batches(kept, settings.batch_size, context.seed, flip_and_rotate if settings.augment else None)
-    sets = {"train": train, "holdout": Batches(held, 20), "validation": Batches(data.valid, 20)}
-
+    data, sets = load(settings, context)
+    per_epoch = len(sets["train"])
     runs = {"constant": train_once("constant", [], settings, context, sets)}
-    plateau = find_plateau(runs["constant"].history.column("loss"), window=len(train))
+    losses = runs["constant"].history.column("loss")
+    plateau = find_plateau(losses, window=per_epoch)
     found = "the plateau begins" if plateau.found else "no plateau yet; the smallest gain is"
-    context.say(f"{found} at step {plateau.step} ({plateau.step / len(train):.2f} epochs of {len(train)} steps)")
-    boundaries = choose_boundaries(plateau.step, len(train), settings.num_epochs)
+    context.say(f"{found} at step {plateau.step} ({plateau.step / per_epoch:.2f} epochs of {per_epoch} steps)")
+    boundaries = choose_boundaries(plateau.step, per_epoch, settings.num_epochs)
     for name, step in boundaries.items():
         context.say(f"{name}: learning rate x {settings.decay_factor} after step {step}")
         runs[name] = train_once(name, [step], settings, context, sets)
     publish(context.checkpoints / "decayed", context.checkpoints)
 
-    table = {name: describe(run_, boundaries.get(name), settings.num_epochs) for name, run_ in runs.items()}
-    results = {"model": settings.model, "augment": settings.augment, "steps_per_epoch": len(train)}
-    results |= {"holdout_pictures": len(held), "plateau": vars(plateau), "runs": table}
+    results = {"model": settings.model, "augment": settings.augment, "steps_per_epoch": per_epoch}
+    results |= {"holdout_pictures": sets["holdout"].num_samples, "plateau": vars(plateau)}
+    results["same_past"] = all(runs[n].history.column("loss")[:step] == losses[:step] for n, step in boundaries.items())
+    results["as_course"] = data.origin == "real" and settings == Settings()
+    results["runs"] = {name: describe(r, boundaries.get(name), settings) for name, r in runs.items()}
     best = runs["decayed"].validation
+    others = {name: r.validation.outputs for name, r in runs.items() if name != "decayed"}
+    results["against"] = {name: metrics.only_one_right(best.outputs, o, best.labels) for name, o in others.items()}
     return Answer(
         title="作业9-1:ResNet应该在第多少步衰减学习率",
-        text=render(__file__, {"settings": settings, "course": COURSE, "data": info} | results),
-        data=info,
+        text=render(__file__, {"settings": settings, "course": COURSE, "pictures": len(data.valid)} | results),
         results=results,
-        figures=draw(runs, boundaries, settings, data, info),
+        figures=draw(runs, boundaries, data, results),
         histories={name: r.history for name, r in runs.items()},
         predictions=Predictions(data.valid.names, best.labels, metrics.probabilities(best.outputs)),
     )
 
 
-def draw(runs: dict[str, Finished], boundaries: dict[str, int], settings: Settings, data, info: DataInfo) -> dict:
+def draw(runs: dict[str, Finished], boundaries: dict[str, int], data: FundusData, results: dict) -> dict:
     """The figures to post."""
-    note = {"subtitle": info.stand_in}
-    window = runs["constant"].history.steps[-1]["step"] // settings.num_epochs
-    as_course = info.origin == "real" and settings.model == "resnet50"
+    note, window = {"subtitle": data.info().stand_in}, results["steps_per_epoch"]
     decay = plots.decay_figure(
         {name: r.history.steps for name, r in runs.items()},
         {name: r.history.epochs for name, r in runs.items()},
         steps_per_epoch=window,
         window=window,
         marks=boundaries,
-        reference={"course, constant": COURSE["accuracy"]} if as_course else None,
+        reference={"course, constant": COURSE["accuracy"]} if results["as_course"] else None,
         **note,
     )
     labels, outputs = data.valid.labels, runs["decayed"].validation.outputs
     curves = {n: (*metrics.roc(r.validation.outputs, labels), r.auc) for n, r in runs.items()}
+    probability = metrics.probabilities(outputs)[:, 1]
+    pictures = plots.verdict_grid(data.valid.images, data.valid.names, labels, probability, **note)
     confusion = plots.confusion_figure(metrics.confusion(outputs, labels), ["not PM", "PM"], **note)
     return {
         "decay": ("学习率分段衰减的位置：训练loss、学习率与验证准确率", decay),
         "roc": ("验证集ROC曲线", plots.roc_figure(curves, **note)),
         "confusion": ("衰减后的模型在验证集上的混淆矩阵", confusion),
-        "pictures": ("衰减后的模型判断的验证图片（红框为判错）", draw_pictures(data.valid, outputs, note)),
+        "pictures": ("衰减后的模型判断的验证图片（红框为判错）", pictures),
     }
-
-
-def draw_pictures(valid: ImageSet, outputs: np.ndarray, note: dict):
-    """The wrong verdicts first (10 at most), then right ones, 15 in all."""
-    wrong = metrics.predict_labels(outputs) != valid.labels
-    shown = np.concatenate([np.flatnonzero(wrong)[:10], np.flatnonzero(~wrong)])[:15]
-    probability = metrics.probabilities(outputs)[:, 1]
-    captions = [f"{valid.names[i]}\ntrue {valid.labels[i]}, P(PM) {probability[i]:.2f}" for i in shown]
-    return plots.picture_grid(valid.images[shown], captions, wrong[shown], **note)

@@ -9,11 +9,13 @@ ordinary pickle from a stranger can run any code.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import pickle
 import re
 import shutil
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,11 @@ from paddle_camp.files import replace_file, sha256_of, write_json
 WEIGHTS, OPTIMIZER, STATE = ".pdparams", ".pdopt", ".state.json"
 PARTS = (WEIGHTS, OPTIMIZER, STATE)
 _STATELESS = "@stateless"
+# What unpickling a file raises that is cut off, no pickle at all, or not readable.
+_DAMAGE = (
+    *(pickle.UnpicklingError, EOFError, ValueError, AttributeError, ImportError, IndexError, KeyError, TypeError),
+    *(struct.error, OverflowError, OSError),
+)
 
 
 def save(folder: Path, name: str, model: nn.Layer, optimizer: paddle.optimizer.Optimizer, state: dict) -> None:
@@ -93,21 +100,15 @@ def load(folder: Path, name: str, model: nn.Layer, optimizer: paddle.optimizer.O
 def copy(source: Path, source_name: str, folder: Path, name: str) -> None:
     """Give a checkpoint a second name, by hard links where the file system has them (a save never changes a file)."""
     recover(source, source_name)
+    recover(folder, name)
     folder.mkdir(parents=True, exist_ok=True)
     for part in PARTS:
-        new = folder / f"{name}{part}.new"
-        new.unlink(missing_ok=True)
+        original, new = source / f"{source_name}{part}", folder / f"{name}{part}.new"
         try:
-            os.link(source / f"{source_name}{part}", new)
+            os.link(original, new)
         except OSError:
-            shutil.copyfile(source / f"{source_name}{part}", new)
+            replace_file(new, functools.partial(shutil.copyfile, original))
     recover(folder, name)
-
-
-def remove(folder: Path, name: str, keep_state: bool = False) -> None:
-    """Delete a checkpoint's files; with ``keep_state`` the small record of the run stays."""
-    for part in (WEIGHTS, OPTIMIZER) if keep_state else PARTS:
-        (folder / f"{name}{part}").unlink(missing_ok=True)
 
 
 def load_weights(model: nn.Layer, path: str | Path) -> None:
@@ -150,7 +151,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
             value = _ArrayUnpickler(stream).load()
     except FileNotFoundError:
         raise CheckpointError(f"{path}: no such file") from None
-    except (pickle.UnpicklingError, EOFError, ValueError, AttributeError, ImportError, IndexError, KeyError) as error:
+    except _DAMAGE as error:
         raise CheckpointError(f"{path}: not a weights file of paddle.save, or damaged ({error})") from None
     if not isinstance(value, dict):
         raise CheckpointError(f"{path}: holds a {type(value).__name__}, not a dict of weights")

@@ -88,6 +88,7 @@ def fit(
                 options = {"loss_fn": loss_fn, "schedule": schedule, "seed": seed, "amp": amp, "scaler": scaler}
                 train_one_epoch(model, optimizer, train, epoch, start=start, on_step=run.after_step, **options)
                 run.after_epoch(epoch)
+        run.stop_if_asked()  # a Ctrl-C in the very last moment
     finally:
         run.progress.close()
     return run.history

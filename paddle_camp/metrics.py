@@ -62,6 +62,16 @@ def confusion(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return confusion_matrix(labels, predict_labels(logits), labels=list(classes))
 
 
+def only_one_right(logits: np.ndarray, others: np.ndarray, labels: np.ndarray) -> list[int]:
+    """How many samples only the first classifier gets right, and how many only the second.
+
+    Two classifiers on the same samples differ in these alone; if they are equally good, the difference of the two
+    counts has a standard deviation of the square root of their sum (McNemar's test).
+    """
+    first, second = predict_labels(logits) == labels, predict_labels(others) == labels
+    return [int((first & ~second).sum()), int((second & ~first).sum())]
+
+
 class WeightedMean:
     """A mean over samples, fed by batches of any size (a mean of batch means is wrong when the last is smaller)."""
 

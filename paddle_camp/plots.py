@@ -17,7 +17,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator, MultipleLocator, NullFormatter, StrMethodFormatter
 from matplotlib.transforms import ScaledTranslation
 
-from paddle_camp.plots_results import confusion_figure, heat_map, picture_grid, roc_figure
+from paddle_camp.plots_results import confusion_figure, heat_map, picture_grid, roc_figure, verdict_grid
 from paddle_camp.plots_style import MUTED, colour, draw_marks, new_figure, save, tidy, tint
 from paddle_camp.series import smooth
 
@@ -31,6 +31,7 @@ __all__ = [
     "picture_grid",
     "roc_figure",
     "save",
+    "verdict_grid",
 ]
 
 Runs = Mapping[str, Sequence[Mapping]]

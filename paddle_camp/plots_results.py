@@ -119,3 +119,26 @@ def picture_grid(
         axes.set_title(caption, fontsize=8.5, color=WRONG if wrong else INK, pad=5, parse_math=False)
         axes.spines[:].set(color=WRONG if wrong else GRID, linewidth=3.5 if wrong else 0.8)
     return figure
+
+
+def verdict_grid(
+    images: np.ndarray,
+    names: Sequence[str],
+    labels: np.ndarray,
+    probability: np.ndarray,
+    *,
+    count: int = 15,
+    title: str = "Predictions, the wrong ones first",
+    subtitle: str | None = None,
+) -> Figure:
+    """A two-class classifier's pictures: wrong verdicts first (two thirds at most), then right ones.
+
+    Args:
+        images: uint8 ``[N, 3, H, W]`` BGR.
+        labels: int ``[N]``.
+        probability: of class 1, ``[N]``.
+    """
+    wrong = (probability > 0.5) != (labels == 1)
+    shown = np.concatenate([np.flatnonzero(wrong)[: count * 2 // 3], np.flatnonzero(~wrong)])[:count]
+    captions = [f"{names[i]}\ntrue {labels[i]}, P(1) = {probability[i]:.2f}" for i in shown]
+    return picture_grid(images[shown], captions, wrong[shown], title=title, subtitle=subtitle)

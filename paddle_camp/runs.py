@@ -1,24 +1,21 @@
-"""The folder of a run and the files of the contract; knows no paddle, so that ``--list`` and ``--help`` need none."""
+"""The folder of a run: making it, finding it again, and the files of the contract in it."""
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import re
 import shutil
 import sys
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from paddle_camp import plots, report
-from paddle_camp.errors import CampError
+from paddle_camp.errors import CampError, DataError
 from paddle_camp.files import write_csv, write_json
-from paddle_camp.history import History, write_histories
+from paddle_camp.history import write_histories
+from paddle_camp.results import Answer, DataInfo
 
 
 @dataclass(frozen=True)
@@ -39,81 +36,21 @@ class Options:
     visualdl: bool = False
     debug: bool = False
 
-
-@dataclass(frozen=True)
-class DataInfo:
-    """Which data a run used, for ``metrics.json``, banners and subtitles.
-
-    Attributes:
-        origin: "real" or "synthetic".
-        counts: samples in each part, such as ``{"train": 400, "valid": 200}``.
-    """
-
-    name: str
-    origin: str
-    path: str
-    counts: dict[str, int]
-
-    @property
-    def stand_in(self) -> str | None:
-        """The English line that figures carry when the data are a stand-in, else None."""
-        return None if self.origin == "real" else f"stand-in data, generated: not {self.name}"
-
-    @property
-    def stand_in_zh(self) -> str | None:
-        """The Chinese line that an answer begins with when the data are a stand-in, else None."""
-        if self.origin == "real":
-            return None
-        return f"注意：没有找到 {self.name} 数据集，下面的数字和图来自程序生成的替代数据，不是真实数据的结果。"
-
-
-@dataclass(frozen=True)
-class Predictions:
-    """A classifier's verdicts: N ``names``, labels int ``[N]``, ``probabilities`` float ``[N, K]``."""
-
-    names: tuple[str, ...]
-    labels: np.ndarray
-    probabilities: np.ndarray
-
-    def rows(self) -> list[dict[str, Any]]:
-        """``sample, label`` and one probability column per class."""
-        columns = [f"probability_{k}" for k in range(self.probabilities.shape[1])]
-        return [
-            {"sample": name, "label": int(label)} | dict(zip(columns, map(float, row), strict=True))
-            for name, label, row in zip(self.names, self.labels, self.probabilities, strict=True)
-        ]
+    def __post_init__(self):
+        if self.seed < 0:
+            raise CampError(f"--seed {self.seed}: give 0 or a positive number")
 
 
 @dataclass
-class Answer:
-    """What a homework's ``run`` returns.
-
-    Attributes:
-        title: as the student posts it, ``作业9-1:…``.
-        text: Markdown in Chinese, built from the run's numbers.
-        data: None where an assignment needs none.
-        results: JSON values that depend on data, settings and seed alone (no times): the same run, the same bits.
-        figures: name to (caption, matplotlib figure).
-        histories: name of the training to its history.
-    """
-
-    title: str
-    text: str
-    data: DataInfo | None
-    results: dict[str, Any]
-    figures: dict[str, tuple[str, Any]] = field(default_factory=dict)
-    histories: dict[str, History] = field(default_factory=dict)
-    predictions: Predictions | None = None
-
-
-@dataclass(frozen=True)
 class Context:
     """What a homework's ``run`` is given: where to write, what to compute on, which seed."""
 
     homework: str
     path: Path
     options: Options
+    settings: dict[str, Any]
     device: str = "cpu"
+    data: DataInfo | None = None
 
     @property
     def seed(self) -> int:
@@ -122,7 +59,7 @@ class Context:
 
     @property
     def checkpoints(self) -> Path:
-        """The folder of ``{last,best}.*`` and of the run's single trainings."""
+        """The folder of ``{last,best}.*`` and, while it runs, of the run's single trainings."""
         return self.path / "checkpoints"
 
     def say(self, text: str) -> None:
@@ -130,12 +67,22 @@ class Context:
         print(text, flush=True)
 
     def announce(self, data: DataInfo, how: str) -> None:
-        """Say which data are used; a stand-in loudly."""
+        """Say which data are used, a stand-in loudly, and hold a resumed run to those it began with.
+
+        Raises:
+            DataError: the run began on other data.
+        """
         counts = ", ".join(f"{number} {part}" for part, number in data.counts.items())
         print(f"data: {data.name}, {data.origin}, {counts}; from {how}: {data.path}", file=sys.stderr)
         if data.stand_in:
             line = f"*** {data.stand_in.upper()} *** no number of this run is a result on real data"
             print(f"{'*' * len(line)}\n{line}\n{'*' * len(line)}", file=sys.stderr, flush=True)
+        before = _read_json(self.path / "config.json").get("data")
+        if before and before["fingerprint"] != data.fingerprint:
+            raise DataError(f"--resume: {data.path} holds other data than the run began with in {before['path']}")
+        self.data = data
+        write_config(self)
+        write_metrics(self, "running", seconds_so_far(self.path), {})
 
     def clean_up(self) -> None:
         """After the end: drop the single trainings' folders; ``checkpoints/{last,best}.*`` stay."""
@@ -149,16 +96,24 @@ def default_out() -> Path:
 
 
 def new_folder(homework: str, options: Options) -> Path:
-    """Make ``OUT/<ID>/<YYYYmmdd-HHMMSS>/`` and point ``OUT/<ID>/latest`` at it."""
-    parent = Path(options.out) if options.out else default_out()
+    """Make ``OUT/<ID>/<YYYYmmdd-HHMMSS>/`` and point ``OUT/<ID>/latest`` at it.
+
+    Raises:
+        CampError: the place cannot be written.
+    """
+    parent = (Path(options.out) if options.out else default_out()) / homework
     stamp = time.strftime("%Y%m%d-%H%M%S")
     for number in range(100):  # two runs in one second get different names
-        path = parent / homework / (stamp if number == 0 else f"{stamp}-{number}")
-        with contextlib.suppress(FileExistsError):
+        path = parent / (stamp if number == 0 else f"{stamp}-{number}")
+        try:
             path.mkdir(parents=True)
-            _point_latest(path)
-            return path
-    raise CampError(f"{parent / homework}: cannot make a new folder for this run")
+        except OSError as error:
+            if path.is_dir():
+                continue
+            raise CampError(f"--out: {path} cannot be made ({error.strerror}); choose another place") from None
+        _point_latest(path)
+        return path
+    raise CampError(f"--out: {parent}: too many runs in one second")
 
 
 def _point_latest(path: Path) -> None:
@@ -169,7 +124,10 @@ def _point_latest(path: Path) -> None:
         temporary.symlink_to(path.name)
     except OSError:  # a file system without symbolic links: a file that names the folder
         temporary.write_text(path.name + "\n")
-    os.replace(temporary, link)
+    try:
+        os.replace(temporary, link)
+    except OSError:  # somebody made a folder of that name: it is theirs
+        temporary.unlink()
 
 
 def find_resumable(homework: str, options: Options) -> Path:
@@ -182,42 +140,73 @@ def find_resumable(homework: str, options: Options) -> Path:
     path = Path(options.resume) if options.resume else parent / homework / "latest"
     if path.is_file():
         path = path.parent / path.read_text().strip()
-    config = path / "config.json"
-    if not config.is_file():
+    saved = _read_json(path / "config.json").get("homework")
+    if saved is None:
         raise CampError(f"--resume: {path} is no run folder (no config.json in it); start one without --resume")
-    saved = json.loads(config.read_text(encoding="utf-8"))
-    if saved["homework"] != homework:
-        raise CampError(f"--resume: {path} is a run of homework {saved['homework']}, not of {homework}")
-    with contextlib.suppress(OSError, ValueError):
-        if json.loads((path / "metrics.json").read_text(encoding="utf-8"))["status"] == "done":
-            raise CampError(f"--resume: {path} is done already; its answer is {path / 'answer.md'}")
+    if saved != homework:
+        raise CampError(f"--resume: {path} is a run of homework {saved}, not of {homework}")
+    if _read_json(path / "metrics.json").get("status") == "done":
+        raise CampError(f"--resume: {path} is done already; its answer is {path / 'answer.md'}")
     return path.resolve()
 
 
-def write_config(context: Context, settings: dict[str, Any]) -> None:
+def _read_json(path: Path) -> dict[str, Any]:
+    """A JSON object; an empty one where the file is missing or is none."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def write_config(context: Context) -> None:
     """Write ``config.json``: all that ``--resume`` needs to go on."""
-    write_json(
-        context.path / "config.json",
-        {"homework": context.homework, "settings": settings, "options": asdict(context.options)},
-    )
+    value = {"homework": context.homework, "settings": context.settings, "options": asdict(context.options)}
+    data = {} if context.data is None else {"data": asdict(context.data)}
+    write_json(context.path / "config.json", value | data)
 
 
 def read_config(path: Path, options: Options) -> tuple[dict[str, Any], Options]:
-    """The settings and options of a run to be resumed; where to compute and how to report come from ``options``."""
-    saved = json.loads((path / "config.json").read_text(encoding="utf-8"))
+    """The settings and options of a run to be resumed.
+
+    Where to compute and how to report come from ``options``, and so does ``data_dir`` (the data may have moved); the
+    rest, and otherwise the place of the data, is the run's own.
+
+    Raises:
+        CampError: the file is not one of ours, or ``options`` asks for another seed, other data or precision.
+    """
+    saved = _read_json(path / "config.json")
+    known = {field.name for field in fields(Options)}
+    if not {"settings", "options"} <= saved.keys() or not saved["options"].keys() <= known:
+        raise CampError(f"--resume: {path / 'config.json'} is damaged or of another version; start a new run")
     values = {key: tuple(v) if isinstance(v, list) else v for key, v in saved["options"].items()}
+    for name in ("seed", "data", "amp"):
+        given = getattr(options, name)
+        if given not in (getattr(Options, name), values[name]):
+            raise CampError(f"--resume: the run has --{name} {values[name]}; leave --{name} out or start a new run")
+    if saved.get("data"):
+        real = saved["data"]["origin"] == "real"
+        values |= {"data": "real" if real else "synthetic", "data_dir": saved["data"]["path"] if real else None}
     now = {key: getattr(options, key) for key in ("resume", "out", "debug", "jobs", "cluster", "visualdl")}
-    if options.data_dir is not None:  # the data may have moved
-        now["data_dir"] = options.data_dir
+    now |= {key: getattr(options, key) for key in ("device", "data_dir") if getattr(options, key) not in (None, "auto")}
     return saved["settings"], Options(**values | now)
 
 
-def write_metrics(context: Context, status: str, seconds: float, answer: Answer | None, error: str = "") -> None:
+def seconds_so_far(path: Path) -> float:
+    """How long earlier sessions worked on this run: what they noted, and up to the last file of one that was killed."""
+    metrics = path / "metrics.json"
+    if not metrics.exists():
+        return 0.0
+    newest = max(file.stat().st_mtime for file in path.rglob("*") if file.is_file())
+    return float(_read_json(metrics).get("seconds", 0.0)) + max(0.0, newest - metrics.stat().st_mtime)
+
+
+def write_metrics(context: Context, status: str, seconds: float, results: dict[str, Any], error: str = "") -> None:
     """Write ``metrics.json``; ``status`` is running, done, failed or interrupted."""
-    data = answer.data if answer else None
+    data = context.data
     described = {} if data is None else {"name": data.name, "origin": data.origin, "path": data.path} | data.counts
     value = {"homework": context.homework, "status": status, "data": described, "seed": context.seed}
-    value |= {"device": context.device, "seconds": round(seconds, 1), "results": answer.results if answer else {}}
+    value |= {"device": context.device, "seconds": round(seconds, 1), "results": results}
     write_json(context.path / "metrics.json", value | ({"error": error} if error else {}))
 
 
@@ -231,23 +220,16 @@ def write_answer_files(context: Context, answer: Answer, facts: dict[str, str]) 
     write_histories(context.path, answer.histories)
     if answer.predictions is not None:
         write_csv(context.path / "predictions.csv", answer.predictions.rows())
-    note = answer.data.stand_in_zh if answer.data else None
+    note = context.data.stand_in_zh if context.data else None
     links = "\n\n".join(f"![{caption}](figures/{path.name})" for caption, path in figures)
     report.write_answer(context.path / "answer.md", answer.title, f"{answer.text}\n\n{links}", note)
-    body = f"**{note}**\n\n{answer.text}" if note else answer.text
-    report.write_report(
-        context.path / "report.html", title=answer.title, body_markdown=body, figures=figures, facts=facts
-    )
+    page = {"title": answer.title, "body_markdown": answer.text, "stand_in_note": note}
+    report.write_report(context.path / "report.html", **page, figures=figures, facts=facts)
 
 
-def safe_name(text: str) -> str:
-    """``text`` as a file name: anything but letters, digits, dot, dash and underscore becomes an underscore."""
-    return re.sub(r"[^\w.-]", "_", text)
-
-
-def facts(context: Context, answer: Answer, seconds: float, environment: dict[str, Any]) -> dict[str, str]:
+def facts(context: Context, seconds: float, environment: dict[str, Any]) -> dict[str, str]:
     """The facts that head the report: data, seed, device, time, versions."""
-    data = answer.data
+    data = context.data
     where = "GPU " + environment["gpu"] if context.device.startswith("gpu") else environment["cpu"]
     listed = {} if data is None else {"data": f"{data.name} ({data.origin}), {data.counts}"}
     versions = ", ".join(f"{name} {version}" for name, version in environment["versions"].items())

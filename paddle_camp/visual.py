@@ -17,7 +17,7 @@ def require_visualdl() -> None:
     """
     try:
         import visualdl  # noqa: F401
-    except ImportError as error:
+    except (ImportError, TypeError) as error:  # TypeError: an old one on a new protobuf
         raise CampError(f"--visualdl: it cannot be imported ({error}); type: pip install -e .[visualdl]") from None
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import io
 import json
 import signal
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -18,9 +21,11 @@ import pytest
 import homework
 from homework import hw9_1_resnet_decay as hw
 from paddle_camp import checkpoint
-from paddle_camp.errors import SettingError
+from paddle_camp.errors import CampError, DataError, SettingError
+from paddle_camp.readers import sources
 from paddle_camp.readers.synthetic import write_fundus_standin
 from paddle_camp.runs import Options
+from tools import run_homework
 
 ROOT = Path(__file__).resolve().parents[1]
 TINY = ("model=resnet18", "image_size=32", "num_epochs=3", "train_pictures=40", "valid_pictures=20", "batch_size=2")
@@ -64,16 +69,27 @@ def test_the_other_decays_lie_before_and_after(epochs):
 
 @pytest.mark.parametrize(
     ("override", "says"),
-    [("model=resnet5", "the zoo has"), ("num_epochs=2", "at least 3 epochs"), ("holdout=0", "between 0 and 1")],
+    [
+        ("model=resnet5", "the zoo has"),
+        ("num_epochs=2", "at least 3 epochs"),
+        ("holdout=0", "between 0 and 1"),
+        ("momentum=nan", "from 0 to below 1"),
+        ("train_pictures=0", "positive number"),
+        ("holdout=0.01", "the holdout part has not both classes"),
+        ("batch_size=500", "two steps or more"),
+    ],
 )
-def test_a_setting_out_of_range_is_one_line(override, says):
+def test_a_setting_out_of_range_is_one_line_before_any_training(override, says, tmp_path):
+    small = () if override.startswith("train_pictures") else ("train_pictures=30",)
+    overrides = ("image_size=32", "valid_pictures=10", *small, override)
     with pytest.raises(SettingError, match=says) as caught:
-        homework.run("9-1", Options(overrides=(override,)))
+        homework.run("9-1", Options(data="synthetic", out=str(tmp_path), overrides=overrides))
     assert "\n" not in str(caught.value)
 
 
 def command(out: Path, *arguments: str) -> list[str]:
-    return [sys.executable, str(ROOT / "tools" / "run_homework.py"), "9-1", "--out", str(out), *arguments]
+    script = str(ROOT / "tools" / "run_homework.py")
+    return [sys.executable, script, "9-1", "--device", "cpu", "--out", str(out), *arguments]
 
 
 def rows_of(path: Path) -> list[dict]:
@@ -83,11 +99,12 @@ def rows_of(path: Path) -> list[dict]:
 
 @pytest.fixture(scope="module")
 def quick(tmp_path_factory) -> tuple[Path, str]:
-    """The folder of a ``--quick`` run without any data, and what it printed on stderr."""
-    out = tmp_path_factory.mktemp("quick")
-    done = subprocess.run(command(out, "--quick", "--data", "synthetic"), capture_output=True, text=True, cwd=out)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return out / "9-1" / "latest", done.stderr
+    """The folder of a ``--quick`` run on a machine without any data, and what it printed on stderr."""
+    out, said = tmp_path_factory.mktemp("quick"), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stderr(said):
+        patch.setattr(sources, "find", lambda *arguments: None)
+        assert run_homework.main(["9-1", "--quick", "--out", str(out)]) == 0, said.getvalue()[-2000:]
+    return out / "9-1" / "latest", said.getvalue()
 
 
 def test_quick_leaves_every_file_of_the_contract(quick):
@@ -166,8 +183,9 @@ def test_killed_twice_and_resumed_ends_with_the_same_bits(tmp_path):
     kill_at("epoch: 1, batch_id: 10", 1, command(tmp_path / "cut", *start))  # in the constant run
     resume = command(tmp_path / "cut", "--resume")
     kill_at("epoch: 2, batch_id: 10", 2, resume)  # the second time: in the decayed run
-    status = json.loads((tmp_path / "cut/9-1/latest/metrics.json").read_text(encoding="utf-8"))["status"]
-    assert status == "running"
+    left = json.loads((tmp_path / "cut/9-1/latest/metrics.json").read_text(encoding="utf-8"))
+    assert left["status"] == "running"
+    assert left["data"]["origin"] == "synthetic"
     subprocess.run(resume, check=True, capture_output=True)
     assert len(list((tmp_path / "cut/9-1").glob("2*"))) == 1  # it went on in its own folder
     whole, cut = (tmp_path / name / "9-1" / "latest" for name in ("whole", "cut"))
@@ -180,6 +198,32 @@ def test_killed_twice_and_resumed_ends_with_the_same_bits(tmp_path):
     done = subprocess.run(resume, capture_output=True, text=True)
     assert done.returncode == 2
     assert "is done already" in done.stderr
+
+
+def test_a_run_is_resumed_on_its_own_data_or_not_at_all(tmp_path, monkeypatch):
+    """The folder that $PADDLE_CAMP_DATA named is remembered; other pictures in it are refused."""
+    root = write_fundus_standin(tmp_path / "one" / "ichallenge-pm", 30, 20, seed=1, image_size=48)
+    options = Options(out=str(tmp_path / "runs"), overrides=(*TINY[:3], "batch_size=10"))
+
+    def interrupt(*arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setenv("PADDLE_CAMP_DATA", str(tmp_path / "one"))
+        patch.setattr(hw, "find_plateau", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            homework.run("9-1", options)
+    again = Options(out=str(tmp_path / "runs"), resume="")
+    with pytest.raises(CampError, match="--seed 0; leave --seed out"):
+        homework.run("9-1", replace(again, seed=5))
+    kept = root.rename(tmp_path / "kept")
+    write_fundus_standin(root, 30, 20, seed=2, image_size=48)
+    with pytest.raises(DataError, match="other data than the run began with"):
+        homework.run("9-1", again)
+    answer, path = homework.run("9-1", replace(again, data_dir=str(kept)))
+    metrics = json.loads((path / "metrics.json").read_text(encoding="utf-8"))
+    assert (metrics["data"]["origin"], metrics["data"]["path"]) == ("real", str(kept))
+    assert metrics["seconds"] > 0
 
 
 def ai_studio_zips(root: Path, folder: Path) -> Path:
@@ -212,8 +256,10 @@ def test_ai_studios_zips_give_the_numbers_of_the_folders(tmp_path):
     for folder in (tmp_path, zips):
         options = Options(data_dir=str(folder), out=str(tmp_path / "runs"), overrides=shorter)
         answer, path = homework.run("9-1", options)
-        assert answer.data.origin == "real"
-        results.append(json.loads((path / "metrics.json").read_text(encoding="utf-8"))["results"])
+        metrics = json.loads((path / "metrics.json").read_text(encoding="utf-8"))
+        assert metrics["data"]["origin"] == "real"
+        assert answer.results == metrics["results"]
+        results.append(metrics["results"])
     assert results[0] == results[1]
 
 

@@ -40,3 +40,10 @@ def test_a_mean_over_samples_is_not_a_mean_of_batches():
     mean.add(1.0, 10)
     mean.add(4.0, 5)
     assert mean.value == 2.0
+
+
+def test_what_only_one_of_two_classifiers_gets_right():
+    labels = np.array([0, 0, 1, 1, 1])
+    one = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0], [0.0, 1.0], [1.0, 0.0]])  # right: yes, no, yes, yes, no
+    other = np.array([[1.0, 0.0], [1.0, 0.0], [1.0, 0.0], [1.0, 0.0], [1.0, 0.0]])  # right: yes, yes, no, no, no
+    assert metrics.only_one_right(one, other, labels) == [2, 1]

@@ -242,3 +242,13 @@ def test_a_long_subtitle_is_wrapped_and_the_header_never_reaches_the_panels(step
     legend, panel = figure.legends[0].get_window_extent(), figure.axes[0].get_window_extent()
     assert title.y0 >= subtitle.y1 > subtitle.y0 >= legend.y1 > legend.y0 >= panel.y1
     assert max(title.x1, subtitle.x1, legend.x1) <= figure.bbox.x1
+
+
+def test_wrong_verdicts_come_first_in_red():
+    images = np.zeros((6, 3, 8, 8), np.uint8)
+    labels = np.array([0, 1, 0, 1, 0, 1])
+    probability = np.array([0.1, 0.2, 0.8, 0.9, 0.3, 0.7])  # wrong: the second and the third
+    figure = plots.verdict_grid(images, [f"{i}.jpg" for i in range(6)], labels, probability, count=5)
+    titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
+    assert [title.splitlines()[0] for title in titles] == ["1.jpg", "2.jpg", "0.jpg", "3.jpg", "4.jpg"]
+    assert titles[0].splitlines()[1] == "true 1, P(1) = 0.20"

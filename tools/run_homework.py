@@ -54,16 +54,25 @@ def main(arguments: list[str] | None = None) -> int:
         for name in ids:
             _run(name, parsed)
     except KeyboardInterrupt:
-        print(f"interrupted; go on with: python tools/run_homework.py {name} --resume", file=sys.stderr)
+        print("interrupted", file=sys.stderr)
         return 130
     except Exception as error:
         if parsed["debug"]:
             traceback.print_exc()
-        from_user = type(error).__module__ == "paddle_camp.errors" or isinstance(error, ImportError)
-        hint = "" if from_user or parsed["debug"] else f" ({type(error).__name__}; --debug shows where)"
-        print(f"error: {error}{hint}", file=sys.stderr)
-        return 1 if not from_user or type(error).__name__ == "DivergedError" else 2
+        message, status = _explain(error)
+        print(f"error: {message}", file=sys.stderr)
+        return status
     return 0
+
+
+def _explain(error: Exception) -> tuple[str, int]:
+    """One line for an error, and its exit status: 2 where the user can mend it, else 1."""
+    from_us = [kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "paddle_camp.errors"]
+    if "CampError" in from_us or "paddle is not installed" in str(error):
+        return str(error), 2
+    if isinstance(error, ModuleNotFoundError):
+        return f"{error}; a package is missing, type: pip install -e .[cpu]    (or .[gpu])", 2
+    return str(error) if from_us else f"{error} ({type(error).__name__}; --debug shows where)", 1
 
 
 def _run(name: str, parsed: dict) -> None:

@@ -6,6 +6,7 @@ and one scale over arrays: no per-sample Python, no worker processes.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
@@ -30,6 +31,13 @@ class ImageSet:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def fingerprint(self) -> str:
+        """A hash of pictures, labels and names: the same data, the same 16 hex digits."""
+        digest = hashlib.sha256(np.ascontiguousarray(self.images))
+        digest.update(np.ascontiguousarray(self.labels))
+        digest.update("\n".join(self.names).encode())
+        return digest.hexdigest()[:16]
 
     def take(self, index: np.ndarray) -> ImageSet:
         """The samples at ``index`` (int64 ``[M]``), in that order."""

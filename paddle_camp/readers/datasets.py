@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from paddle_camp.errors import DataError
 from paddle_camp.readers import sources
-from paddle_camp.readers.batches import ImageSet, draw
+from paddle_camp.readers.batches import Augment, Batches, ImageSet, draw, split_off
 from paddle_camp.readers.cache import default_cache_dir
 from paddle_camp.readers.fundus import read_fundus
 from paddle_camp.readers.synthetic import write_fundus_standin
+from paddle_camp.results import DataInfo
+from paddle_camp.settings import require
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,12 @@ class FundusData:
     how: str
     name: str = "iChallenge-PM"
 
+    def info(self) -> DataInfo:
+        """What a run notes of its data."""
+        counts = {"train": len(self.train), "valid": len(self.valid)}
+        fingerprint = f"{self.train.fingerprint()}-{self.valid.fingerprint()}"
+        return DataInfo(self.name, self.origin, str(self.path), counts, fingerprint)
+
 
 def load_fundus(
     data: str = "auto",
@@ -47,8 +57,11 @@ def load_fundus(
             there are. A stand-in is drawn with that many (None: 400 and 200).
 
     Raises:
+        SettingError: a count that is not positive.
         DataError: damaged data, or data="real" and none found.
     """
+    for count in counts:
+        require(count is None or count > 0, f"{count} pictures are asked for: give a positive number, or none for all")
     found = None if data == "synthetic" else sources.find("ichallenge-pm", data_dir)
     if found is not None:
         root, origin, how = found.path, "real", found.how
@@ -62,3 +75,20 @@ def load_fundus(
         origin, how = "synthetic", "drawn by the program"
     parts = [draw(read_fundus(root, part, image_size), n) for part, n in zip(("train", "valid"), counts, strict=True)]
     return FundusData(*parts, origin=origin, path=root, how=how)
+
+
+def three_parts(
+    data: FundusData, holdout: float, batch_size: int, seed: int, augment: Augment | None = None
+) -> dict[str, Batches]:
+    """Batches of "train" (shuffled, augmented), "holdout" (a share of the *training* pictures) and "validation".
+
+    Raises:
+        SettingError: a part has not both classes.
+    """
+    kept, held = split_off(data.train, holdout, seed)
+    sets = {"train": Batches(kept, batch_size, seed, augment), "holdout": Batches(held, 20)}
+    sets["validation"] = Batches(data.valid, 20)
+    for name, batches in sets.items():
+        both = len(np.unique(batches.data.labels)) == 2
+        require(both, f"the {name} part has not both classes: take more pictures (holdout, train_pictures, ...)")
+    return sets

@@ -67,7 +67,7 @@ DATASETS = {
 
 
 def find(dataset: str, data_dir: str | os.PathLike | None = None) -> Found | None:
-    """Look for a data set: ``data_dir``, $PADDLE_CAMP_DATA, ``data/``, AI Studio's places, Paddle's cache.
+    """Look for a data set: ``data_dir``, $PADDLE_CAMP_DATA, ``data/``, then its usual places.
 
     Args:
         dataset: a key of :data:`DATASETS`.

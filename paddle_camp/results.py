@@ -1,0 +1,77 @@
+"""What a homework hands back: its answer, and which data it used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from paddle_camp.history import History
+
+
+@dataclass(frozen=True)
+class DataInfo:
+    """Which data a run used, for ``metrics.json``, banners and subtitles.
+
+    Attributes:
+        origin: "real" or "synthetic".
+        path: absolute.
+        counts: samples in each part, such as ``{"train": 400, "valid": 200}``.
+        fingerprint: a hash of all samples: a run that is resumed must find the same.
+    """
+
+    name: str
+    origin: str
+    path: str
+    counts: dict[str, int]
+    fingerprint: str = ""
+
+    @property
+    def stand_in(self) -> str | None:
+        """The English line that figures carry when the data are a stand-in, else None."""
+        return None if self.origin == "real" else f"stand-in data, generated: not {self.name}"
+
+    @property
+    def stand_in_zh(self) -> str | None:
+        """The Chinese line that an answer begins with when the data are a stand-in, else None."""
+        if self.origin == "real":
+            return None
+        return f"注意：本次没有使用 {self.name} 数据集，下面的数字和图来自程序生成的替代数据，不是真实数据的结果。"
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """A classifier's verdicts: N ``names``, labels int ``[N]``, ``probabilities`` float ``[N, K]``."""
+
+    names: tuple[str, ...]
+    labels: np.ndarray
+    probabilities: np.ndarray
+
+    def rows(self) -> list[dict[str, Any]]:
+        """``sample, label`` and one probability column per class."""
+        columns = [f"probability_{k}" for k in range(self.probabilities.shape[1])]
+        return [
+            {"sample": name, "label": int(label)} | dict(zip(columns, map(float, row), strict=True))
+            for name, label, row in zip(self.names, self.labels, self.probabilities, strict=True)
+        ]
+
+
+@dataclass
+class Answer:
+    """What a homework's ``run`` returns.
+
+    Attributes:
+        title: as the student posts it, ``作业9-1:…``.
+        text: Markdown in Chinese, built from the run's numbers.
+        results: JSON values that depend on data, settings and seed alone (no times): the same run, the same bits.
+        figures: name to (caption, matplotlib figure).
+        histories: name of the training to its history.
+    """
+
+    title: str
+    text: str
+    results: dict[str, Any]
+    figures: dict[str, tuple[str, Any]] = field(default_factory=dict)
+    histories: dict[str, History] = field(default_factory=dict)
+    predictions: Predictions | None = None
