@@ -17,7 +17,14 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator, MultipleLocator, NullFormatter, StrMethodFormatter
 from matplotlib.transforms import ScaledTranslation
 
-from paddle_camp.plots_results import confusion_figure, heat_map, picture_grid, roc_figure, verdict_grid
+from paddle_camp.plots_results import (
+    confusion_figure,
+    heat_map,
+    labelled_points,
+    picture_grid,
+    roc_figure,
+    verdict_grid,
+)
 from paddle_camp.plots_style import MUTED, colour, draw_marks, new_figure, save, tidy, tint
 from paddle_camp.series import smooth
 
@@ -25,6 +32,7 @@ __all__ = [
     "confusion_figure",
     "decay_figure",
     "heat_map",
+    "labelled_points",
     "learning_rate_curves",
     "loss_curves",
     "metric_curves",

@@ -71,6 +71,36 @@ def heat_map(
     return figure
 
 
+def labelled_points(
+    points: Mapping[str, tuple[float, float]],
+    shades: Mapping[str, float],
+    *,
+    labels: tuple[str, str],
+    title: str = "",
+    subtitle: str | None = None,
+) -> Figure:
+    """Named points on two logarithmic axes.
+
+    Args:
+        points: name -> (x, y), both positive.
+        shades: name -> a number that the point's colour shows, such as a year.
+        labels: of the x and the y axis.
+    """
+    figure = new_figure(6.6, title, subtitle)
+    axes = figure.subplots()
+    x, y = np.array(list(points.values()), np.float64).T
+    drawn = axes.scatter(x, y, c=[shades[name] for name in points], cmap="viridis", s=70, zorder=3, edgecolor="white")
+    for index, (name, place) in enumerate(points.items()):
+        above = index % 2 == 0  # neighbours in the list are neighbours in time, and often in place
+        offset, align = ((0, 8), "bottom") if above else ((0, -8), "top")
+        axes.annotate(name, place, offset, textcoords="offset points", ha="center", va=align, fontsize=9, color=INK)
+    axes.set(xscale="log", yscale="log")
+    axes.margins(0.1)
+    tidy(axes, labels[1], labels[0])
+    figure.colorbar(drawn, ax=axes, shrink=0.7, pad=0.01).ax.yaxis.set_major_formatter("{x:.0f}")
+    return figure
+
+
 def roc_figure(
     curves: Mapping[str, tuple[np.ndarray, np.ndarray, float]],
     *,
