@@ -85,11 +85,11 @@ def run(settings: Settings, context: Context) -> Answer:
     for place, (most, least) in enumerate((("most", "fewest"), ("heaviest", "lightest"))):
         extremes[most] = max(compared, key=lambda name, place=place: compared[name][place])
         extremes[least] = min(compared, key=lambda name, place=place: compared[name][place])
-    figure = plots.labelled_points(
-        counted,
-        {row["name"]: int(row["year"]) for row in chosen},
-        labels=("parameters (millions)", "multiply-adds per picture (millions)"),
-        title="Convolutional networks, coloured by year",
+    parameters, operations = zip(*counted.values(), strict=True)
+    figure = plots.bar_panels(
+        [f"{row['name']} ({row['year']})" for row in chosen],
+        {"parameters (millions)": parameters, "multiply-adds per picture (millions)": operations},
+        title="Convolutional networks by year",
     )
     values = {"table": table(chosen, counted), "counted": counted, "extremes": extremes}
     values["listed"] = any(not row["model"] for row in chosen)

@@ -18,9 +18,9 @@ from matplotlib.ticker import LogLocator, MaxNLocator, MultipleLocator, NullForm
 from matplotlib.transforms import ScaledTranslation
 
 from paddle_camp.plots_results import (
+    bar_panels,
     confusion_figure,
     heat_map,
-    labelled_points,
     picture_grid,
     roc_figure,
     verdict_grid,
@@ -29,10 +29,10 @@ from paddle_camp.plots_style import MUTED, colour, draw_marks, new_figure, save,
 from paddle_camp.series import smooth
 
 __all__ = [
+    "bar_panels",
     "confusion_figure",
     "decay_figure",
     "heat_map",
-    "labelled_points",
     "learning_rate_curves",
     "loss_curves",
     "metric_curves",

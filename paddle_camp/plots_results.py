@@ -71,33 +71,34 @@ def heat_map(
     return figure
 
 
-def labelled_points(
-    points: Mapping[str, tuple[float, float]],
-    shades: Mapping[str, float],
-    *,
-    labels: tuple[str, str],
-    title: str = "",
-    subtitle: str | None = None,
+def bar_panels(
+    names: Sequence[str], panels: Mapping[str, Sequence[float]], *, title: str = "", subtitle: str | None = None
 ) -> Figure:
-    """Named points on two logarithmic axes.
+    """One row per name, one panel of horizontal bars per quantity, on logarithmic axes, the values written beside.
 
     Args:
-        points: name -> (x, y), both positive.
-        shades: name -> a number that the point's colour shows, such as a year.
-        labels: of the x and the y axis.
+        names: R names, drawn from top to bottom.
+        panels: axis label -> R positive numbers.
     """
-    figure = new_figure(6.6, title, subtitle)
-    axes = figure.subplots()
-    x, y = np.array(list(points.values()), np.float64).T
-    drawn = axes.scatter(x, y, c=[shades[name] for name in points], cmap="viridis", s=70, zorder=3, edgecolor="white")
-    for index, (name, place) in enumerate(points.items()):
-        above = index % 2 == 0  # neighbours in the list are neighbours in time, and often in place
-        offset, align = ((0, 8), "bottom") if above else ((0, -8), "top")
-        axes.annotate(name, place, offset, textcoords="offset points", ha="center", va=align, fontsize=9, color=INK)
-    axes.set(xscale="log", yscale="log")
-    axes.margins(0.1)
-    tidy(axes, labels[1], labels[0])
-    figure.colorbar(drawn, ax=axes, shrink=0.7, pad=0.01).ax.yaxis.set_major_formatter("{x:.0f}")
+    figure = new_figure(1.2 + 0.34 * len(names), title, subtitle)
+    for index, (axes, (label, values)) in enumerate(
+        zip(figure.subplots(1, len(panels), sharey=True, squeeze=False)[0], panels.items(), strict=True)
+    ):
+        axes.barh(range(len(names)), values, color=colour(index), height=0.62)
+        for row, value in enumerate(values):
+            axes.annotate(
+                f"{value:,.3g}" if value < 1000 else f"{value:,.0f}",
+                (value, row),
+                (5, 0),
+                va="center",
+                textcoords="offset points",
+                fontsize=9,
+                color=INK,
+            )
+        axes.set(xscale="log", xlim=(min(values) / 2, max(values) * 8), ylim=(len(names) - 0.4, -0.6))
+        tidy(axes, "", label)
+        axes.set_yticks(range(len(names)), names, parse_math=False)
+        axes.grid(axis="y", visible=False)
     return figure
 
 

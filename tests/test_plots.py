@@ -252,3 +252,18 @@ def test_wrong_verdicts_come_first_in_red():
     titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
     assert [title.splitlines()[0] for title in titles] == ["1.jpg", "2.jpg", "0.jpg", "3.jpg", "4.jpg"]
     assert titles[0].splitlines()[1] == "true 1, P(1) = 0.20"
+
+
+def test_a_heat_map_writes_its_numbers_and_leaves_gaps():
+    figure = plots.heat_map(np.array([[1.0, np.nan], [3.0, 4.0]]), rows=["a", "b"], columns=["x", "y"], title="t")
+    axes = figure.axes[0]
+    assert sorted(text.get_text() for text in axes.texts) == ["1", "3", "4"]
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["a", "b"]
+
+
+def test_bar_panels_share_their_names_and_write_the_values():
+    figure = plots.bar_panels(["one", "two"], {"size": [0.5, 1234.0], "cost": [1.0, 2.0]})
+    left, right = figure.axes
+    assert [tick.get_text() for tick in left.get_yticklabels()] == ["one", "two"]
+    assert [text.get_text() for text in left.texts] == ["0.5", "1,234"]
+    assert (left.get_xscale(), left.get_xlabel(), right.get_xlabel()) == ("log", "size", "cost")
