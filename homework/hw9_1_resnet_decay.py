@@ -10,7 +10,9 @@ comparison the same is done too early and too late. Forks share their past with 
 its checkpoints. A tenth of the *training* pictures is held out and shows whether the plateau is one on new
 pictures too; the validation pictures decide nothing, they are for reporting.
 
-EXPECT
+Expect, with the full settings on the real pictures (55 minutes on 2 cores of an Intel Xeon, 200 validation pictures):
+the plateau begins at step 69 of 180; decayed there, the network ends at accuracy 0.910 and AUC 0.963, within one point
+over the last epoch; at the constant rate it wavers between 0.765 and 0.905.
 """
 
 from __future__ import annotations

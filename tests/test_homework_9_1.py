@@ -205,7 +205,7 @@ def test_a_run_is_resumed_on_its_own_data_or_not_at_all(tmp_path, monkeypatch):
     root = write_fundus_standin(tmp_path / "one" / "ichallenge-pm", 30, 20, seed=1, image_size=48)
     options = Options(out=str(tmp_path / "runs"), overrides=(*TINY[:3], "batch_size=10"))
 
-    def interrupt(*arguments):
+    def interrupt(*arguments, **more):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
