@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import sys
 import threading
@@ -62,7 +63,8 @@ def interruptible() -> Iterator[threading.Event]:
         if asked.is_set():
             raise KeyboardInterrupt
         asked.set()
-        tqdm.write("interrupted: finishing this step and saving (once more to stop at once)", file=sys.stderr)
+        # Not print: the signal may have come in the middle of one, and Python's streams cannot be entered twice.
+        os.write(2, b"interrupted: finishing this step and saving (once more to stop at once)\n")
 
     if threading.current_thread() is not threading.main_thread():
         yield asked
