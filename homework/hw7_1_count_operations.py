@@ -20,7 +20,7 @@ from paddle import nn
 
 from paddle_camp import plots
 from paddle_camp.answers import render
-from paddle_camp.probes import layer_rows
+from paddle_camp.probes import layer_rows, output_size
 from paddle_camp.results import Answer
 from paddle_camp.runs import Context
 from paddle_camp.settings import require
@@ -51,14 +51,14 @@ class Settings:
 QUICK = replace(Settings(), counted_size=5)
 
 
-def output_size(size: int, settings: Settings) -> int:
-    """Side of the output: (size + 2 padding - kernel) / stride + 1, rounded down."""
-    return (size + 2 * settings.padding - settings.kernel_size) // settings.stride + 1
+def output_side(size: int, settings: Settings) -> int:
+    """Side of the output of a picture of ``size`` pixels: (size + 2 padding - kernel) / stride + 1, rounded down."""
+    return output_size(size, settings.kernel_size, settings.padding, settings.stride)
 
 
 def taps_inside(size: int, settings: Settings) -> np.ndarray:
     """How many of the kernel's rows meet the picture, not its padding, at each output row: int64 ``[output]``."""
-    first = np.arange(output_size(size, settings)) * settings.stride - settings.padding
+    first = np.arange(output_side(size, settings)) * settings.stride - settings.padding
     return np.minimum(first + settings.kernel_size, size) - np.maximum(first, 0)
 
 
@@ -68,7 +68,7 @@ def count_operations(settings: Settings, size: int, bias: bool, padding_counts: 
     One output number is a sum of products: one product per input channel and kernel position, one addition less than
     products, and one more for the bias.
     """
-    side = output_size(size, settings)
+    side = output_side(size, settings)
     outputs = settings.batch_size * settings.out_channels * side * side
     if padding_counts:
         multiplications = outputs * settings.in_channels * settings.kernel_size**2
@@ -81,7 +81,7 @@ def count_operations(settings: Settings, size: int, bias: bool, padding_counts: 
 def counting_convolution(images, weight, bias, settings: Settings, padding_counts: bool):
     """The convolution as loops. Returns (output ``[N, O, H', W']``, multiplications, additions) as it went along."""
     batch, channels, size, _ = images.shape
-    side = output_size(size, settings)
+    side = output_side(size, settings)
     output = np.zeros((batch, len(weight), side, side))
     multiplications = additions = 0
     for n, o, row, column in np.ndindex(output.shape):
@@ -142,7 +142,7 @@ def run(settings: Settings, context: Context) -> Answer:
     shape = (1, settings.in_channels, settings.image_size, settings.image_size)
     probed = settings.batch_size * layer_rows(nn.Sequential(layer), shape)[0].multiply_adds
     checks = check_by_counting(settings, context.seed)
-    side = output_size(settings.image_size, settings)
+    side = output_side(settings.image_size, settings)
     results = {"output_shape": [settings.batch_size, settings.out_channels, side, side], "totals": totals}
     results |= {"probe": probed, "checks": checks}
     taps = taps_inside(settings.counted_size, settings)

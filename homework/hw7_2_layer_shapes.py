@@ -19,7 +19,7 @@ from paddle import nn
 
 from paddle_camp.answers import render
 from paddle_camp.models import check_model_name, create_model
-from paddle_camp.probes import layer_rows, summary_table
+from paddle_camp.probes import layer_rows, output_size, summary_table
 from paddle_camp.report import markdown_table
 from paddle_camp.results import Answer
 from paddle_camp.runs import Context
@@ -55,11 +55,6 @@ SIMPLENET = [
 ]
 # The reader's exercise: kernel, padding, stride.
 EXERCISE = [("conv 5x5", 5, 1, 2), ("pool 3x3", 3, 0, 1), ("conv 3x3", 3, 1, 1)]
-
-
-def output_size(size: int, kernel: int, padding: int, stride: int) -> int:
-    """Side of a convolution's or pool's output: (size + 2 padding - kernel) / stride + 1, rounded down."""
-    return (size + 2 * padding - kernel) // stride + 1
 
 
 def product(shape) -> int:

@@ -28,6 +28,11 @@ class LayerRow:
     multiply_adds: int
 
 
+def output_size(size: int, kernel: int, padding: int, stride: int) -> int:
+    """Side of a convolution's or pool's output: (size + 2 padding - kernel) / stride + 1, rounded down."""
+    return (size + 2 * padding - kernel) // stride + 1
+
+
 def trained(layer: nn.Layer) -> int:
     """The number of trained parameters of a layer and all below it."""
     return sum(p.size for p in layer.parameters() if not p.stop_gradient)

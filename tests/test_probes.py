@@ -6,7 +6,7 @@ import paddle
 import pytest
 from paddle import nn
 
-from paddle_camp import create_model
+from paddle_camp import create_model, models
 from paddle_camp.probes import layer_rows, multiply_adds, trained
 
 
@@ -44,6 +44,14 @@ MILLIONS = {"alexnet": 714, "vgg16": 15_470, "resnet18": 1_814, "resnet50": 4_08
 def test_multiply_adds_of_published_networks(name):
     rows = layer_rows(create_model(name), (1, 3, 224, 224))
     assert sum(row.multiply_adds for row in rows) / 1e6 == pytest.approx(MILLIONS[name], abs=1)
+
+
+def test_the_summary_prints_every_layer_and_the_sums(capsys):
+    models.summary("lenet", (1, 1, 28, 28))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split()[:2] == ["conv1", "Conv2D"] and "1 x 6 x 24 x 24" in lines[1]
+    # conv1 6x24x24x25, conv2 16x8x8x150, conv3 120x256, fc1 120x64, fc2 64x10
+    assert lines[-1].split() == ["total", "41,806", f"{86_400 + 153_600 + 30_720 + 7_680 + 640:,}"]
 
 
 def plain_network():

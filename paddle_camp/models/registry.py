@@ -11,6 +11,7 @@ from paddle import nn
 
 from paddle_camp.checkpoint import load_weights
 from paddle_camp.errors import SettingError
+from paddle_camp.probes import layer_rows, summary_table
 
 _BUILDERS: dict[str, Callable[..., nn.Layer]] = {}
 
@@ -58,3 +59,14 @@ def create_model(name: str, pretrained: str | Path | None = None, **arguments: A
     if pretrained is not None:
         load_weights(model, pretrained)
     return model
+
+
+def summary(name: str, input_shape: tuple[int, ...] = (1, 3, 224, 224), **arguments: Any) -> None:
+    """Print each layer's output shape, parameters and multiply-adds, and their sums.
+
+    Args:
+        name: one of :func:`list_models`.
+        input_shape: batch included; LeNet for digits takes (1, 1, 28, 28).
+        **arguments: as for :func:`create_model`.
+    """
+    print(summary_table(layer_rows(create_model(name, **arguments), input_shape)))
