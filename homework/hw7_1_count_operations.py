@@ -148,9 +148,8 @@ def run(settings: Settings, context: Context) -> Answer:
     taps = taps_inside(settings.counted_size, settings)
     figure = plots.heat_map(
         np.outer(taps, taps),
-        title="Kernel positions inside the picture, per output pixel",
-        subtitle=f"{settings.counted_size} x {settings.counted_size} picture, kernel {settings.kernel_size}, "
-        f"stride {settings.stride}, padding {settings.padding}",
+        title=f"Kernel {settings.kernel_size}, stride {settings.stride}, padding {settings.padding}: positions inside "
+        f"a {settings.counted_size} x {settings.counted_size} picture",
     )
     return Answer(
         title="作业7-1:卷积需要多少次乘法和加法",
