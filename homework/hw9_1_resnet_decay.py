@@ -21,12 +21,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import paddle
+from paddle import nn
 
 from paddle_camp import metrics, plots, schedules
 from paddle_camp.answers import render
 from paddle_camp.fitting import Keep, fit, fork, publish
 from paddle_camp.history import History
 from paddle_camp.models import check_model_name, create_model
+from paddle_camp.probes import check_takes
 from paddle_camp.readers.augment import flip_and_rotate
 from paddle_camp.readers.batches import Batches
 from paddle_camp.readers.datasets import FundusData, load_fundus, three_parts
@@ -127,13 +129,18 @@ class Finished:
         return metrics.auc(self.validation.outputs, self.validation.labels)
 
 
+def build(settings: Settings) -> nn.Layer:
+    """The network, for BGR pictures."""
+    return create_model(settings.model, num_classes=settings.num_classes, in_channels=3)
+
+
 def train_once(name: str, boundaries: list[int], settings: Settings, context: Context, sets: dict) -> Finished:
     """Train with the rate divided at ``boundaries``, going on from the constant run where both are the same."""
     folder = context.checkpoints / name.replace(" ", "-")
     if boundaries:
         fork(context.checkpoints / "constant", boundaries[0] // len(sets["train"]), folder)
     paddle.seed(context.seed)  # the same initial weights in every run
-    model = create_model(settings.model, num_classes=settings.num_classes)
+    model = build(settings)
     schedule = schedules.piecewise(settings.learning_rate, boundaries, settings.decay_factor)
     optimizer = paddle.optimizer.Momentum(
         learning_rate=schedule,
@@ -185,6 +192,7 @@ def load(settings: Settings, context: Context) -> tuple[FundusData, dict[str, Ba
     context.announce(data.info(), data.how)
     augment = flip_and_rotate if settings.augment else None
     sets = three_parts(data, settings.holdout, settings.batch_size, context.seed, augment)
+    check_takes(build(settings), (1, 3, settings.image_size, settings.image_size), settings.model)
     require(len(sets["train"]) > 1, f"batch_size={settings.batch_size}: an epoch must have two steps or more")
     return data, sets
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import paddle
 from paddle import nn
 
+from paddle_camp.errors import SettingError
+
 
 @dataclass(frozen=True)
 class LayerRow:
@@ -56,6 +58,19 @@ def layer_rows(model: nn.Layer, input_shape: tuple[int, ...]) -> list[LayerRow]:
         for hook in hooks:
             hook.remove()
     return rows
+
+
+def check_takes(model: nn.Layer, input_shape: tuple[int, ...], name: str) -> None:
+    """Run zeros of ``input_shape`` through ``model``, so that a picture of the wrong size is found before a training.
+
+    Raises:
+        SettingError: the network does not take that shape.
+    """
+    try:
+        layer_rows(model, input_shape)
+    except (ValueError, RuntimeError, OSError, AssertionError):  # what Paddle raises for shapes that do not fit
+        shape = " x ".join(map(str, input_shape[1:]))
+        raise SettingError(f"model={name} does not take pictures of {shape}: try another image_size or model") from None
 
 
 def _recorder(name: str, rows: list[LayerRow]):

@@ -36,8 +36,17 @@ class BatchSource(Protocol):
     def epoch(self, epoch: int = 0, start: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]: ...
 
 
-def classification_loss(logits: paddle.Tensor, labels: paddle.Tensor) -> paddle.Tensor:
-    """Mean cross-entropy of float logits ``[N, K]`` against int64 labels ``[N]``; one logit (K = 1) is a sigmoid's."""
+def classification_loss(
+    logits: paddle.Tensor | tuple[paddle.Tensor, ...], labels: paddle.Tensor, auxiliary_weight: float = 0.3
+) -> paddle.Tensor:
+    """Mean cross-entropy of float logits ``[N, K]`` against int64 labels ``[N]``; one logit (K = 1) is a sigmoid's.
+
+    Of a tuple, as GoogLeNet gives in training, the first counts in full and each auxiliary head by
+    ``auxiliary_weight`` (0.3 in its paper, arXiv:1409.4842).
+    """
+    if isinstance(logits, tuple):
+        main, *auxiliary = [classification_loss(head, labels) for head in logits]
+        return main + auxiliary_weight * sum(auxiliary)
     logits = logits.astype("float32")  # a loss in half precision loses small differences
     if logits.shape[1] == 1:
         return F.binary_cross_entropy_with_logits(logits[:, 0], labels.astype("float32"))

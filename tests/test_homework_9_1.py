@@ -77,6 +77,8 @@ def test_the_other_decays_lie_before_and_after(epochs):
         ("train_pictures=0", "positive number"),
         ("holdout=0.01", "the holdout part has not both classes"),
         ("batch_size=500", "two steps or more"),
+        ("model=alexnet", "model=alexnet does not take pictures of 3 x 32 x 32: try another image_size or model"),
+        ("model=lenet", "model=lenet does not take pictures of 3 x 32 x 32"),
     ],
 )
 def test_a_setting_out_of_range_is_one_line_before_any_training(override, says, tmp_path):

@@ -70,6 +70,13 @@ def test_one_logit_and_two_give_the_same_loss():
     assert float(classification_loss(logit, labels)) == pytest.approx(float(classification_loss(two, labels)), rel=1e-6)
 
 
+def test_auxiliary_heads_count_three_tenths():
+    heads = [paddle.to_tensor([[0.3, 0.1], [1.0, -1.0]]) * k for k in (1.0, 2.0, 3.0)]
+    labels = paddle.to_tensor([0, 1])
+    one, two, three = (float(classification_loss(head, labels)) for head in heads)
+    assert float(classification_loss(tuple(heads), labels)) == pytest.approx(one + 0.3 * (two + three), rel=1e-6)
+
+
 def test_the_loss_is_float32_for_half_precision_logits():
     logits = paddle.to_tensor([[0.3, 0.1]]).astype("bfloat16")
     assert classification_loss(logits, paddle.to_tensor([1])).dtype == paddle.float32
