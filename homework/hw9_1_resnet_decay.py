@@ -189,7 +189,7 @@ def load(settings: Settings, context: Context) -> tuple[FundusData, dict[str, Ba
     """The data and the batches of its three parts: train, holdout (both of the training pictures), validation."""
     counts = (settings.train_pictures, settings.valid_pictures)
     data = load_fundus(context.options.data, context.options.data_dir, settings.image_size, counts)
-    context.announce(data.info(), data.how)
+    context.announce(data.info, data.how)
     augment = flip_and_rotate if settings.augment else None
     sets = three_parts(data, settings.holdout, settings.batch_size, context.seed, augment)
     check_takes(build(settings), (1, 3, settings.image_size, settings.image_size), settings.model)
@@ -232,7 +232,7 @@ def run(settings: Settings, context: Context) -> Answer:
 
 def draw(runs: dict[str, Finished], boundaries: dict[str, int], data: FundusData, results: dict) -> dict:
     """The figures to post."""
-    note, window = {"subtitle": data.info().stand_in}, results["steps_per_epoch"]
+    note, window = {"subtitle": data.info.stand_in}, results["steps_per_epoch"]
     decay = plots.decay_figure(
         {name: r.history.steps for name, r in runs.items()},
         {name: r.history.epochs for name, r in runs.items()},

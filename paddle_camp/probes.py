@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import paddle
@@ -40,6 +42,19 @@ def trained(layer: nn.Layer) -> int:
     return sum(p.size for p in layer.parameters() if not p.stop_gradient)
 
 
+@contextlib.contextmanager
+def evaluating(model: nn.Layer) -> Iterator[None]:
+    """Evaluation mode without gradients; afterwards each layer's training mode is what it was, whatever happened."""
+    modes = [(layer, layer.training) for layer in model.sublayers(include_self=True)]
+    model.eval()
+    try:
+        with paddle.no_grad():
+            yield
+    finally:
+        for layer, mode in modes:
+            layer.training = mode
+
+
 def layer_rows(model: nn.Layer, input_shape: tuple[int, ...]) -> list[LayerRow]:
     """Run zeros of ``input_shape`` (batch included) through ``model`` and list its layers in the order they run."""
     rows: list[LayerRow] = []
@@ -47,14 +62,10 @@ def layer_rows(model: nn.Layer, input_shape: tuple[int, ...]) -> list[LayerRow]:
     for name, layer in model.named_sublayers():
         if not layer.sublayers():
             hooks.append(layer.register_forward_post_hook(_recorder(name, rows)))
-    modes = [(layer, layer.training) for layer in model.sublayers(include_self=True)]
-    model.eval()
     try:
-        with paddle.no_grad():
+        with evaluating(model):
             model(paddle.zeros(list(input_shape)))
     finally:
-        for layer, mode in modes:
-            layer.training = mode
         for hook in hooks:
             hook.remove()
     return rows

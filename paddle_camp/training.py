@@ -21,6 +21,7 @@ from paddle.optimizer.lr import LRScheduler
 from paddle_camp.errors import DivergedError
 from paddle_camp.history import Row
 from paddle_camp.metrics import WeightedMean, accuracy
+from paddle_camp.probes import evaluating
 
 LossFunction = Callable[[paddle.Tensor, paddle.Tensor], paddle.Tensor]
 
@@ -164,19 +165,13 @@ def evaluate(
     Each layer's training mode, the weights and the running statistics are afterwards what they were.
     """
     began = time.perf_counter()
-    modes = [(layer, layer.training) for layer in model.sublayers(include_self=True)]
-    model.eval()
     mean, outputs, all_labels = WeightedMean(), [], []
-    try:
-        with paddle.no_grad():
-            for images, labels in batches.epoch():
-                with autocast(amp):
-                    output = model(paddle.to_tensor(images))
-                output = output.astype("float32")
-                mean.add(float(loss_fn(output, paddle.to_tensor(labels))), len(labels))
-                outputs.append(output.numpy())
-                all_labels.append(labels)
-    finally:
-        for layer, mode in modes:
-            layer.training = mode
+    with evaluating(model):
+        for images, labels in batches.epoch():
+            with autocast(amp):
+                output = model(paddle.to_tensor(images))
+            output = output.astype("float32")
+            mean.add(float(loss_fn(output, paddle.to_tensor(labels))), len(labels))
+            outputs.append(output.numpy())
+            all_labels.append(labels)
     return Evaluation(mean.value, np.concatenate(outputs), np.concatenate(all_labels), time.perf_counter() - began)

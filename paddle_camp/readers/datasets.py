@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +35,7 @@ class FundusData:
     how: str
     name: str = "iChallenge-PM"
 
+    @functools.cached_property  # the fingerprint reads every picture
     def info(self) -> DataInfo:
         """What a run notes of its data."""
         counts = {"train": len(self.train), "valid": len(self.valid)}
