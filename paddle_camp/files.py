@@ -56,3 +56,15 @@ def sha256_of(path: Path) -> str:
         while block := stream.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
+
+
+def kept(path: Path, compute: Callable[[], Any]) -> Any:
+    """The JSON value in ``path``; where there is none yet (or a damaged one) it is computed and written.
+
+    A long computation made of such pieces goes on after an interruption with the first one that is missing.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        write_json(path, compute())
+    return json.loads(path.read_text(encoding="utf-8"))  # as a resumed run will read it: tuples are lists by now

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,6 +56,7 @@ def fit(
     seed: int = 0,
     amp: bool = False,
     keep: Keep | None = None,
+    probe: Callable[[nn.Layer], Row] | None = None,
     name: str = "train",
     quiet: bool = False,
 ) -> History:
@@ -66,6 +67,8 @@ def fit(
         eval_steps: counts of steps, inside an epoch, after which to measure as well.
         amp: mixed precision; parameters, losses and batch statistics stay float32.
         keep: where checkpoints go. If there is a ``last`` already, the run goes on from it.
+        probe: looks into the model before the first step and after each epoch; what it returns joins the history's
+            ``epochs`` as a row of the split "probe". It must leave the model as it was.
         name: what the progress bar says.
 
     Returns:
@@ -75,7 +78,7 @@ def fit(
         DivergedError: the loss became NaN or infinite. ``last`` is from before that.
         KeyboardInterrupt: Ctrl-C; ``last`` has the state after the step that was under way.
     """
-    run = _Run(model, optimizer, loss_fn, evaluations or {}, frozenset(eval_steps), amp, keep, len(train))
+    run = _Run(model, optimizer, loss_fn, evaluations or {}, frozenset(eval_steps), amp, keep, probe, len(train))
     run.restore()
     # float16 only; its scale starts anew at a resumption and settles within a few steps.
     scaler = paddle.amp.GradScaler() if amp and amp_dtype() == "float16" else None
@@ -83,6 +86,8 @@ def fit(
     run.progress = Progress(name, num_epochs * train.num_samples, sum(run.history.column("samples")), quiet)
     try:
         with interruptible() as run.asked:
+            if run.step == 0:
+                run.look_inside()
             while run.step < total:
                 epoch, start = divmod(run.step, len(train))
                 options = {"loss_fn": loss_fn, "schedule": schedule, "seed": seed, "amp": amp, "scaler": scaler}
@@ -128,6 +133,7 @@ class _Run:
     eval_steps: Collection[int]
     amp: bool
     keep: Keep | None
+    probe: Callable[[nn.Layer], Row] | None
     steps_per_epoch: int
     step: int = 0
     best: dict = field(default_factory=lambda: {"step": 0, "loss": None})
@@ -178,6 +184,7 @@ class _Run:
         row = {"epoch": float(epoch + 1), "step": self.step, "split": "train", "loss": loss}
         self.history.epochs.append(row | {"samples": samples, "seconds": seconds})
         losses = self.measure()
+        self.look_inside()
         if self.keep is not None:
             loss = losses.get(self.keep.best_on)
             if loss is not None and (self.best["loss"] is None or loss < self.best["loss"]):
@@ -200,6 +207,12 @@ class _Run:
             self.progress.measured(row)
             losses[split] = row["loss"]
         return losses
+
+    def look_inside(self) -> None:
+        """Note what the probe sees."""
+        if self.probe is not None:
+            row = {"epoch": self.step / self.steps_per_epoch, "step": self.step, "split": "probe"}
+            self.history.epochs.append(row | self.probe(self.model))
 
     def stop_if_asked(self) -> None:
         if self.asked.is_set():

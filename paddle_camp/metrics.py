@@ -46,6 +46,26 @@ def auc(logits: np.ndarray, labels: np.ndarray) -> float | None:
     return float(roc_auc_score(labels, probabilities(logits)[:, 1]))
 
 
+def auc_interval(
+    logits: np.ndarray, labels: np.ndarray, *, level: float = 0.95, draws: int = 2000, seed: int = 0
+) -> list[float] | None:
+    """A bootstrap interval of :func:`auc`: its central ``level`` over ``draws`` resamplings of the samples.
+
+    Each class is drawn from its own samples, so every resampling has both (Efron and Tibshirani, 1993, chapter 13).
+    None where only one class is present.
+    """
+    score, positive = probabilities(logits)[:, 1], np.asarray(labels) == 1
+    if positive.all() or not positive.any():
+        return None
+    difference = score[positive][:, None] - score[~positive]
+    # The AUC is the share of pairs (positive, negative) in the right order; a tie counts half.
+    right = (difference > 0) + 0.5 * (difference == 0)
+    rng, (p, n) = np.random.default_rng(seed), right.shape
+    times_p, times_n = rng.multinomial(p, np.full(p, 1 / p), draws), rng.multinomial(n, np.full(n, 1 / n), draws)
+    areas = ((times_p @ right) * times_n).sum(axis=1) / (p * n)
+    return np.quantile(areas, [(1 - level) / 2, (1 + level) / 2]).tolist()
+
+
 def roc(logits: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """False- and true-positive rates of class 1 over all thresholds, for two classes."""
     from sklearn.metrics import roc_curve

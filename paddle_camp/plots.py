@@ -17,14 +17,9 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator, MultipleLocator, NullFormatter, StrMethodFormatter
 from matplotlib.transforms import ScaledTranslation
 
-from paddle_camp.plots_results import (
-    bar_panels,
-    confusion_figure,
-    heat_map,
-    picture_grid,
-    roc_figure,
-    verdict_grid,
-)
+from paddle_camp.plots_panels import bar_panels, line_panels, strip_panels
+from paddle_camp.plots_pictures import picture_grid, verdict_grid, wrong_pictures
+from paddle_camp.plots_results import confusion_figure, heat_map, roc_figure
 from paddle_camp.plots_style import MUTED, colour, draw_marks, new_figure, save, tidy, tint
 from paddle_camp.series import smooth
 
@@ -34,12 +29,15 @@ __all__ = [
     "decay_figure",
     "heat_map",
     "learning_rate_curves",
+    "line_panels",
     "loss_curves",
     "metric_curves",
     "picture_grid",
     "roc_figure",
     "save",
+    "strip_panels",
     "verdict_grid",
+    "wrong_pictures",
 ]
 
 Runs = Mapping[str, Sequence[Mapping]]

@@ -1,4 +1,4 @@
-"""Figures of results: confusion matrix, ROC curves, a table as colours, pictures with their predictions."""
+"""Figures of results: confusion matrix, ROC curves, a table as colours."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from paddle_camp.plots_style import GRID, INK, MUTED, WIDTH, WRONG, colour, literal, new_figure, tidy
+from paddle_camp.plots_style import GRID, INK, MUTED, WIDTH, colour, literal, new_figure, tidy
 
 
 def confusion_figure(
@@ -71,37 +71,6 @@ def heat_map(
     return figure
 
 
-def bar_panels(
-    names: Sequence[str], panels: Mapping[str, Sequence[float]], *, title: str = "", subtitle: str | None = None
-) -> Figure:
-    """One row per name, one panel of horizontal bars per quantity, on logarithmic axes, the values written beside.
-
-    Args:
-        names: R names, drawn from top to bottom.
-        panels: axis label -> R positive numbers.
-    """
-    figure = new_figure(1.2 + 0.34 * len(names), title, subtitle)
-    for index, (axes, (label, values)) in enumerate(
-        zip(figure.subplots(1, len(panels), sharey=True, squeeze=False)[0], panels.items(), strict=True)
-    ):
-        axes.barh(range(len(names)), values, color=colour(index), height=0.62)
-        for row, value in enumerate(values):
-            axes.annotate(
-                f"{value:,.3g}" if value < 1000 else f"{value:,.0f}",
-                (value, row),
-                (5, 0),
-                va="center",
-                textcoords="offset points",
-                fontsize=9,
-                color=INK,
-            )
-        axes.set(xscale="log", xlim=(min(values) / 2, max(values) * 8), ylim=(len(names) - 0.4, -0.6))
-        tidy(axes, "", label)
-        axes.set_yticks(range(len(names)), names, parse_math=False)
-        axes.grid(axis="y", visible=False)
-    return figure
-
-
 def roc_figure(
     curves: Mapping[str, tuple[np.ndarray, np.ndarray, float]],
     *,
@@ -120,56 +89,3 @@ def roc_figure(
     # The lower right corner is the one place where a useful classifier has no curve.
     literal(axes.legend(loc="lower right", fontsize=10, labelcolor=INK, framealpha=0.95, edgecolor=GRID))
     return figure
-
-
-def picture_grid(
-    images: np.ndarray,
-    captions: Sequence[str],
-    marked: Sequence[bool] | np.ndarray,
-    *,
-    columns: int = 5,
-    title: str = "Predictions",
-    subtitle: str | None = None,
-) -> Figure:
-    """Pictures with captions; the ``marked`` ones (wrong predictions) in a thick red frame.
-
-    Args:
-        images: uint8 ``[N, 3, H, W]`` BGR, or ``[N, 1, H, W]`` grey.
-        captions: N short texts, their lines parted by a newline.
-        marked: bool ``[N]``.
-    """
-    rows = max(1, -(-len(images) // columns))
-    lines = max((caption.count("\n") + 1 for caption in captions), default=1)
-    figure = new_figure(rows * (WIDTH / columns + 0.15 * lines), title, subtitle)
-    cells = figure.subplots(rows, columns, squeeze=False).ravel()
-    for axes in cells[len(images) :]:
-        axes.set_axis_off()
-    for axes, image, caption, wrong in zip(cells, images, captions, marked, strict=False):
-        axes.imshow(image[::-1].transpose(1, 2, 0) if len(image) == 3 else image[0], cmap="gray", vmin=0, vmax=255)
-        axes.set(xticks=[], yticks=[])
-        axes.set_title(caption, fontsize=8.5, color=WRONG if wrong else INK, pad=5, parse_math=False)
-        axes.spines[:].set(color=WRONG if wrong else GRID, linewidth=3.5 if wrong else 0.8)
-    return figure
-
-
-def verdict_grid(
-    images: np.ndarray,
-    names: Sequence[str],
-    labels: np.ndarray,
-    probability: np.ndarray,
-    *,
-    count: int = 15,
-    title: str = "Predictions, the wrong ones first",
-    subtitle: str | None = None,
-) -> Figure:
-    """A two-class classifier's pictures: wrong verdicts first (two thirds at most), then right ones.
-
-    Args:
-        images: uint8 ``[N, 3, H, W]`` BGR.
-        labels: int ``[N]``.
-        probability: of class 1, ``[N]``.
-    """
-    wrong = (probability > 0.5) != (labels == 1)
-    shown = np.concatenate([np.flatnonzero(wrong)[: count * 2 // 3], np.flatnonzero(~wrong)])[:count]
-    captions = [f"{names[i]}\ntrue {labels[i]}, P(1) = {probability[i]:.2f}" for i in shown]
-    return picture_grid(images[shown], captions, wrong[shown], title=title, subtitle=subtitle)

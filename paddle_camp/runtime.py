@@ -2,8 +2,9 @@
 
 Paddle's CPU wheels start with one OpenMP thread and give freed buffers back to the system at every step; on AMD
 processors their MKL also takes a slow path. :func:`tune_cpu` mends these three through the environment and the
-allocator, never against what the user has set. ``PADDLE_CAMP_TUNE=0`` turns everything off, and a list such as
-``PADDLE_CAMP_TUNE=threads,allocator`` turns on just what it names (``threads``, ``blas``, ``allocator``).
+allocator, never against what the user has set; the fourth lever, how a convolution adds its bias, is in
+:class:`paddle_camp.models.layers.Conv2D`. ``PADDLE_CAMP_TUNE=0`` turns everything off, and a list such as
+``PADDLE_CAMP_TUNE=threads,allocator`` turns on just what it names (``threads``, ``blas``, ``allocator``, ``bias``).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import Any
 
 from paddle_camp.errors import CampError
 
-LEVERS = ("threads", "blas", "allocator")
+LEVERS = ("threads", "blas", "allocator", "bias")
 INSTALL_LINE = "pip install -e .[cpu]    (or .[gpu] on a machine with an NVIDIA card; see README.md)"
 
 # What Paddle prints at start-up that a student can do nothing about: the thread count is set on purpose, and
@@ -71,22 +72,26 @@ def is_amd() -> bool:
         return False
 
 
+def wanted(lever: str) -> bool:
+    """Whether ``PADDLE_CAMP_TUNE`` admits the lever; it admits all where it is not set."""
+    return lever in os.environ.get("PADDLE_CAMP_TUNE", ",".join(LEVERS)).split(",")
+
+
 def tune_cpu() -> list[str]:
     """Set threads, BLAS path and allocator; returns the names of the levers that were set.
 
     Call it before the first ``import paddle``. Nothing that stands in the environment already is changed.
     """
-    wanted = os.environ.get("PADDLE_CAMP_TUNE", ",".join(LEVERS)).split(",")
     done = []
-    if "threads" in wanted and "OMP_NUM_THREADS" not in os.environ:
+    if wanted("threads") and "OMP_NUM_THREADS" not in os.environ:
         os.environ["OMP_NUM_THREADS"] = str(physical_cores())
         done.append("threads")
     # MKL looks at the vendor, not at the instruction set. Only on AMD: on an Intel Xeon with AVX-512 forcing this
     # (AVX2) path made ResNet-50's step 1.4 times slower.
-    if "blas" in wanted and "MKL_DEBUG_CPU_TYPE" not in os.environ and is_amd():
+    if wanted("blas") and "MKL_DEBUG_CPU_TYPE" not in os.environ and is_amd():
         os.environ["MKL_DEBUG_CPU_TYPE"] = "5"
         done.append("blas")
-    if "allocator" in wanted and _keep_freed_memory():
+    if wanted("allocator") and _keep_freed_memory():
         done.append("allocator")
     return done
 

@@ -1,11 +1,13 @@
 """Every registered network: shape, gradient on every parameter, parameter count, parity with paddle.vision."""
 
+import numpy as np
 import paddle
 import paddle.vision.models as reference
 import pytest
 
 from paddle_camp import create_model, list_models, register_model
 from paddle_camp.errors import SettingError
+from paddle_camp.models.layers import Conv2D
 
 # At 1000 classes and 3 channels (LeNet: 10 classes, 1 channel; its fundus form: 1 class). The ResNets, VGGs, AlexNet
 # and DenseNet as published by torchvision, SE-ResNet-50 as by timm, the MobileNets and GoogLeNet (without biases) as in
@@ -164,3 +166,20 @@ def test_a_name_cannot_be_taken_twice():
 
     with pytest.raises(ValueError, match="'resnet18' is registered already"):
         register_model(resnet18)
+
+
+@pytest.mark.parametrize(("name", "size"), [("lenet", 28), ("alexnet", 224)])
+def test_the_quick_bias_gives_the_same_bits_and_can_be_turned_off(name, size, monkeypatch):
+    channels = 1 if name == "lenet" else 3
+    images = paddle.to_tensor(np.random.default_rng(0).normal(size=(2, channels, size, size)).astype("float32"))
+    results = []
+    for levers in ("bias", "0"):
+        monkeypatch.setenv("PADDLE_CAMP_TUNE", levers)
+        paddle.seed(0)
+        model = create_model(name)
+        convolution = next(layer for layer in model.sublayers() if isinstance(layer, Conv2D))
+        assert convolution.quick_bias == (levers == "bias")
+        output = model(images)
+        (output**2).sum().backward()
+        results.append([output.numpy()] + [p.grad.numpy() for p in model.parameters()])
+    assert all(np.array_equal(one, other) for one, other in zip(*results, strict=True))

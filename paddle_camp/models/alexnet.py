@@ -10,6 +10,7 @@ from __future__ import annotations
 import paddle
 from paddle import nn
 
+from paddle_camp.models.layers import Conv2D
 from paddle_camp.models.registry import register_model
 
 
@@ -19,17 +20,17 @@ class AlexNet(nn.Layer):
     def __init__(self, num_classes: int = 1000, in_channels: int = 3, dropout: float = 0.5):
         super().__init__()
         self.features = nn.Sequential(
-            nn.Conv2D(in_channels, 64, 11, stride=4, padding=2),
+            Conv2D(in_channels, 64, 11, stride=4, padding=2),
             nn.ReLU(),
             nn.MaxPool2D(3, stride=2),
-            nn.Conv2D(64, 192, 5, padding=2),
+            Conv2D(64, 192, 5, padding=2),
             nn.ReLU(),
             nn.MaxPool2D(3, stride=2),
-            nn.Conv2D(192, 384, 3, padding=1),
+            Conv2D(192, 384, 3, padding=1),
             nn.ReLU(),
-            nn.Conv2D(384, 256, 3, padding=1),
+            Conv2D(384, 256, 3, padding=1),
             nn.ReLU(),
-            nn.Conv2D(256, 256, 3, padding=1),
+            Conv2D(256, 256, 3, padding=1),
             nn.ReLU(),
             nn.MaxPool2D(3, stride=2),
         )

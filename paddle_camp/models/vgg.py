@@ -9,6 +9,7 @@ from __future__ import annotations
 import paddle
 from paddle import nn
 
+from paddle_camp.models.layers import Conv2D
 from paddle_camp.models.registry import register_model
 
 # Convolutions of 3x3 in each of the five stages; the channels are 64, 128, 256, 512, 512.
@@ -35,7 +36,7 @@ class VGG(nn.Layer):
         layers: list[nn.Layer] = []
         for repeats, channels in zip(STAGES[depth], CHANNELS, strict=True):
             for _ in range(repeats):
-                layers.append(nn.Conv2D(in_channels, channels, 3, padding=1))
+                layers.append(Conv2D(in_channels, channels, 3, padding=1))
                 layers += [nn.BatchNorm2D(channels)] if batch_norm else []
                 layers.append(nn.ReLU())
                 in_channels = channels

@@ -1,0 +1,141 @@
+"""Several quantities side by side: bars, dots of repeated trainings, curves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from paddle_camp.plots_style import INK, MUTED, colour, new_figure, tidy
+
+REFERENCE = {"color": MUTED, "linestyle": (0, (4, 3)), "linewidth": 1.3}
+
+
+def bar_panels(
+    names: Sequence[str],
+    panels: Mapping[str, Sequence[float]],
+    *,
+    linear: Mapping[str, tuple[float, float] | None] | None = None,
+    intervals: Mapping[str, Sequence[tuple[float, float]]] | None = None,
+    title: str = "",
+    subtitle: str | None = None,
+) -> Figure:
+    """One row per name, one panel of horizontal bars per quantity, at most four side by side, the values written in.
+
+    Args:
+        names: R names, drawn from top to bottom.
+        panels: axis label -> R positive numbers, on a logarithmic axis unless named in ``linear``.
+        linear: axis label -> the limits of its linear axis; None: from 0 to a little beyond the longest bar.
+        intervals: axis label -> R pairs (low, high), drawn as error bars.
+    """
+    linear, intervals = linear or {}, intervals or {}
+    columns = min(4, len(panels))
+    rows = -(-len(panels) // columns)
+    figure = new_figure(rows * (0.9 + 0.34 * len(names)), title, subtitle)
+    cells = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
+    for axes in cells[len(panels) :]:
+        axes.set_axis_off()
+    for index, (axes, (label, values)) in enumerate(zip(cells, panels.items(), strict=False)):
+        axes.barh(range(len(names)), values, color=colour(index), height=0.62)
+        ends = list(values)
+        for row, (low, high) in enumerate(intervals.get(label, ())):
+            axes.plot([low, high], [row, row], color=INK, linewidth=1.4, marker="|", markersize=7)
+            ends[row] = max(ends[row], high)
+        for row, value in enumerate(values):
+            place = {"xytext": (5, 0), "textcoords": "offset points", "va": "center"}
+            text = f"{value:,.3g}" if value < 1000 else f"{value:,.0f}"
+            axes.annotate(text, (ends[row], row), fontsize=9, color=INK, **place)
+        tidy(axes, "", label)
+        if label in linear:
+            low, high = linear[label] or (0, max(values))
+            axes.set(xlim=(low, high + 0.35 * (high - low)))  # room for the numbers
+            axes.xaxis.set_major_locator(MaxNLocator(3))
+        else:
+            axes.set(xscale="log", xlim=(min(values) / 2, max(values) * 3**columns))
+        axes.set(ylim=(len(names) - 0.4, -0.6))
+        axes.set_yticks(range(len(names)), names, parse_math=False)
+        axes.grid(axis="y", visible=False)
+    return figure
+
+
+def strip_panels(
+    names: Sequence[str],
+    panels: Mapping[str, Sequence[Sequence[float]]],
+    *,
+    marks: Mapping[str, Mapping[str, float]] | None = None,
+    log: Sequence[str] = (),
+    title: str = "",
+    subtitle: str | None = None,
+) -> Figure:
+    """One row per name, one panel per quantity; a dot is one training, the line their mean.
+
+    Args:
+        names: R names, drawn from top to bottom.
+        panels: axis label -> R lists of values; an empty list leaves its row empty and says "diverged".
+        marks: axis label -> (name -> place) of dashed vertical lines.
+        log: labels of logarithmic axes.
+    """
+    figure = new_figure(1.0 + 0.27 * len(names), title, subtitle)
+    cells = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    for axes, (label, rows) in zip(cells, panels.items(), strict=True):
+        for row, values in enumerate(rows):
+            if len(values):
+                axes.plot(np.mean(values), row, marker="|", markersize=14, markeredgewidth=2, color=INK)
+                axes.plot(values, [row] * len(values), "o", markersize=6, color=colour(0), alpha=0.6)
+            else:
+                place = {"transform": axes.get_yaxis_transform(), "va": "center", "fontsize": 9}
+                axes.text(0.02, row, "diverged", color=MUTED, style="italic", **place)
+        if label in log:
+            axes.set_xscale("log")
+        for name, place in (marks or {}).get(label, {}).items():
+            axes.axvline(place, **REFERENCE, zorder=1)
+            above = {"transform": axes.get_xaxis_transform(), "va": "bottom", "ha": "center", "fontsize": 9}
+            axes.text(place, 1.005, name, color=MUTED, parse_math=False, **above)
+        tidy(axes, "", label)
+        axes.set_ylim(len(names) - 0.4, -0.6)
+        axes.set_yticks(range(len(names)), names, parse_math=False)
+    return figure
+
+
+def line_panels(
+    panels: Mapping[str, Mapping[str, tuple[Sequence[float], Sequence[float]]]],
+    xlabel: str,
+    ylabel: str,
+    *,
+    log: str = "",
+    markers: bool = True,
+    limits: tuple[float, float] | None = None,
+    columns: int = 3,
+    title: str = "",
+    subtitle: str | None = None,
+) -> Figure:
+    """Curves in panels that share both axes; a label has the same colour in every panel.
+
+    Args:
+        panels: title of a panel -> label -> (x, y); a NaN leaves a gap.
+        log: which axes are logarithmic: "", "x", "y" or "xy".
+        limits: of the y axis.
+        columns: panels side by side at most.
+    """
+    labels = list(dict.fromkeys(label for curves in panels.values() for label in curves))
+    style = {"linewidth": 1.8} | ({"marker": "o", "markersize": 4} if markers else {})
+    handles = [Line2D([], [], color=colour(i), label=label, **style) for i, label in enumerate(labels)]
+    columns = max(1, min(columns, len(panels)))
+    rows = max(1, -(-len(panels) // columns))
+    figure = new_figure(3.4 if rows == 1 else 2.5 * rows, title, subtitle, handles=handles if len(labels) > 1 else ())
+    cells = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    for axes in cells.ravel()[len(panels) :]:
+        axes.set_axis_off()
+    for axes, (name, curves) in zip(cells.ravel(), panels.items(), strict=False):
+        for label, (x, y) in curves.items():
+            axes.plot(x, y, color=colour(labels.index(label)), **style)
+        axes.set(xscale="log" if "x" in log else "linear", yscale="log" if "y" in log else "linear")
+        if limits:
+            axes.set_ylim(*limits)
+        axes.set_title(name, fontsize=10.5, color=INK, parse_math=False)
+        place = axes.get_subplotspec()
+        tidy(axes, ylabel if place.is_first_col() else "", xlabel if place.is_last_row() else "")
+    return figure

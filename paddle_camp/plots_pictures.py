@@ -1,0 +1,123 @@
+"""Figures of pictures with what a classifier says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from paddle_camp.plots_style import GRID, INK, WIDTH, WRONG, new_figure
+
+
+def picture_grid(
+    images: np.ndarray,
+    captions: Sequence[str],
+    marked: Sequence[bool] | np.ndarray,
+    *,
+    columns: int = 5,
+    title: str = "Predictions",
+    subtitle: str | None = None,
+) -> Figure:
+    """Pictures with captions; the ``marked`` ones (wrong predictions) in a thick red frame.
+
+    Args:
+        images: uint8 ``[N, 3, H, W]`` BGR, or ``[N, 1, H, W]`` grey.
+        captions: N short texts, their lines parted by a newline.
+        marked: bool ``[N]``.
+    """
+    rows = max(1, -(-len(images) // columns))
+    lines = max((caption.count("\n") + 1 for caption in captions), default=1)
+    figure = new_figure(rows * (WIDTH / columns + 0.15 * lines), title, subtitle)
+    cells = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes in cells[len(images) :]:
+        axes.set_axis_off()
+    for axes, image, caption, wrong in zip(cells, images, captions, marked, strict=False):
+        _show(axes, image)
+        axes.set_title(caption, fontsize=8.5, color=WRONG if wrong else INK, pad=5, parse_math=False)
+        axes.spines[:].set(color=WRONG if wrong else GRID, linewidth=3.5 if wrong else 0.8)
+    return figure
+
+
+def verdict_grid(
+    images: np.ndarray,
+    names: Sequence[str],
+    labels: np.ndarray,
+    probability: np.ndarray,
+    *,
+    count: int = 15,
+    title: str = "Predictions, the wrong ones first",
+    subtitle: str | None = None,
+) -> Figure:
+    """A two-class classifier's pictures: wrong verdicts first (two thirds at most), then right ones.
+
+    Args:
+        images: uint8 ``[N, 3, H, W]`` BGR.
+        labels: int ``[N]``.
+        probability: of class 1, ``[N]``.
+    """
+    wrong = (probability > 0.5) != (labels == 1)
+    shown = np.concatenate([np.flatnonzero(wrong)[: count * 2 // 3], np.flatnonzero(~wrong)])[:count]
+    captions = [f"{names[i]}\ntrue {labels[i]}, P(1) = {probability[i]:.2f}" for i in shown]
+    return picture_grid(images[shown], captions, wrong[shown], title=title, subtitle=subtitle)
+
+
+def wrong_pictures(
+    images: np.ndarray,
+    labels: np.ndarray,
+    probability: Mapping[str, np.ndarray],
+    *,
+    blocks: int = 3,
+    columns: int = 10,
+    title: str = "Pictures that a network gets wrong, side by side",
+    subtitle: str | None = None,
+) -> Figure:
+    """Which of several two-class classifiers gets which picture wrong; those that most get wrong come first.
+
+    Under each picture stands its true class, and below it what each classifier takes for the probability of class 1,
+    on red where that is the wrong side of a half.
+
+    Args:
+        images: uint8 ``[N, C, H, W]``, BGR or grey.
+        labels: int ``[N]``, 0 or 1.
+        probability: name of a classifier -> probability of class 1, ``[N]``.
+        blocks, columns: at most ``blocks`` rows of ``columns`` pictures; how many are left out is said.
+    """
+    table = np.stack([np.asarray(values) for values in probability.values()])  # classifiers x pictures
+    wrong = (table > 0.5) != (np.asarray(labels) == 1)
+    order = np.argsort(-wrong.sum(axis=0), kind="stable")
+    order = order[wrong.sum(axis=0)[order] > 0]
+    shown = order[: blocks * columns]
+    names = [f"{name} ({count} wrong)" for name, count in zip(probability, wrong.sum(axis=1), strict=True)]
+    if len(order) > len(shown):
+        title += f" ({len(shown)} of {len(order)})"
+    used = max(1, -(-len(shown) // columns))
+    picture = 0.62  # inches
+    figure = new_figure(used * (picture + 0.36 + 0.22 * len(names)), title, subtitle)
+    grid = figure.subplots(2 * used, columns, squeeze=False, height_ratios=[picture, 0.22 * len(names)] * used)
+    for axes in grid.ravel():
+        axes.set(xticks=[], yticks=[])
+        axes.spines[:].set_visible(False)
+    for place, index in enumerate(shown):
+        top, below = grid[2 * (place // columns) : 2 * (place // columns) + 2, place % columns]
+        _show(top, images[index])
+        top.set_anchor("S")
+        top.set_title(f"true {labels[index]}", fontsize=8, color=INK, pad=2)
+        _column_of_verdicts(below, table[:, index], wrong[:, index])
+    for block in range(used):
+        grid[2 * block + 1, 0].set_yticks(range(len(names)), names, fontsize=8.5, color=INK, parse_math=False)
+        grid[2 * block + 1, 0].tick_params(length=0)
+    return figure
+
+
+def _column_of_verdicts(axes: Axes, probability: np.ndarray, wrong: np.ndarray) -> None:
+    axes.set(xlim=(-0.5, 0.5), ylim=(len(probability) - 0.5, -0.5))
+    for row, (value, is_wrong) in enumerate(zip(probability, wrong, strict=True)):
+        axes.axhspan(row - 0.45, row + 0.45, color=WRONG if is_wrong else GRID)
+        axes.text(0, row, f"{value:.2f}", ha="center", va="center", fontsize=8, color="white" if is_wrong else INK)
+
+
+def _show(axes: Axes, image: np.ndarray) -> None:
+    axes.imshow(image[::-1].transpose(1, 2, 0) if len(image) == 3 else image[0], cmap="gray", vmin=0, vmax=255)
+    axes.set(xticks=[], yticks=[])

@@ -1,0 +1,66 @@
+"""A sweep: many independent trainings ("cells"), in turn or side by side, each result kept as soon as it is there."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import joblib
+from tqdm import tqdm
+
+from paddle_camp.files import kept, write_json
+
+
+def run_cells(
+    function: Callable[..., Any],
+    cells: Mapping[str, tuple],
+    folder: Path,
+    *,
+    jobs: int = 1,
+    describe: Callable[[Any], str] = lambda result: "",
+) -> dict[str, Any]:
+    """Call ``function`` with the arguments of every cell.
+
+    A finished cell's result lies in ``folder``; a sweep that was interrupted goes on with the cells that are missing.
+
+    Args:
+        function: defined at the top of a module (other processes import it); returns JSON values.
+        cells: name of a cell, usable as a file name -> the arguments of ``function``.
+        jobs: how many cells run side by side, each in a process with one BLAS thread; 1: in turn, in this process.
+        describe: a few words about a result for the log.
+
+    Returns:
+        Name of a cell -> its result, in the order of ``cells``.
+    """
+    results: dict[str, Any] = {}
+    files = {name: folder / f"{name}.json" for name in cells}
+    missing = [name for name in cells if not files[name].exists()]
+    source = _side_by_side if jobs > 1 and len(missing) > 1 else _in_turn
+    with tqdm(total=len(cells), unit="cell", disable=None, leave=False) as bar:
+        for name, result in source(function, cells, files, missing, jobs):
+            results[name] = result
+            bar.update()
+            if name in missing:
+                tqdm.write(f"[{len(results)}/{len(cells)}] {name}: {describe(result)}", file=sys.stderr)
+    return {name: results[name] for name in cells}
+
+
+def _in_turn(function, cells, files, missing, jobs) -> Iterator[tuple[str, Any]]:
+    for name, arguments in cells.items():
+        yield name, kept(files[name], lambda arguments=arguments: function(*arguments))
+
+
+def _side_by_side(function, cells, files, missing, jobs) -> Iterator[tuple[str, Any]]:
+    yield from _in_turn(function, {name: c for name, c in cells.items() if name not in missing}, files, missing, 1)
+    calls = (joblib.delayed(_named)(name, function, cells[name]) for name in missing)
+    # One thread each: that many processes keep the cores busy, and threads of several would fight over them.
+    with joblib.parallel_config("loky", inner_max_num_threads=1):
+        for name, result in joblib.Parallel(jobs, return_as="generator_unordered")(calls):
+            write_json(files[name], result)
+            yield name, kept(files[name], lambda: None)
+
+
+def _named(name: str, function: Callable[..., Any], arguments: tuple) -> tuple[str, Any]:
+    return name, function(*arguments)
