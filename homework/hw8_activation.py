@@ -21,7 +21,8 @@ import numpy as np
 import paddle
 from paddle import nn
 
-from paddle_camp import metrics, plots
+from homework.figures_of_8 import draw
+from paddle_camp import metrics
 from paddle_camp.answers import render
 from paddle_camp.errors import DivergedError
 from paddle_camp.fitting import Keep, fit, publish
@@ -228,7 +229,7 @@ def run(settings: Settings, context: Context) -> Answer:
         title="作业8:把LeNet的Sigmoid换成ReLU",
         text=render(__file__, values | {"table_of": VARIANTS, "majority": max(share, 1 - share)} | results),
         results=results,
-        figures=draw(histories, variants, context.seed, chance, data.info.stand_in),
+        figures=draw(histories, variants, LAYERS, context.seed, chance, data.info.stand_in),
         histories=histories,
         predictions=Predictions(data.valid.names, data.valid.labels, metrics.probabilities(outputs)),
     )
@@ -241,35 +242,3 @@ def probes_of(histories: dict[str, History], seed: int) -> dict[str, dict[str, l
         rows = histories[f"{name}-{seed}"].split("probe") if f"{name}-{seed}" in histories else []
         found[name] = {key: [row[key] for row in rows] for key in (rows[0] if rows else ()) if "_" in key}
     return found
-
-
-def draw(histories: dict[str, History], variants: dict, seed: int, chance: float, stand_in: str | None) -> dict:
-    """The figures to post."""
-    note = {"subtitle": stand_in}
-    pair = {name: histories[f"{name}-{seed}"] for name in ("sigmoid", "relu") if f"{name}-{seed}" in histories}
-    curves = plots.loss_curves({name: history.steps for name, history in pair.items()}, **note)
-    epochs = {name: history.split("probe") for name, history in pair.items()}
-
-    def panels(kind: str, layers) -> dict:
-        return {
-            name: {layer: ([r["epoch"] for r in rows], [r[f"{kind}_{layer}"] for r in rows]) for layer in layers}
-            for name, rows in epochs.items()
-        }
-
-    x, title = "epochs finished", "Gradient norm of each layer"
-    norms = plots.line_panels(panels("gradient", LAYERS), x, "norm over the weights", log="y", title=title, **note)
-    title = "Where the activation is flat (saturated, or off)"
-    flat = plots.line_panels(panels("flat", LAYERS[:4]), x, "share of responses", limits=(0, 1), title=title, **note)
-    points = {
-        "training loss, last epoch": [(v["train_loss"] or {"all": []})["all"] for v in variants.values()],
-        "validation accuracy": [(v["accuracy"] or {"all": []})["all"] for v in variants.values()],
-    }
-    marks = {"training loss, last epoch": {"chance": chance}}
-    title = "One change at a time (a dot is a seed)"
-    strips = plots.strip_panels(list(variants), points, marks=marks, title=title, **note)
-    return {
-        "loss": ("Sigmoid与ReLU的训练loss", curves),
-        "gradients": ("各层权重的梯度范数", norms),
-        "flat": ("各层激活函数处于平坦区的比例", flat),
-        "experiments": ("每次只改变一个因素的对照实验（每个点是一个种子）", strips),
-    }

@@ -17,9 +17,10 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator, MultipleLocator, NullFormatter, StrMethodFormatter
 from matplotlib.transforms import ScaledTranslation
 
-from paddle_camp.plots_panels import bar_panels, line_panels, strip_panels
-from paddle_camp.plots_pictures import picture_grid, verdict_grid, wrong_pictures
+from paddle_camp.plots_panels import bar_panels, histogram_figure, line_panels, strip_panels
+from paddle_camp.plots_pictures import feature_maps, picture_grid, steps_figure, verdict_grid, wrong_pictures
 from paddle_camp.plots_results import confusion_figure, heat_map, roc_figure
+from paddle_camp.plots_scatter import true_against_predicted
 from paddle_camp.plots_style import MUTED, colour, draw_marks, new_figure, save, tidy, tint
 from paddle_camp.series import smooth
 
@@ -27,7 +28,9 @@ __all__ = [
     "bar_panels",
     "confusion_figure",
     "decay_figure",
+    "feature_maps",
     "heat_map",
+    "histogram_figure",
     "learning_rate_curves",
     "line_panels",
     "loss_curves",
@@ -35,7 +38,9 @@ __all__ = [
     "picture_grid",
     "roc_figure",
     "save",
+    "steps_figure",
     "strip_panels",
+    "true_against_predicted",
     "verdict_grid",
     "wrong_pictures",
 ]

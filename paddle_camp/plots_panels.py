@@ -100,6 +100,40 @@ def strip_panels(
     return figure
 
 
+def histogram_figure(
+    values: Sequence[float] | np.ndarray,
+    shares: Sequence[float] | np.ndarray,
+    xlabel: str,
+    *,
+    expected: Sequence[float] | np.ndarray | None = None,
+    marks: Mapping[str, float] | None = None,
+    title: str = "",
+    subtitle: str | None = None,
+) -> Figure:
+    """How often each value was seen, as bars, and how often it should be, as points.
+
+    Args:
+        values: evenly spaced, ``[M]``.
+        shares: of the draws that gave this value, ``[M]``.
+        expected: probabilities to compare with, ``[M]``.
+        marks: name -> place of dashed vertical lines.
+    """
+    handles = [Line2D([], [], color=colour(0), linewidth=6, label="seen")]
+    handles.append(Line2D([], [], color=colour(1), marker="o", linewidth=1.2, markersize=4, label="expected"))
+    figure = new_figure(3.6, title, subtitle, handles=handles if expected is not None else ())
+    axes = figure.subplots()
+    width = 0.85 * (values[1] - values[0] if len(values) > 1 else 1)
+    axes.bar(values, shares, width=width, color=colour(0))
+    if expected is not None:
+        axes.plot(values, expected, "o-", color=colour(1), linewidth=1.2, markersize=4)
+    for name, place in (marks or {}).items():
+        axes.axvline(place, **REFERENCE)
+        above = {"transform": axes.get_xaxis_transform(), "va": "bottom", "ha": "center", "fontsize": 9}
+        axes.text(place, 1.005, name, color=MUTED, parse_math=False, **above)
+    tidy(axes, "share of the draws", xlabel)
+    return figure
+
+
 def line_panels(
     panels: Mapping[str, Mapping[str, tuple[Sequence[float], Sequence[float]]]],
     xlabel: str,
@@ -109,16 +143,18 @@ def line_panels(
     markers: bool = True,
     limits: tuple[float, float] | None = None,
     columns: int = 3,
+    share_x: bool = True,
     title: str = "",
     subtitle: str | None = None,
 ) -> Figure:
-    """Curves in panels that share both axes; a label has the same colour in every panel.
+    """Curves in panels that share their axes; a label has the same colour in every panel.
 
     Args:
         panels: title of a panel -> label -> (x, y); a NaN leaves a gap.
         log: which axes are logarithmic: "", "x", "y" or "xy".
         limits: of the y axis.
         columns: panels side by side at most.
+        share_x: False: each panel has an x axis of its own, named by the panel's title.
     """
     labels = list(dict.fromkeys(label for curves in panels.values() for label in curves))
     style = {"linewidth": 1.8} | ({"marker": "o", "markersize": 4} if markers else {})
@@ -126,7 +162,7 @@ def line_panels(
     columns = max(1, min(columns, len(panels)))
     rows = max(1, -(-len(panels) // columns))
     figure = new_figure(3.4 if rows == 1 else 2.5 * rows, title, subtitle, handles=handles if len(labels) > 1 else ())
-    cells = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    cells = figure.subplots(rows, columns, sharex=share_x, sharey=True, squeeze=False)
     for axes in cells.ravel()[len(panels) :]:
         axes.set_axis_off()
     for axes, (name, curves) in zip(cells.ravel(), panels.items(), strict=False):
@@ -135,7 +171,9 @@ def line_panels(
         axes.set(xscale="log" if "x" in log else "linear", yscale="log" if "y" in log else "linear")
         if limits:
             axes.set_ylim(*limits)
-        axes.set_title(name, fontsize=10.5, color=INK, parse_math=False)
         place = axes.get_subplotspec()
-        tidy(axes, ylabel if place.is_first_col() else "", xlabel if place.is_last_row() else "")
+        if share_x:
+            axes.set_title(name, fontsize=10.5, color=INK, parse_math=False)
+        below = (xlabel if place.is_last_row() else "") if share_x else name
+        tidy(axes, ylabel if place.is_first_col() else "", below)
     return figure

@@ -40,6 +40,39 @@ def picture_grid(
     return figure
 
 
+def feature_maps(
+    maps: Mapping[str, np.ndarray], *, columns: int = 12, title: str = "Feature maps", subtitle: str | None = None
+) -> Figure:
+    """What layers make of one picture: a row of channels per layer, each layer on a grey scale of its own.
+
+    Args:
+        maps: name of a layer -> float ``[C, H, W]``; the first ``columns`` channels are shown.
+    """
+    figure = new_figure(len(maps) * (WIDTH / (columns + 1) + 0.1), title, subtitle)
+    cells = figure.subplots(len(maps), columns, squeeze=False)
+    for row, (name, channels) in zip(cells, maps.items(), strict=True):
+        for axes in row[len(channels) :]:
+            axes.set_axis_off()
+        for axes, channel in zip(row, channels, strict=False):
+            axes.imshow(channel, cmap="gray", vmin=channels.min(), vmax=max(channels.max(), channels.min() + 1e-9))
+            axes.set(xticks=[], yticks=[])
+            axes.spines[:].set(color=GRID, linewidth=0.8)
+        label = {"rotation": 0, "ha": "right", "va": "center", "fontsize": 9, "color": INK, "parse_math": False}
+        row[0].set_ylabel(f"{name}\n{len(channels)} x {channels.shape[1]} x {channels.shape[2]}", **label)
+    return figure
+
+
+def steps_figure(steps: Mapping[str, np.ndarray], *, title: str = "", subtitle: str | None = None) -> Figure:
+    """What became of one picture, step by step: name of a step -> grey uint8 picture ``[H, W]`` of any size."""
+    figure = new_figure(WIDTH / len(steps) + 0.35, title, subtitle)
+    for axes, (name, image) in zip(figure.subplots(1, len(steps), squeeze=False)[0], steps.items(), strict=True):
+        _show(axes, image[None])
+        axes.set_title(name, fontsize=9.5, color=INK, parse_math=False)
+        axes.set_xlabel(f"{image.shape[1]} x {image.shape[0]}", fontsize=8, color=INK)
+        axes.spines[:].set(color=GRID, linewidth=0.8)
+    return figure
+
+
 def verdict_grid(
     images: np.ndarray,
     names: Sequence[str],

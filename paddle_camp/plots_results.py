@@ -44,24 +44,28 @@ def heat_map(
     rows: Sequence[str] = (),
     columns: Sequence[str] = (),
     text: str = "{:g}",
+    empty: str = "",
     title: str = "",
     subtitle: str | None = None,
 ) -> Figure:
-    """A table of numbers as colours with the numbers written in; NaN cells stay empty.
+    """A table of numbers as colours with the numbers written in.
 
     Args:
         values: ``[R, C]``.
         rows, columns: R and C names; none for a picture's pixels.
         text: how a number is written.
+        empty: what stands in a cell that is NaN.
     """
     values = np.asarray(values, np.float64)
-    low, high = np.nanmin(values), np.nanmax(values)
+    low, high = (np.nanmin(values), np.nanmax(values)) if np.isfinite(values).any() else (0, 1)
     width = float(np.clip(1.8 + 0.8 * values.shape[1], 5, WIDTH))
     figure = new_figure(float(np.clip(0.6 + 0.7 * values.shape[0], 3, 9)), title, subtitle, width=width)
     axes = figure.subplots()
     axes.imshow(values, cmap="Blues", vmin=low, vmax=high, aspect="auto" if rows else "equal")
     for (row, column), value in np.ndenumerate(values):
-        if not np.isnan(value):
+        if np.isnan(value):
+            axes.text(column, row, empty, ha="center", va="center", color=MUTED, fontsize=9, style="italic")
+        else:
             ink = "white" if value > low + 0.55 * (high - low) else INK
             axes.text(column, row, text.format(value), ha="center", va="center", color=ink, fontsize=10)
     axes.set_xticks(range(len(columns)), columns, parse_math=False)

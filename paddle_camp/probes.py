@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import paddle
 from paddle import nn
 
@@ -69,6 +70,31 @@ def layer_rows(model: nn.Layer, input_shape: tuple[int, ...]) -> list[LayerRow]:
         for hook in hooks:
             hook.remove()
     return rows
+
+
+def layer_outputs(model: nn.Layer, images: paddle.Tensor) -> dict[str, np.ndarray]:
+    """What every layer that has no layers of its own gives for ``images``, in the order they run.
+
+    Returns:
+        Name of the layer -> float32 array, batch first. The model is left as it was.
+    """
+    outputs: dict[str, np.ndarray] = {}
+
+    def recorder(name: str):
+        def record(layer, inputs, output):
+            outputs[name] = output.numpy()
+
+        return record
+
+    layers = [(name, layer) for name, layer in model.named_sublayers() if not layer.sublayers()]
+    hooks = [layer.register_forward_post_hook(recorder(name)) for name, layer in layers]
+    try:
+        with evaluating(model):
+            model(images)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return outputs
 
 
 def check_takes(model: nn.Layer, input_shape: tuple[int, ...], name: str) -> None:

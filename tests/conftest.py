@@ -20,6 +20,7 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     cache = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PADDLE_CAMP_CACHE", str(cache))
+        patch.setenv("PADDLE_CAMP_OFFLINE", "1")  # no test depends on a mirror
         yield cache
 
 

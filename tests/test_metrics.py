@@ -47,3 +47,24 @@ def test_what_only_one_of_two_classifiers_gets_right():
     one = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0], [0.0, 1.0], [1.0, 0.0]])  # right: yes, no, yes, yes, no
     other = np.array([[1.0, 0.0], [1.0, 0.0], [1.0, 0.0], [1.0, 0.0], [1.0, 0.0]])  # right: yes, yes, no, no, no
     assert metrics.only_one_right(one, other, labels) == [2, 1]
+
+
+def test_the_bootstrap_interval_of_the_auc():
+    rng = np.random.default_rng(0)
+    labels = np.arange(200) % 2
+    logits = np.stack([np.zeros(200), labels + rng.normal(size=200)], axis=1)
+    low, high = metrics.auc_interval(logits, labels)
+    area = metrics.auc(logits, labels)
+    assert low < area < high
+    # Hanley and McNeil's standard error (1982), 1.96 of it to each side.
+    q1, q2 = area / (2 - area), 2 * area**2 / (1 + area)
+    error = np.sqrt((area * (1 - area) + 99 * (q1 - area**2) + 99 * (q2 - area**2)) / 100**2)
+    assert high - low == pytest.approx(2 * 1.96 * error, rel=0.15)
+    assert metrics.auc_interval(logits, labels) == [low, high]  # the same seed, the same interval
+    assert metrics.auc_interval(logits, np.zeros(200, int)) is None
+
+
+def test_the_interval_of_a_perfect_and_of_a_constant_classifier():
+    labels = np.array([0, 0, 1, 1])
+    assert metrics.auc_interval(np.array([[-2.0], [-1.0], [1.0], [2.0]]), labels) == [1, 1]
+    assert metrics.auc_interval(np.zeros((4, 1)), labels) == [0.5, 0.5]

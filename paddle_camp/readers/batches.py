@@ -80,6 +80,11 @@ def scale_to_unit(images: np.ndarray) -> np.ndarray:
     return images.astype(np.float32) / np.float32(127.5) - np.float32(1.0)
 
 
+def scale_to_one(images: np.ndarray) -> np.ndarray:
+    """uint8 0..255 to float32 0..1, the course's ``x / 255`` for digits."""
+    return images.astype(np.float32) / np.float32(255)
+
+
 def channel_statistics(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard deviation of each channel of uint8 ``[N, C, H, W]``, in units of the bytes: float32 ``[C]``."""
     return tuple(
@@ -95,6 +100,44 @@ def standardise(mean: np.ndarray, deviation: np.ndarray) -> Callable[[np.ndarray
 
 def _standardise(images: np.ndarray, mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:
     return (images.astype(np.float32) - mean) / np.maximum(deviation, np.float32(1e-6))
+
+
+def epoch_order(count: int, shuffle_seed: int | None, epoch: int) -> np.ndarray:
+    """The order of ``count`` samples in an epoch, int64 ``[N]``: a function of (seed, epoch); None keeps them as is."""
+    if shuffle_seed is None:
+        return np.arange(count)
+    return np.random.default_rng([shuffle_seed, epoch]).permutation(count)
+
+
+@dataclass(frozen=True)
+class ArrayBatches:
+    """Mini-batches of plain arrays, such as the rows of a table; the last batch of an epoch may be smaller.
+
+    Attributes:
+        inputs: ``[N, ...]``, handed on as they are.
+        labels: ``[N]`` classes (integers) or ``[N, 1]`` targets.
+        shuffle_seed: as for :class:`Batches`, and in the same order.
+    """
+
+    inputs: np.ndarray
+    labels: np.ndarray
+    batch_size: int
+    shuffle_seed: int | None = None
+
+    @property
+    def num_samples(self) -> int:
+        return len(self.labels)
+
+    def __len__(self) -> int:
+        """Steps in an epoch."""
+        return -(-len(self.labels) // self.batch_size)
+
+    def epoch(self, epoch: int = 0, start: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield (inputs, labels), beginning at batch ``start``."""
+        order = epoch_order(len(self.labels), self.shuffle_seed, epoch)
+        for step in range(start, len(self)):
+            index = order[step * self.batch_size : (step + 1) * self.batch_size]
+            yield self.inputs[index], self.labels[index]
 
 
 Augment = Callable[[np.ndarray, np.random.Generator], np.ndarray]
@@ -128,9 +171,7 @@ class Batches:
 
     def order(self, epoch: int) -> np.ndarray:
         """The sample order of ``epoch``: int64 ``[N]``."""
-        if self.shuffle_seed is None:
-            return np.arange(len(self.data))
-        return np.random.default_rng([self.shuffle_seed, epoch]).permutation(len(self.data))
+        return epoch_order(len(self.data), self.shuffle_seed, epoch)
 
     def epoch(self, epoch: int = 0, start: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield (images float32 ``[B, C, H, W]``, labels int64 ``[B]``), beginning at batch ``start``."""

@@ -1,0 +1,47 @@
+"""The figures of homework 8: losses, gradients, flat activations, and the experiments side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from paddle_camp import plots
+from paddle_camp.history import History
+
+
+def draw(
+    histories: dict[str, History],
+    variants: dict,
+    layers: Sequence[str],
+    seed: int,
+    chance: float,
+    stand_in: str | None,
+) -> dict:
+    """The figures to post: name -> (caption, figure)."""
+    note = {"subtitle": stand_in}
+    pair = {name: histories[f"{name}-{seed}"] for name in ("sigmoid", "relu") if f"{name}-{seed}" in histories}
+    curves = plots.loss_curves({name: history.steps for name, history in pair.items()}, **note)
+    epochs = {name: history.split("probe") for name, history in pair.items()}
+
+    def panels(kind: str, chosen: Sequence[str]) -> dict:
+        return {
+            name: {layer: ([r["epoch"] for r in rows], [r[f"{kind}_{layer}"] for r in rows]) for layer in chosen}
+            for name, rows in epochs.items()
+        }
+
+    x, title = "epochs finished", "Gradient norm of each layer"
+    norms = plots.line_panels(panels("gradient", layers), x, "norm over the weights", log="y", title=title, **note)
+    title = "Where the activation is flat (saturated, or off)"
+    flat = plots.line_panels(panels("flat", layers[:4]), x, "share of responses", limits=(0, 1), title=title, **note)
+    points = {
+        "training loss, last epoch": [(v["train_loss"] or {"all": []})["all"] for v in variants.values()],
+        "validation accuracy": [(v["accuracy"] or {"all": []})["all"] for v in variants.values()],
+    }
+    marks = {"training loss, last epoch": {"chance": chance}}
+    title = "One change at a time (a dot is a seed)"
+    strips = plots.strip_panels(list(variants), points, marks=marks, title=title, **note)
+    return {
+        "loss": ("Sigmoid与ReLU的训练loss", curves),
+        "gradients": ("各层权重的梯度范数", norms),
+        "flat": ("各层激活函数处于平坦区的比例", flat),
+        "experiments": ("每次只改变一个因素的对照实验（每个点是一个种子）", strips),
+    }

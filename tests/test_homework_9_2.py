@@ -1,0 +1,126 @@
+"""Homework 9-2: the recipes, the quick run's contract and findings, and going on after an interruption."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import paddle
+import pytest
+
+import homework
+from homework import hw9_2_compare_networks as hw
+from paddle_camp.errors import SettingError
+from paddle_camp.runs import Options
+from tests import contract
+
+SMALL = ("-o", "image_size=32", "-o", "train_pictures=40", "-o", "valid_pictures=20", "-o", "num_epochs=1")
+
+
+def test_the_recipes_are_the_courses():
+    model, optimizer = hw.build("alexnet", hw.Settings())
+    assert isinstance(optimizer, paddle.optimizer.Adam) and optimizer.get_lr() == 0.001
+    assert model.training
+    for name in ("vgg16", "googlenet", "resnet50", "lenet"):
+        assert hw.recipe_of(name).optimizer == "momentum"
+    assert {name: hw.recipe_of(name).weight_decay for name in hw.RECIPES} == {
+        "lenet": 0,
+        "alexnet": 0,
+        "vgg16": 0,
+        "googlenet": 0.001,
+        "googlenet_no_aux": 0.001,
+        "resnet50": 0.001,
+    }
+    assert hw.recipe_of("densenet121").weight_decay == 0.001  # any other network: as ResNet
+
+
+@pytest.mark.parametrize(
+    ("override", "says"),
+    [
+        ("models=alexnet,resnet5", "models=resnet5: there are lenet, alexnet, vgg16"),
+        ("models=lenet,lenet", "each one once"),
+        ("models=", "name at least one"),
+        ("models=alexnet", "model=alexnet does not take pictures of 3 x 32 x 32"),
+        ("holdout=1", "between 0 and 1"),
+        ("num_epochs=0", "must be positive"),
+    ],
+)
+def test_a_wrong_setting_is_one_line_before_any_training(override, says, tmp_path):
+    overrides = ("image_size=32", "train_pictures=30", "valid_pictures=10", override)
+    with pytest.raises(SettingError, match=says) as caught:
+        homework.run("9-2", Options(data="synthetic", out=str(tmp_path), overrides=overrides))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory):
+    return contract.run("9-2", tmp_path_factory.mktemp("quick"), "--quick", "--data", "synthetic")[0]
+
+
+def test_quick_leaves_the_files_and_finds_who_learns(quick):
+    results = contract.check(quick, "9-2", data=True, classifier=True)
+    networks = results["networks"]
+    assert set(networks) == {"lenet", "alexnet", "googlenet", "googlenet_no_aux"}
+    assert networks["alexnet"]["auc_interval"][0] > 0.5  # it has learned something ...
+    assert networks["lenet"]["auc_interval"][0] <= 0.5  # ... and the course's LeNet, with its Sigmoids, has not
+    for name, row in networks.items():
+        assert row["auc_interval"][0] <= row["auc"] <= row["auc_interval"][1], name
+        assert row["cost"]["seconds_per_epoch"] > 0
+        # Weights, gradients and the optimizer's moments at least are in memory at once.
+        assert row["cost"]["peak_memory"] > 4 * row["parameters"] * 3
+    assert networks["googlenet"]["parameters"] > networks["googlenet_no_aux"]["parameters"]
+    assert networks["googlenet"]["multiply_adds"] == networks["googlenet_no_aux"]["multiply_adds"]
+    assert {path.name for path in (quick / "figures").iterdir()} == {
+        "comparison.png",
+        "accuracy.png",
+        "roc.png",
+        "wrong.png",
+    }
+
+
+def test_the_weights_that_are_kept_are_those_of_the_lowest_loss_on_held_out_pictures(quick):
+    results = contract.metrics_of(quick)["results"]
+    losses = {name: row["holdout_loss"] for name, row in results["networks"].items()}
+    assert results["kept"] == min(losses, key=losses.get)
+    state = json.loads((quick / "checkpoints" / "last.state.json").read_text())
+    last = [row for row in state["history"]["epochs"] if row["split"] == "holdout"][-1]
+    assert last["loss"] == losses[results["kept"]]
+    kept = json.loads((quick / "networks" / f"{results['kept']}.json").read_text())
+    rows = contract.rows_of(quick / "predictions.csv")
+    logits = np.array(kept["outputs"])
+    assert [float(row["probability_1"]) > 0.5 for row in rows] == (logits[:, 1] > logits[:, 0]).tolist()
+
+
+def test_an_interrupted_comparison_goes_on_with_the_next_network(tmp_path, monkeypatch):
+    """The first network's result is read again, not computed; the whole equals a run that was never interrupted."""
+    asked = ("-o", "models=lenet,resnet18", "--data", "synthetic", *SMALL)
+    monkeypatch.setattr(hw, "peak_memory", lambda *arguments, **more: 10**9)
+    whole = contract.metrics_of(contract.run("9-2", tmp_path / "whole", *asked)[0])["results"]
+    trained, train = [], hw.train_network
+
+    def stop_at_the_second(name, *arguments):
+        trained.append(name)
+        if name == "resnet18" and len(trained) == 2:
+            raise KeyboardInterrupt
+        return train(name, *arguments)
+
+    monkeypatch.setattr(hw, "train_network", stop_at_the_second)
+    with pytest.raises(AssertionError):  # status 130, not 0
+        contract.run("9-2", tmp_path / "cut", *asked)
+    folder, _ = contract.run("9-2", tmp_path / "cut", "--resume")
+    assert trained == ["lenet", "resnet18", "resnet18"]
+    resumed = contract.metrics_of(folder)["results"]
+    for results in (whole, resumed):
+        for row in results["networks"].values():
+            row.pop("cost")
+    assert resumed == whole
+
+
+def test_a_network_that_diverges_is_said_and_stops_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(hw, "peak_memory", lambda *arguments, **more: 10**9)
+    monkeypatch.setitem(hw.RECIPES, "resnet18", hw.Recipe("resnet18", weight_decay=1e9))
+    asked = ("-o", "models=lenet,resnet18", "--data", "synthetic", *SMALL)
+    folder, _ = contract.run("9-2", tmp_path, *asked)
+    results = contract.check(folder, "9-2", data=True, classifier=True)
+    assert "diverged" in results["networks"]["resnet18"] and results["order"] == ["lenet"]
+    assert "| resnet18 | 发散 |" in (folder / "answer.md").read_text(encoding="utf-8")
