@@ -16,6 +16,16 @@ PROJECT_DATA = Path(__file__).resolve().parents[2] / "data"
 
 
 @dataclass(frozen=True)
+class Remote:
+    """A file that can be downloaded: its name, SHA-256, size in bytes, and the mirrors to try in turn."""
+
+    name: str
+    sha256: str
+    size: int
+    urls: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Dataset:
     """How a data set is recognised and where else it may lie.
 
@@ -24,12 +34,14 @@ class Dataset:
         markers: names of which one at least is found in its folder.
         places: fixed folders outside any data directory, as (folder, what to call it) pairs.
         how_to_get: one sentence for a user who has none.
+        files: what can be downloaded without an account; none where an account is needed.
     """
 
     folders: tuple[str, ...]
     markers: tuple[str, ...]
     places: tuple[tuple[str, str], ...]
     how_to_get: str
+    files: tuple[Remote, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -39,6 +51,12 @@ class Found:
     path: Path
     how: str
 
+
+MNIST_MIRRORS = (
+    "https://dataset.bj.bcebos.com/mnist/",
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+)
 
 DATASETS = {
     "ichallenge-pm": Dataset(
@@ -61,6 +79,55 @@ DATASETS = {
             "get iChallenge-PM from AI Studio data set 19065 (https://aistudio.baidu.com/datasetdetail/19065) or the "
             "whole PALM set of 1,200 pictures (2024) through doi:10.1038/s41597-024-02911-2, and put training.zip, "
             "validation.zip and valid_gt.zip, or the unpacked folders, into data/ichallenge-pm/"
+        ),
+    ),
+    "housing": Dataset(
+        folders=("housing", "."),
+        markers=("housing.data",),
+        places=(
+            ("./work", "AI Studio work/"),
+            ("/home/aistudio/work", "AI Studio work/"),
+            ("~/.cache/paddle/dataset/uci_housing", "Paddle's cache"),
+        ),
+        how_to_get="get housing.data (49,082 bytes, UCI's Boston house prices) and put it into data/housing/",
+        files=(
+            Remote(
+                "housing.data",
+                "baadf72995725d76efe787b664e1f083388c79ba21ef9a7990d87f774184735a",
+                49_082,
+                (
+                    "http://paddlemodels.bj.bcebos.com/uci_housing/housing.data",
+                    "https://archive.ics.uci.edu/ml/machine-learning-databases/housing/housing.data",
+                ),
+            ),
+        ),
+    ),
+    "mnist": Dataset(
+        folders=("mnist", ".", "MNIST/raw"),
+        markers=(
+            "train-images-idx3-ubyte.gz",
+            "train-images-idx3-ubyte",
+            "train-images.idx3-ubyte",
+            "mnist.json.gz",
+            "mnist.json",
+        ),
+        places=(
+            ("./work", "AI Studio work/"),
+            ("/home/aistudio/work", "AI Studio work/"),
+            ("~/.cache/paddle/dataset/mnist", "Paddle's cache"),
+        ),
+        how_to_get=(
+            "get the four files train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz and "
+            "t10k-labels-idx1-ubyte.gz (11.6 MB), or the course's mnist.json.gz, and put them into data/mnist/"
+        ),
+        files=tuple(
+            Remote(f"{name}-ubyte.gz", sha256, size, tuple(f"{mirror}{name}-ubyte.gz" for mirror in MNIST_MIRRORS))
+            for name, size, sha256 in (
+                ("train-images-idx3", 9_912_422, "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"),
+                ("train-labels-idx1", 28_881, "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c"),
+                ("t10k-images-idx3", 1_648_877, "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6"),
+                ("t10k-labels-idx1", 4_542, "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"),
+            )
         ),
     ),
 }

@@ -1,0 +1,67 @@
+"""The figures of homework 2-2: what its trainings did, drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from paddle_camp import plots
+
+
+def loss_panels(runs: Mapping, best: float, rows: int, settings: Any) -> dict:
+    """Panel -> label -> curve of the loss above least squares, of the first seed, against epochs, steps and time."""
+    panels = {f"{x}, rate {r}": {} for r in settings.learning_rates for x in ("epochs", "steps", "milliseconds")}
+    for (rate, size), (run, *_) in sorted(runs.items(), reverse=True):  # the smooth curve of the largest batch first
+        shown = np.unique(np.searchsorted(run.steps, np.geomspace(1, run.steps[-1], 150)))  # lines, not a thick band
+        steps, above = np.array(run.steps)[shown], np.array(run.whole)[shown] / best - 1
+        x = {"epochs": steps / -(-rows // size), "steps": steps, "milliseconds": 1e3 * np.array(run.seconds)[shown]}
+        for unit, places in x.items():
+            panels[f"{unit}, rate {rate}"][f"batch {size}"] = (places, above)
+    for curves in panels.values():
+        every = np.concatenate([x for x, _ in curves.values()])
+        curves["target"] = ([every.min(), every.max()], 2 * [settings.target - 1])
+    return panels
+
+
+def draw(runs: Mapping, results: dict, settings: Any, rows: int, stand_in: str | None) -> dict[str, tuple[str, Figure]]:
+    """The figures to post.
+
+    Args:
+        runs: (learning rate, batch size) -> the trainings, one a seed, as the homework's ``Descent``.
+        results, settings: the homework's.
+        rows: of the training part.
+        stand_in: the warm line where the data are a stand-in.
+    """
+    note, rate, kinds = {"subtitle": stand_in}, settings.learning_rates[0], results["trainings"]
+    sizes = sorted(settings.batch_sizes, reverse=True)
+    first = {}
+    for size in sizes:
+        losses = enumerate(runs[rate, size][0].losses[: settings.noted_steps], start=1)
+        first[f"batch {size}"] = [{"step": step, "loss": loss} for step, loss in losses]
+    steps = plots.loss_curves(first, title=f"Loss of each step's batch, learning rate {rate}", **note)
+    style = {"log": "xy", "markers": False, "limits": (1e-3, 1e2), "share_x": False}
+    panels = loss_panels(runs, results["best_loss"], rows, settings)
+    title = "Training loss above least squares"
+    whole = plots.line_panels(panels, "", "loss / least squares - 1", title=title, **style, **note)
+    laws, curves = {"1 / sqrt(batch)": "law", "without replacement": "law_without", "measured": "measured"}, {}
+    for title, place in {"at the initial weights": "start", "at the least-squares solution": "solution"}.items():
+        noisy = [row for row in results["noise"][place] if row["batch_size"] < rows]
+        curves[title] = {
+            name: ([r["batch_size"] for r in noisy], [r[key] for r in noisy]) for name, key in laws.items()
+        }
+    style = {"log": "xy", "title": "How far a mini-batch's gradient lies from that of all rows"}
+    noise = plots.line_panels(curves, "batch size", "root mean square distance", **style, **note)
+    names = [f"rate {kind['rate']}, batch {kind['batch_size']}" for kind in kinds]
+    loss, error = "training loss / least squares", "test error (thousands of dollars)"
+    points = {loss: [kind["hover"] for kind in kinds], error: [kind["test"] for kind in kinds]}
+    marks = {error: {"least squares": results["baselines"]["least squares"]["rmse_dollars"]}}
+    ends = plots.strip_panels(names, points, marks=marks, title="At the end of training (a dot is a seed)", **note)
+    return {
+        "steps": ("最初若干步每步的batch loss", steps),
+        "loss": ("训练集上的loss比最小二乘高出的比例：按轮数、步数、时间", whole),
+        "noise": ("小批量梯度偏离全部样本梯度的程度", noise),
+        "ends": ("训练结束时的训练loss与测试误差", ends),
+    }

@@ -1,0 +1,61 @@
+"""Public data sets fetched from their mirrors, each file checked by its SHA-256 before it takes its name."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from pathlib import Path
+
+from paddle_camp.readers.cache import default_cache_dir
+from paddle_camp.readers.sources import DATASETS, Found, Remote, find
+
+TIMEOUT = 10  # seconds without an answer, after which the next mirror is tried
+
+
+def find_or_download(dataset: str, data_dir: str | os.PathLike | None = None) -> Found | None:
+    """A data set on this machine, downloaded if it can be.
+
+    Args:
+        dataset: a key of :data:`~paddle_camp.readers.sources.DATASETS`.
+        data_dir: as for :func:`~paddle_camp.readers.sources.find`; naming one rules a download out.
+
+    Returns:
+        The folder; None where the machine has none and no mirror gives it (offline, say).
+
+    Raises:
+        DataError: a place the user named does not exist or holds nothing of the data set.
+    """
+    if found := find(dataset, data_dir):
+        return found
+    folder = default_cache_dir() / dataset
+    files = DATASETS[dataset].files
+    if not files or os.environ.get("PADDLE_CAMP_OFFLINE") == "1":
+        return None
+    if all(_fetch(remote, folder) for remote in files):
+        return Found(folder, "downloaded")
+    return None
+
+
+def _fetch(remote: Remote, folder: Path) -> bool:
+    """Whether the file is there, whole, in the end."""
+    import pooch
+
+    pooch.get_logger().setLevel(logging.ERROR)
+    if (folder / remote.name).exists() and pooch.file_hash(str(folder / remote.name)) == remote.sha256:
+        return True
+    for url in remote.urls:
+        print(f"downloading {remote.name} ({remote.size / 1e6:.1f} MB) from {url}", file=sys.stderr, flush=True)
+        try:
+            downloader = pooch.HTTPDownloader(timeout=TIMEOUT)
+            pooch.retrieve(url, f"sha256:{remote.sha256}", remote.name, folder, downloader=downloader)
+            return True
+        # No network, a time-out or an HTTP error; a file that is not the right one; a disk that is full.
+        except (OSError, ValueError) as error:
+            print(f"  not from there: {_short(error)}", file=sys.stderr, flush=True)
+    return False
+
+
+def _short(error: Exception) -> str:
+    """One line of a message that may have many."""
+    return (str(error).splitlines() or [type(error).__name__])[0][:160]

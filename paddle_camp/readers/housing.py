@@ -1,0 +1,159 @@
+"""Boston house prices: 506 rows of 13 features and a price, as the course reads and normalises them.
+
+Harrison and Rubinfeld, "Hedonic housing prices and the demand for clean air", 1978; the file is UCI's
+``housing.data``, white-space separated, without a header.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from paddle_camp.errors import DataError
+from paddle_camp.files import write_text
+from paddle_camp.readers.batches import epoch_order
+from paddle_camp.readers.cache import default_cache_dir
+from paddle_camp.readers.downloads import find_or_download
+from paddle_camp.readers.sources import DATASETS
+from paddle_camp.results import DataInfo
+
+COLUMNS = tuple(
+    ["CRIM", "ZN", "INDUS", "CHAS", "NOX", "RM", "AGE", "DIS", "RAD", "TAX", "PTRATIO", "B", "LSTAT", "MEDV"]
+)
+ROWS = 506
+TRAIN_SHARE = 0.8  # the course's: the first 404 rows
+
+
+@dataclass(frozen=True)
+class Table:
+    """Normalised rows: ``inputs`` float64 ``[N, 13]``, ``prices`` float64 ``[N]``."""
+
+    inputs: np.ndarray
+    prices: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.prices)
+
+
+@dataclass(frozen=True)
+class HousingData:
+    """The table in two parts, normalised as in the course: (x - mean) / (max - min), by the training rows alone.
+
+    Attributes:
+        mean, span: float64 ``[14]``: of the 13 features and of the price, over the training rows.
+        origin: "real" or "synthetic".
+        how: which place of the search this is.
+    """
+
+    train: Table
+    test: Table
+    mean: np.ndarray
+    span: np.ndarray
+    origin: str
+    path: Path
+    how: str
+    fingerprint: str
+
+    def normalise(self, features: np.ndarray) -> np.ndarray:
+        """Raw features ``[..., 13]``, as in the file, to the networks' inputs."""
+        return (np.asarray(features, np.float64) - self.mean[:13]) / self.span[:13]
+
+    def to_dollars(self, prices: np.ndarray) -> np.ndarray:
+        """Normalised prices to thousands of dollars."""
+        return np.asarray(prices, np.float64) * self.span[13] + self.mean[13]
+
+    @functools.cached_property
+    def info(self) -> DataInfo:
+        """What a run notes of its data."""
+        counts = {"train": len(self.train), "test": len(self.test)}
+        return DataInfo("Boston housing", self.origin, str(self.path), counts, self.fingerprint)
+
+
+def load_housing(data: str = "auto", data_dir: str | None = None, shuffle_seed: int | None = None) -> HousingData:
+    """Find (or download), read, split and normalise the table.
+
+    Args:
+        data: "real", "synthetic", or "auto": real if it can be had, else the stand-in.
+        data_dir: the first place to look; naming one rules the stand-in out.
+        shuffle_seed: None splits by position, as the course does; a number shuffles the rows first.
+
+    Raises:
+        DataError: a damaged file, or data="real" and none can be had.
+    """
+    found = None if data == "synthetic" else find_or_download("housing", data_dir)
+    if found is not None:
+        path, origin, how = found.path / "housing.data", "real", found.how
+    elif data == "real":
+        raise DataError(f"--data real: housing.data was not found; {DATASETS['housing'].how_to_get}")
+    else:
+        path, origin, how = write_housing_standin(default_cache_dir() / "standin-housing"), "synthetic", "the program"
+    table = read_housing(path)
+    table = table[epoch_order(len(table), shuffle_seed, 0)]
+    count = int(TRAIN_SHARE * len(table))
+    mean = table[:count].mean(axis=0)
+    span = table[:count].max(axis=0) - table[:count].min(axis=0)
+    if not span.all():
+        column = COLUMNS[int(np.argmin(span != 0))]
+        raise DataError(f"{path}: column {column} is the same in all training rows; this is not the housing table")
+    scaled = (table - mean) / span
+    parts = [Table(np.ascontiguousarray(part[:, :13]), part[:, 13].copy()) for part in np.split(scaled, [count])]
+    fingerprint = hashlib.sha256(table.tobytes()).hexdigest()[:16]
+    return HousingData(*parts, mean, span, origin, path.absolute(), how, fingerprint)
+
+
+def read_housing(path: Path) -> np.ndarray:
+    """The table of ``housing.data``: float64 ``[506, 14]``.
+
+    Raises:
+        DataError: the file cannot be read, or a row is not 14 finite numbers, or rows are missing.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read ({error}); {DATASETS['housing'].how_to_get}") from None
+    rows = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        cells = line.split()
+        if len(cells) != len(COLUMNS):
+            raise DataError(
+                f"{path}, row {number}: {len(cells)} columns where {len(COLUMNS)} belong; get the file again"
+            )
+        for name, cell in zip(COLUMNS, cells, strict=True):
+            if not _is_finite(cell):
+                raise DataError(f"{path}, row {number}: {name} is {cell!r}, not a number; get the file again")
+        rows.append([float(cell) for cell in cells])
+    if len(rows) != ROWS:
+        raise DataError(f"{path}: ends after row {len(rows)} where {ROWS} rows belong; get the file again")
+    return np.array(rows)
+
+
+def _is_finite(cell: str) -> bool:
+    try:
+        return bool(np.isfinite(float(cell)))
+    except ValueError:
+        return False
+
+
+def write_housing_standin(folder: Path) -> Path:
+    """Write the stand-in for ``housing.data`` into ``folder`` and return its path: 506 rows drawn from a formula.
+
+    Each feature is drawn evenly between 0 and 100, CHAS is 0 or 1, and the price in thousands of dollars is
+    10 + 0.05 RM + 20 / (1 + exp((LSTAT - 50) / 10)) - 0.04 CRIM + 3 CHAS, with normal noise of deviation 1: mostly
+    linear, so that a linear model learns it, and bent in LSTAT, so that a network can do better.
+    """
+    rng = np.random.default_rng(0)
+    table = rng.uniform(0, 100, (ROWS, len(COLUMNS)))
+    column = {name: table[:, i] for i, name in enumerate(COLUMNS)}
+    column["CHAS"][:] = rng.random(ROWS) < 0.3
+    bent = 20 / (1 + np.exp((column["LSTAT"] - 50) / 10))
+    noise = rng.normal(0, 1, ROWS)
+    column["MEDV"][:] = 10 + 0.05 * column["RM"] + bent - 0.04 * column["CRIM"] + 3 * column["CHAS"] + noise
+    path = folder / "housing.data"
+    write_text(path, "".join(" ".join(f"{value:.4f}" for value in row) + "\n" for row in table))
+    return path

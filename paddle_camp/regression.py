@@ -1,0 +1,38 @@
+"""What a regression is judged by, and the two answers that need no training: the mean, and least squares."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from paddle_camp.readers.housing import HousingData
+
+
+def errors(predictions: np.ndarray, prices: np.ndarray, data: HousingData) -> dict[str, float]:
+    """Errors of normalised predictions ``[N]`` (or ``[N, 1]``) against normalised prices ``[N]``.
+
+    Returns:
+        ``mse`` in normalised units (what is trained), ``rmse`` (its root), and ``rmse_dollars`` and ``mae_dollars`` in
+        thousands of dollars.
+    """
+    difference = np.asarray(predictions, np.float64).reshape(-1) - np.asarray(prices, np.float64).reshape(-1)
+    mse, mae = float(np.mean(difference**2)), float(np.mean(np.abs(difference)))
+    span = float(data.span[13])
+    return {"mse": mse, "rmse": mse**0.5, "rmse_dollars": mse**0.5 * span, "mae_dollars": mae * span}
+
+
+def least_squares(inputs: np.ndarray, prices: np.ndarray) -> tuple[np.ndarray, float]:
+    """Weights ``[13]`` and bias of the linear model with the smallest squared error on these rows, in closed form."""
+    ones = np.ones((len(inputs), 1))
+    solution, *_ = np.linalg.lstsq(np.hstack([inputs, ones]), prices, rcond=None)
+    return solution[:-1], float(solution[-1])
+
+
+def baselines(data: HousingData) -> dict[str, dict[str, float]]:
+    """Test errors of "mean" (the training rows' mean price for every house) and "least squares"."""
+    weights, bias = least_squares(data.train.inputs, data.train.prices)
+    mean = np.full(len(data.test), data.train.prices.mean())
+    test = data.test
+    return {
+        "mean": errors(mean, test.prices, data),
+        "least squares": errors(test.inputs @ weights + bias, test.prices, data),
+    }

@@ -1,0 +1,142 @@
+"""The housing table: its rows, its normalisation, and what is said of a damaged file."""
+
+from __future__ import annotations
+
+import hashlib
+import http.server
+import threading
+
+import numpy as np
+import pytest
+
+from paddle_camp.errors import DataError
+from paddle_camp.readers import downloads, housing, sources
+from paddle_camp.regression import baselines, errors, least_squares
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    return housing.write_housing_standin(tmp_path_factory.mktemp("housing"))
+
+
+def damaged(table, tmp_path, change):
+    lines = table.read_text().splitlines()
+    (tmp_path / "housing.data").write_text("\n".join(change(lines)) + "\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda lines: lines[:300], "ends after row 300 where 506 rows belong"),
+        (lambda lines: lines[:7] + [lines[7] + " 1"] + lines[8:], "row 8: 15 columns where 14 belong"),
+        (lambda lines: lines[:7] + [lines[7].rsplit(" ", 1)[0]] + lines[8:], "row 8: 13 columns"),
+        (lambda lines: ["CRIM " + lines[0].split(" ", 1)[1]] + lines[1:], "row 1: CRIM is 'CRIM', not a number"),
+        (lambda lines: lines[:-1] + [lines[-1].rsplit(" ", 1)[0] + " nan"], "row 506: MEDV is 'nan'"),
+        (lambda lines: [], "ends after row 0"),
+        (lambda lines: ["0 " + line.split(" ", 1)[1] for line in lines], "column CRIM is the same in all"),
+    ],
+)
+def test_a_damaged_file_is_one_clear_line(table, tmp_path, change, says):
+    with pytest.raises(DataError, match=says) as caught:
+        housing.load_housing(data_dir=str(damaged(table, tmp_path, change)))
+    assert "\n" not in str(caught.value) and "housing.data" in str(caught.value)
+
+
+def test_a_file_that_is_no_text(tmp_path):
+    (tmp_path / "housing.data").write_bytes(bytes(range(256)) * 10)
+    with pytest.raises(DataError, match="cannot be read"):
+        housing.load_housing(data_dir=str(tmp_path))
+
+
+def test_the_normalisation_is_the_courses_and_of_the_training_rows_alone(table):
+    data = housing.load_housing(data_dir=str(table.parent))
+    raw = np.loadtxt(table)
+    train = raw[:404]
+    expected = (raw - train.mean(axis=0)) / (train.max(axis=0) - train.min(axis=0))
+    assert (len(data.train), len(data.test)) == (404, 102)
+    np.testing.assert_allclose(data.train.inputs, expected[:404, :13], atol=1e-12)
+    np.testing.assert_allclose(data.test.prices, expected[404:, 13], atol=1e-12)
+    np.testing.assert_allclose(data.to_dollars(data.test.prices), raw[404:, 13])
+    np.testing.assert_allclose(data.normalise(raw[404:, :13]), data.test.inputs, atol=1e-12)
+
+
+def test_a_shuffled_split_is_another_one_and_seeded(table):
+    plain, one, same = (housing.load_housing(data_dir=str(table.parent), shuffle_seed=s) for s in (None, 3, 3))
+    assert np.array_equal(one.test.inputs, same.test.inputs)
+    dollars = [np.sort(np.concatenate([d.to_dollars(part.prices) for part in (d.train, d.test)])) for d in (plain, one)]
+    np.testing.assert_allclose(*dollars)
+    assert one.fingerprint != plain.fingerprint
+
+
+def test_errors_and_baselines(table):
+    data = housing.load_housing(data_dir=str(table.parent))
+    off_by_one = data.test.prices + 1 / data.span[13]  # a thousand dollars too much
+    found = errors(off_by_one[:, None], data.test.prices, data)
+    assert found["rmse_dollars"] == pytest.approx(1) and found["mae_dollars"] == pytest.approx(1)
+    assert found["mse"] == pytest.approx(1 / data.span[13] ** 2)
+    weights, bias = least_squares(data.train.inputs, data.train.prices)
+    residual = data.train.inputs @ weights + bias - data.train.prices
+    assert np.abs(data.train.inputs.T @ residual).max() < 1e-9 and abs(residual.sum()) < 1e-9  # the normal equations
+    both = baselines(data)
+    assert both["least squares"]["rmse_dollars"] < 0.5 * both["mean"]["rmse_dollars"]
+
+
+def test_the_real_table(real_data):
+    data = housing.load_housing("real", str(real_data))
+    assert data.origin == "real" and (len(data.train), len(data.test)) == (404, 102)
+    assert data.to_dollars(data.train.prices[:2]).round(6).tolist() == [24.0, 21.6]
+    assert data.mean[13] == pytest.approx(24.1757, abs=1e-4) and data.span[13] == 45
+    assert sources.DATASETS["housing"].files[0].size == (data.path).stat().st_size
+
+
+def test_without_data_and_network_the_stand_in_or_one_line(monkeypatch):
+    monkeypatch.setattr(downloads, "find", lambda *arguments: None)
+    assert housing.load_housing().origin == "synthetic"
+    assert "Boston housing" in housing.load_housing().info.stand_in
+    with pytest.raises(DataError, match="housing.data was not found; get housing.data"):
+        housing.load_housing("real")
+
+
+@pytest.fixture
+def mirror(tmp_path_factory, monkeypatch, tmp_path):
+    """A local server, with a set of one file on it that is not on this machine."""
+    folder = tmp_path_factory.mktemp("mirror")
+    handler = lambda *a: http.server.SimpleHTTPRequestHandler(*a, directory=str(folder))  # noqa: E731
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    base = f"http://127.0.0.1:{server.server_port}"
+    (folder / "right.data").write_text("the rows")
+    (folder / "page.html").write_text("<html>please log in</html>")
+    digest = hashlib.sha256(b"the rows").hexdigest()
+
+    def offer(*names):
+        urls = tuple(f"{base}/{name}" for name in names)
+        files = (sources.Remote("set.data", digest, 8, urls),)
+        known = sources.Dataset(("set",), ("set.data",), (), "get it", files)
+        monkeypatch.setitem(sources.DATASETS, "set", known)
+
+    monkeypatch.setenv("PADDLE_CAMP_CACHE", str(tmp_path))
+    monkeypatch.delenv("PADDLE_CAMP_OFFLINE")
+    yield offer
+    server.shutdown()
+
+
+def test_a_download_takes_the_first_mirror_that_has_the_right_file(mirror, tmp_path, capsys):
+    mirror("missing.data", "page.html", "right.data")
+    found = downloads.find_or_download("set")
+    assert (found.path / "set.data").read_text() == "the rows" and found.how == "downloaded"
+    said = capsys.readouterr().err
+    assert said.count("downloading") == 3 and said.count("not from there") == 2 and "404" in said
+    assert [path.name for path in found.path.iterdir()] == ["set.data"]  # no half files
+    assert downloads.find_or_download("set").path == found.path  # from the disk
+    assert "downloading" not in capsys.readouterr().err
+
+
+def test_no_mirror_has_it_or_no_network(mirror, tmp_path, monkeypatch):
+    mirror("missing.data", "page.html")
+    assert downloads.find_or_download("set") is None
+    assert not (tmp_path / "set" / "set.data").exists()
+    monkeypatch.setenv("PADDLE_CAMP_OFFLINE", "1")
+    mirror("right.data")
+    assert downloads.find_or_download("set") is None
