@@ -29,6 +29,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("--quick", action="store_true", help="small settings that end in a minute or two on a CPU")
     add("--seed", type=int, default=0, metavar="N", help="default 0")
     add("-o", dest="overrides", action="append", default=[], metavar="key=value", help="override a setting")
+    add("--image", metavar="FILE", help="5-1: a picture of your own digit, the same as -o image=FILE")
     add("--out", metavar="DIR", help="default runs/ (work/runs/ on AI Studio)")
     add("--resume", nargs="?", const="", metavar="RUN_DIR", help="go on with an interrupted run (default: the latest)")
     add("--jobs", type=int, default=1, metavar="N", help="sweeps: local processes")
@@ -43,6 +44,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = build_parser()
     parsed = vars(parser.parse_args(arguments))
     ids, listing = parsed.pop("ids"), parsed.pop("list")
+    if image := parsed.pop("image"):
+        parsed["overrides"].append(f"image={image}")
     if listing:
         for name, path in homework.list_homework().items():
             print(f"{name:5} {homework.title_of(path)}")

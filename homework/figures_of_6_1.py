@@ -1,0 +1,53 @@
+"""The figures of homework 6-1: accuracy, feature maps, losses, and the L2 weights."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from paddle_camp import plots
+from paddle_camp.history import History
+
+
+def draw_accuracy(curves: dict, stand_in: str | None) -> Figure:
+    """Accuracy after every epoch; name -> (epochs, accuracies)."""
+    title = {"title": "Accuracy while training", "subtitle": stand_in}
+    return plots.line_panels({"": curves}, "epochs finished", "accuracy", **title)
+
+
+def columns(rows: list[dict], *keys: str) -> tuple[list, ...]:
+    """Some columns of a table of rows."""
+    return tuple([row[key] for row in rows] for key in keys)
+
+
+def draw_all(main: dict, history: History, losses: dict, by_l2: dict[str, list], stand_in: str | None) -> dict:
+    """The figures to post: name -> (caption, figure).
+
+    Args:
+        main: the result of the main training, with its ``layers``.
+        losses: name of a loss -> test accuracies.
+        by_l2: L2 weight -> rows of one training.
+    """
+    note = {"subtitle": stand_in}
+    splits = {"held-out digits": "holdout", "test digits": "test"}
+    curves = {name: columns(history.split(split), "epoch", "accuracy") for name, split in splits.items()}
+    maps = {row["name"]: np.array(row["maps"]) for row in main["layers"] if row["maps"]}
+    gaps = {
+        f"L2 weight {weight}": {
+            split: columns([row for row in rows if row["split"] == split], "epoch", "loss")
+            for split in ("training", "test")
+        }
+        for weight, rows in by_l2.items()
+    }
+    title = "Loss on training and on test digits, small training set"
+    options = {"log": "y", "markers": False, "title": title, **note}
+    strips = {"title": "Trained with different losses", **note}
+    return {
+        "accuracy": ("训练过程中的准确率", draw_accuracy(curves, stand_in)),
+        "layers": ("各层对一张图片的输出", plots.feature_maps(maps, title="What the layers make of a digit", **note)),
+        "losses": (
+            "不同损失函数训练后的测试准确率（每个点是一个种子）",
+            plots.strip_panels(list(losses), {"test accuracy": list(losses.values())}, **strips),
+        ),
+        "l2": ("不同正则化权重下训练集与测试集的loss", plots.line_panels(gaps, "epochs finished", "loss", **options)),
+    }

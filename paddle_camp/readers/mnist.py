@@ -1,0 +1,199 @@
+"""MNIST: 60,000 + 10,000 handwritten digits of 28 x 28 pixels, as one uint8 array.
+
+LeCun, Cortes and Burges. Read from the four IDX files, gzip'd or plain, or from the course's ``mnist.json.gz``.
+"""
+
+from __future__ import annotations
+
+import functools
+import gzip
+import json
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from paddle_camp.errors import DataError
+from paddle_camp.readers.batches import ImageSet, draw, split_off
+from paddle_camp.readers.downloads import find_or_download
+from paddle_camp.readers.sources import DATASETS
+from paddle_camp.results import DataInfo
+from paddle_camp.settings import require
+
+SIDE, CLASSES = 28, 10
+AGAIN = "copy or download it again"
+
+
+@dataclass(frozen=True)
+class MnistData:
+    """MNIST or its stand-in: ``images`` uint8 ``[N, 1, 28, 28]``, light on dark, ``labels`` int64 ``[N]``.
+
+    Attributes:
+        origin: "real" or "synthetic".
+        how: which place of the search this is.
+    """
+
+    train: ImageSet
+    test: ImageSet
+    origin: str
+    path: Path
+    how: str
+
+    @functools.cached_property
+    def info(self) -> DataInfo:
+        """What a run notes of its data."""
+        counts = {"train": len(self.train), "test": len(self.test)}
+        return DataInfo(
+            "MNIST", self.origin, str(self.path), counts, f"{self.train.fingerprint()}-{self.test.fingerprint()}"
+        )
+
+
+def load_mnist(
+    data: str = "auto", data_dir: str | None = None, counts: tuple[int | None, int | None] = (None, None)
+) -> MnistData:
+    """Find (or download) and read the digits.
+
+    Args:
+        data: "real", "synthetic", or "auto": real if they can be had, else the stand-in.
+        data_dir: the first place to look; naming one rules the stand-in out.
+        counts: how many training and test digits to use, drawn with the classes in proportion; None is all there are.
+
+    Raises:
+        SettingError: a count that is not positive.
+        DataError: damaged files, or data="real" and none can be had.
+    """
+    for count in counts:
+        require(count is None or count > 0, f"{count} digits are asked for: give a positive number, or none for all")
+    found = None if data == "synthetic" else find_or_download("mnist", data_dir)
+    if found is not None:
+        parts, path, origin, how = read_mnist(found.path), found.path, "real", found.how
+    elif data == "real":
+        raise DataError(f"--data real: MNIST was not found; {DATASETS['mnist'].how_to_get}")
+    else:
+        parts, path, origin, how = standin_digits(), Path("scikit-learn"), "synthetic", "scikit-learn's 8 x 8 digits"
+    parts = [draw(part, count) for part, count in zip(parts, counts, strict=True)]
+    return MnistData(*parts, origin=origin, path=path, how=how)
+
+
+def read_mnist(folder: Path) -> tuple[ImageSet, ImageSet]:
+    """(Training, test) digits from a folder with the four IDX files, or with the course's JSON file.
+
+    Raises:
+        DataError: a file is missing, damaged, or not what its name says.
+    """
+    for name in ("mnist.json.gz", "mnist.json"):
+        if (folder / name).exists() and not any(folder.glob("train-images*")):
+            return read_json(folder / name)
+    parts = []
+    for part in ("train", "t10k"):
+        files = [_named(folder, part, what) for what in ("images-idx3", "labels-idx1")]
+        images, labels = (read_idx(file, dimensions) for file, dimensions in zip(files, (3, 1), strict=True))
+        if images.shape[1:] != (SIDE, SIDE):
+            raise DataError(
+                f"{files[0]}: pictures of {images.shape[1]} x {images.shape[2]} pixels where 28 x 28 belong"
+            )
+        parts.append(_checked(images, labels, part, f"{files[0].name} and {files[1].name} in {folder}"))
+    return parts[0], parts[1]
+
+
+def _named(folder: Path, part: str, what: str) -> Path:
+    """The file of one of its spellings: with a hyphen or a dot, gzip'd or plain."""
+    spellings = [f"{part}-{name}-ubyte{end}" for name in (what, what.replace("-", ".")) for end in (".gz", "")]
+    for spelling in spellings:
+        if (folder / spelling).is_file():
+            return folder / spelling
+    raise DataError(f"{folder}: no {spellings[0]}; {DATASETS['mnist'].how_to_get}")
+
+
+def read_idx(path: Path, dimensions: int) -> np.ndarray:
+    """A uint8 array from an IDX file (format: http://yann.lecun.com/exdb/mnist/), gzip'd or plain.
+
+    Raises:
+        DataError: cut, damaged, or not an IDX file of bytes with so many dimensions.
+    """
+    content = _unzipped(path)
+    header = 4 + 4 * dimensions
+    magic = bytes([0, 0, 8, dimensions])  # 8: unsigned bytes
+    if content[:4] != magic:
+        raise DataError(f"{path}: begins with {content[:4].hex()} where an IDX file has {magic.hex()}; {AGAIN}")
+    if len(content) < header:
+        raise DataError(f"{path}: ends within its header; {AGAIN}")
+    shape = tuple(int(size) for size in np.frombuffer(content[4:header], ">u4"))
+    expected = int(np.prod(shape, dtype=np.int64))
+    if len(content) - header != expected:
+        raise DataError(f"{path}: {len(content) - header:,} bytes of data where {expected:,} belong; {AGAIN}")
+    return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
+
+
+def _unzipped(path: Path) -> bytes:
+    try:
+        content = path.read_bytes()
+        return gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{path}: cannot be read ({error}); {AGAIN}") from None
+
+
+def read_json(path: Path) -> tuple[ImageSet, ImageSet]:
+    """The course's file: ``[train, valid, eval]``, each ``[images, labels]``; train and valid are put together.
+
+    Images are lists of 784 numbers, in [0, 1] or bytes.
+
+    Raises:
+        DataError: not that.
+    """
+    try:
+        sets = json.loads(_unzipped(path))
+        arrays = [(np.array(images, np.float32), np.array(labels)) for images, labels in sets]
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{path}: is not the course's [train, valid, eval] ({str(error)[:80]}); {AGAIN}") from None
+    if len(arrays) != 3:
+        raise DataError(f"{path}: {len(arrays)} sets where train, valid and eval belong; {AGAIN}")
+    parts = []
+    for name, (images, labels) in zip(("train", "valid", "eval"), arrays, strict=True):
+        if images.shape != (len(images), SIDE * SIDE) or labels.ndim != 1:
+            raise DataError(
+                f"{path}: {name} holds images of shape {images.shape[1:]} where 784 numbers belong; {AGAIN}"
+            )
+        if not (images.min(initial=0) >= 0 and images.max(initial=0) <= 255):
+            raise DataError(f"{path}: {name} has pixels outside of 0 to 255; {AGAIN}")
+        scale = 255 if images.max(initial=0) <= 1 else 1
+        pixels = np.rint(images * scale).astype(np.uint8).reshape(-1, SIDE, SIDE)
+        parts.append(_checked(pixels, labels, name, f"{name} in {path}"))
+    train, valid, test = parts
+    both = ImageSet(
+        np.concatenate([train.images, valid.images]),
+        np.concatenate([train.labels, valid.labels]),
+        train.names + valid.names,
+    )
+    return both, test
+
+
+def _checked(images: np.ndarray, labels: np.ndarray, part: str, where: str) -> ImageSet:
+    if len(images) != len(labels):
+        raise DataError(f"{where}: {len(images)} images but {len(labels)} labels; {AGAIN}")
+    if not len(labels):
+        raise DataError(f"{where}: no digits at all; {AGAIN}")
+    wrong = np.flatnonzero((labels < 0) | (labels >= CLASSES) | (labels != labels.astype(np.int64)))
+    if len(wrong):
+        raise DataError(f"{where}: label number {wrong[0] + 1} is {labels[wrong[0]]}, not a digit 0 to 9; {AGAIN}")
+    names = tuple(f"{part}-{i}" for i in range(len(labels)))
+    return ImageSet(np.ascontiguousarray(images[:, None]), labels.astype(np.int64), names)
+
+
+def standin_digits() -> tuple[ImageSet, ImageSet]:
+    """(Training, test) stand-ins: scikit-learn's 1,797 digits of 8 x 8 pixels, enlarged to 20 x 20 in 28 x 28.
+
+    A fifth of them, drawn class by class, is the test part. Alpaydin and Kaynak, UCI, 1998.
+    """
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    small = np.clip(digits.images * 255 / 16, 0, 255).astype(np.uint8)
+    images = np.zeros((len(small), SIDE, SIDE), np.uint8)
+    for image, digit in zip(images, small, strict=True):
+        image[4:24, 4:24] = cv2.resize(digit, (20, 20), interpolation=cv2.INTER_CUBIC)
+    names = tuple(f"digit-{i}" for i in range(len(images)))
+    everything = ImageSet(images[:, None], digits.target.astype(np.int64), names)
+    return split_off(everything, 0.2, seed=0)

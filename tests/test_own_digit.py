@@ -1,0 +1,90 @@
+"""One's own digit: any size, dark on light or light on dark, to MNIST's form."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from paddle_camp.errors import DataError
+from paddle_camp.readers.own_digit import prepare_digit
+
+
+def write(path, size=(300, 400), ink=20, paper=235, place=(60, 250), scale=6.0, channels=1, noise=0, text="4"):
+    picture = np.full((*size, channels), paper, np.uint8)
+    cv2.putText(picture, text, place, cv2.FONT_HERSHEY_SIMPLEX, scale, (ink,) * channels, 18)
+    if noise:
+        rng = np.random.default_rng(0)
+        picture = np.clip(picture + rng.normal(0, noise, picture.shape), 0, 255).astype(np.uint8)
+    cv2.imwrite(str(path), picture)
+    return path
+
+
+def centre_of(image):
+    weight = image.astype(float)
+    return [(weight.sum(axis=1 - axis) @ np.arange(28)) / weight.sum() for axis in (0, 1)]
+
+
+def check(steps):
+    image = steps["28 x 28"]
+    assert image.shape == (28, 28) and image.dtype == np.uint8 and image.max() >= 250
+    rows, columns = np.flatnonzero(image.any(axis=1)), np.flatnonzero(image.any(axis=0))
+    assert max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1 == pytest.approx(20, abs=1)
+    assert centre_of(image) == [pytest.approx(13.5, abs=0.6)] * 2
+    assert image[0].max() == image[-1].max() == 0
+    return image
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {},
+        {"ink": 235, "paper": 20},
+        {"channels": 3, "noise": 8},
+        {"size": (1200, 1600), "place": (900, 1100), "scale": 20.0},
+        {"place": (5, 290), "scale": 3.0},
+        {"ink": 120, "paper": 200},
+    ],
+)
+def test_any_size_place_and_polarity_gives_the_same_digit(tmp_path, how):
+    reference = check(prepare_digit(write(tmp_path / "plain.png")))
+    image = check(prepare_digit(write(tmp_path / "digit.png", **how)))
+    overlap = np.corrcoef(reference.ravel(), image.ravel())[0, 1]
+    assert overlap > (0.85 if how.get("scale") is None else 0.6)  # another stroke width is another shape
+
+
+def test_transparent_paper_counts_as_white(tmp_path):
+    picture = np.zeros((100, 100, 4), np.uint8)
+    cv2.line(picture, (50, 20), (50, 80), (0, 0, 0, 255), 8)
+    cv2.imwrite(str(tmp_path / "one.png"), picture)
+    image = prepare_digit(tmp_path / "one.png")["28 x 28"]
+    assert image[14, 13:15].max() > 200 and image[:, :8].max() == 0
+
+
+def test_dust_does_not_move_the_frame(tmp_path):
+    clean = prepare_digit(write(tmp_path / "clean.png"))["28 x 28"]
+    picture = cv2.imread(str(tmp_path / "clean.png"), 0)
+    picture[290:293, 390:393] = 0
+    cv2.imwrite(str(tmp_path / "dust.png"), picture)
+    assert np.array_equal(prepare_digit(tmp_path / "dust.png")["28 x 28"], clean)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "cannot be read"),
+        (b"", "is no picture"),
+        (b"hello", "is no picture"),
+        (np.full((50, 50), 200, np.uint8), "no digit to be seen"),
+        (np.tile(np.arange(190, 210, dtype=np.uint8), (20, 1)), "no digit to be seen"),
+    ],
+)
+def test_a_wrong_file_is_one_clear_line(tmp_path, content, says):
+    path = tmp_path / "x.png"
+    if isinstance(content, np.ndarray):
+        cv2.imwrite(str(path), content)
+    elif content is not None:
+        path.write_bytes(content)
+    with pytest.raises(DataError, match=says) as caught:
+        prepare_digit(path)
+    assert "\n" not in str(caught.value) and "--image" in str(caught.value)
