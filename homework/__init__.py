@@ -64,6 +64,10 @@ def run(homework: str, options=None):
         visual.require_visualdl()
     if (options.jobs != 1 or options.cluster) and not getattr(module, "IS_SWEEP", False):
         print(f"homework {homework} is no sweep: --jobs and --cluster change nothing", file=sys.stderr)
+    elif options.cluster:
+        raise runs.CampError("--cluster: sweeps run on this machine only, so far; use --jobs N")
+    if options.amp and getattr(module, "IS_SWEEP", False):
+        print(f"homework {homework} computes in float32: --amp changes nothing", file=sys.stderr)
     path = None
     if options.resume is not None:
         if options.overrides or options.quick:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from paddle_camp import plots
 from paddle_camp.history import History
 
 
-def draw(
+def draw_all(
     histories: dict[str, History],
     variants: dict,
     layers: Sequence[str],
@@ -24,7 +26,13 @@ def draw(
 
     def panels(kind: str, chosen: Sequence[str]) -> dict:
         return {
-            name: {layer: ([r["epoch"] for r in rows], [r[f"{kind}_{layer}"] for r in rows]) for layer in chosen}
+            name: {
+                layer: (
+                    [r["epoch"] for r in rows],
+                    [np.nan if r[f"{kind}_{layer}"] is None else r[f"{kind}_{layer}"] for r in rows],
+                )
+                for layer in chosen
+            }
             for name, rows in epochs.items()
         }
 

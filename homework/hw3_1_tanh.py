@@ -22,7 +22,6 @@ from matplotlib.figure import Figure
 
 from paddle_camp import plots
 from paddle_camp.answers import render
-from paddle_camp.plots_style import INK, colour, new_figure, tidy
 from paddle_camp.results import Answer
 from paddle_camp.runs import Context
 from paddle_camp.settings import require
@@ -159,17 +158,12 @@ def draw_errors(types: dict[str, dict]) -> Figure:
 
 def draw_histogram(counts: np.ndarray, probabilities: np.ndarray, settings: Settings) -> Figure:
     """Share of the matrices with each count, beside the binomial probabilities."""
-    title = f"Positive entries of {settings.draws:,} random {settings.rows} x {settings.columns} matrices"
-    figure = new_figure(3.8, title, None)
-    axes = figure.subplots()
     places = np.arange(len(probabilities))
-    axes.bar(places, np.bincount(counts, minlength=len(places)) / len(counts), color=colour(5), label="drawn")
-    axes.plot(places, probabilities, "o", color=INK, markersize=4, label=f"binomial({len(places) - 1}, 1/2)")
-    middle, deviation = (len(places) - 1) / 2, math.sqrt(len(places) - 1) / 2
-    axes.set_xlim(max(-0.7, middle - 4.5 * deviation), min(len(places) - 0.3, middle + 4.5 * deviation))
-    tidy(axes, "share of the matrices", "entries > 0")
-    axes.legend(frameon=False, fontsize=10, labelcolor=INK)
-    return figure
+    shown = probabilities > 1e-5
+    shares = np.bincount(counts, minlength=len(places)) / len(counts)
+    title = f"Positive entries of {settings.draws:,} random {settings.rows} x {settings.columns} matrices"
+    expected = {"expected": probabilities[shown], "expected_name": f"binomial({len(places) - 1}, 1/2)"}
+    return plots.histogram_figure(places[shown], shares[shown], "entries > 0", title=title, **expected)
 
 
 def run(settings: Settings, context: Context) -> Answer:

@@ -129,7 +129,7 @@ def train_network(hidden, rate, num_epochs, seed, settings, train: Table, other:
 
 def candidate(hidden: str, rate: float, seed: int, settings: Settings, data: HousingData) -> list[float] | None:
     """The losses on the held-out rows after each epoch; None if the training diverged."""
-    order = np.random.default_rng([seed, 99]).permutation(len(data.train))
+    order = np.random.default_rng([seed, 99]).permutation(len(data.train))  # other rows for each seed
     held, kept = np.split(order, [round(settings.holdout * len(order))])
     rest, other = (Table(data.train.inputs[i], data.train.prices[i]) for i in (kept, held))
     try:

@@ -73,7 +73,8 @@ def wilson(right: int, count: int, z: float = 1.96) -> tuple[float, float]:
     share = right / count
     middle = (share + z**2 / (2 * count)) / (1 + z**2 / count)
     half = z / (1 + z**2 / count) * np.sqrt(share * (1 - share) / count + z**2 / (4 * count**2))
-    return float(max(0.0, middle - half)), float(min(1.0, middle + half))
+    low, high = float(max(0.0, middle - half)), float(min(1.0, middle + half))
+    return (0.0 if right == 0 else low), (1.0 if right == count else high)  # exactly, whatever the rounding
 
 
 def get_model(settings: Settings, context: Context, train: ImageSet) -> tuple[nn.Layer, dict[str, History]]:
@@ -142,7 +143,7 @@ def run(settings: Settings, context: Context) -> Answer:
         pictures = plots.steps_figure(steps, title=title, subtitle=data.info.stand_in)
         figures = {"own": ("自己手写的数字：逐步预处理", pictures)} | figures
     return Answer(
-        title="作业5-1:随机抽取100个测试样本的准确率",
+        title=f"作业5-1:随机抽取{settings.sample}个测试样本的准确率",
         text=render(__file__, {"settings": settings, "seed": context.seed, "test": len(right)} | results),
         results=results,
         figures=figures,

@@ -73,7 +73,8 @@ class Settings:
             require(getattr(self, key) > 0, f"{key}={getattr(self, key)}: must be positive")
 
 
-QUICK = replace(Settings(), num_epochs=2, num_seeds=1, batch_size=50, train_pictures=1200, test_pictures=300)
+QUICK = replace(Settings(), model="mlp_relu", num_epochs=2, num_seeds=1, batch_size=20)
+QUICK = replace(QUICK, train_pictures=1200, test_pictures=300)
 
 
 def train_cell(name: str, rate: float, seed: int, settings: Settings, sets: dict, keep: Keep | None = None) -> dict:
@@ -89,6 +90,8 @@ def train_cell(name: str, rate: float, seed: int, settings: Settings, sets: dict
     except DivergedError as error:
         return {"diverged": error.step}
     test = evaluate(model, sets["test"])
+    if not np.isfinite(test.loss):
+        return {"diverged": len(history.steps)}
     result = {"holdout_accuracy": history.split("holdout")[-1]["accuracy"], "test_accuracy": test.accuracy}
     result |= {"test_loss": test.loss, "losses": history.column("loss"), "epochs": history.epochs}
     return result | ({"outputs": test.outputs.tolist()} if keep else {})
@@ -132,7 +135,10 @@ def run(settings: Settings, context: Context) -> Answer:
         rate = max(settings.learning_rates, key=lambda r, name=name: table[f"{name} {r:g}"]["holdout_accuracy"])
         best[name] = {"rate": rate} | table[f"{name} {rate:g}"]
     order = sorted(best, key=lambda name: -best[name]["holdout_accuracy"])
-    winner = train_winner(order[0], best[order[0]]["rate"], settings, context, sets)
+    name, rate = order[0], best[order[0]]["rate"]
+    steady = [seed for seed in seeds if "diverged" not in found[f"{name}-{rate:g}-{seed}"]]
+    require(len(steady) > 0, "every cell diverged: give smaller learning_rates")
+    winner = train_winner(name, rate, steady[0], settings, context, sets)
     results = {"grid": table, "best": best, "order": order}
     values = {"settings": settings, "rest": len(kept), "held": len(held), "test": len(data.test)} | results
     return Answer(
@@ -145,11 +151,10 @@ def run(settings: Settings, context: Context) -> Answer:
     )
 
 
-def train_winner(name: str, rate: float, settings: Settings, context: Context, sets: dict) -> dict:
-    """The best cell once more, from the first seed, with its weights kept."""
+def train_winner(name: str, rate: float, seed: int, settings: Settings, context: Context, sets: dict) -> dict:
+    """The best cell once more, from the first seed that did not diverge, with its weights kept."""
     folder = context.checkpoints / "winner"
-    result = train_cell(name, rate, context.seed, settings, sets, Keep(folder, best_on="holdout"))
-    require("diverged" not in result, "every cell diverged: give smaller learning_rates")
+    result = train_cell(name, rate, seed, settings, sets, Keep(folder, best_on="holdout"))
     publish(folder, context.checkpoints)
     return result
 

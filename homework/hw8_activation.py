@@ -21,7 +21,7 @@ import numpy as np
 import paddle
 from paddle import nn
 
-from homework.figures_of_8 import draw
+from homework.figures_of_8 import draw_all
 from paddle_camp import metrics
 from paddle_camp.answers import render
 from paddle_camp.errors import DivergedError
@@ -29,7 +29,7 @@ from paddle_camp.fitting import Keep, fit, publish
 from paddle_camp.history import History
 from paddle_camp.models import create_model
 from paddle_camp.probes import check_takes
-from paddle_camp.readers.batches import Batches, channel_statistics, standardise
+from paddle_camp.readers.batches import Batches, channel_statistics, draw, standardise
 from paddle_camp.readers.datasets import load_fundus, three_parts
 from paddle_camp.results import Answer, Predictions
 from paddle_camp.runs import Context
@@ -125,7 +125,7 @@ def look_inside(model: nn.Layer, images: np.ndarray, labels: np.ndarray) -> dict
     model.train()
     classification_loss(model(paddle.to_tensor(images)), paddle.to_tensor(labels)).backward()
     model.activation = activation
-    row = {f"gradient_{name}": float(getattr(model, name).weight.grad.norm()) for name in LAYERS}
+    row = {f"gradient_{name}": finite(float(getattr(model, name).weight.grad.norm())) for name in LAYERS}
     model.clear_gradients()
     model.set_state_dict(model.state_dict() | statistics)  # a batch norm's running means have moved
     steepest = slope_of(activation, paddle.zeros([1]) + 1e-3).max()
@@ -134,6 +134,11 @@ def look_inside(model: nn.Layer, images: np.ndarray, labels: np.ndarray) -> dict
         units = flat.astype("float32").transpose([1, 0, *range(2, x.ndim)]).flatten(1).mean(axis=1).numpy()
         row |= {f"flat_{name}": float(units.mean()), f"dead_{name}": float((units == 1).mean())}
     return row
+
+
+def finite(value: float) -> float | None:
+    """None for NaN or infinity, which are no JSON: a training that is about to diverge has such gradients."""
+    return value if np.isfinite(value) else None
 
 
 def slope_of(activation, x: paddle.Tensor) -> paddle.Tensor:
@@ -152,8 +157,8 @@ def train_cell(name: str, seed: int, settings: Settings, sets: dict[str, Batches
     model = build(variant, settings, seed)
     rate = settings.learning_rate * variant.rate_factor
     optimizer = paddle.optimizer.Momentum(rate, settings.momentum, parameters=model.parameters())
-    first = replace(sets["train"], shuffle_seed=None, batch_size=settings.probe_pictures)
-    images, labels = next(first.epoch())
+    seen = draw(sets["train"].data, settings.probe_pictures)  # both classes, in proportion
+    images, labels = next(replace(sets["train"], data=seen, shuffle_seed=None, batch_size=len(seen)).epoch())
     train = replace(sets["train"], shuffle_seed=seed)
     try:
         history = fit(
@@ -229,7 +234,7 @@ def run(settings: Settings, context: Context) -> Answer:
         title="作业8:把LeNet的Sigmoid换成ReLU",
         text=render(__file__, values | {"table_of": VARIANTS, "majority": max(share, 1 - share)} | results),
         results=results,
-        figures=draw(histories, variants, LAYERS, context.seed, chance, data.info.stand_in),
+        figures=draw_all(histories, variants, LAYERS, context.seed, chance, data.info.stand_in),
         histories=histories,
         predictions=Predictions(data.valid.names, data.valid.labels, metrics.probabilities(outputs)),
     )

@@ -28,5 +28,8 @@ class DivergedError(Exception):
             f"the {split} loss became {loss} at step {step}: the run stops here; "
             "try a smaller learning rate (-o learning_rate=...)"
         )
-        self.step = step
-        self.loss = loss
+        self.step, self.loss, self.split = step, loss, split
+
+    def __reduce__(self):
+        """How to copy it to another process: by its arguments, not by its message."""
+        return type(self), (self.step, self.loss, self.split)

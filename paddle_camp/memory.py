@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import re
 import resource
@@ -13,8 +14,8 @@ from pathlib import Path
 import paddle
 
 
-def peak_memory(function: Callable[..., object], *arguments: object, device: str = "cpu") -> int:
-    """The peak memory of ``function(*arguments)``, bytes.
+def peak_memory(function: Callable[..., object], *arguments: object, device: str = "cpu") -> int | None:
+    """The peak memory of ``function(*arguments)``, bytes; None where it could not be measured.
 
     It runs in a fresh process, because what a process once took from the system it does not give back. On a CPU the
     figure is the whole process's resident memory, Paddle's own 300 MiB or so included; on a GPU it is what Paddle
@@ -24,23 +25,26 @@ def peak_memory(function: Callable[..., object], *arguments: object, device: str
         function: defined at the top of a module, so that the other process can import it.
         device: where it computes.
     """
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        return pool.submit(_measure, function, arguments, device).result()
+    try:
+        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+            return pool.submit(_measure, function, arguments, device).result()
+    except (OSError, RuntimeError, MemoryError):  # BrokenProcessPool among them: killed for its memory, say
+        return None
 
 
 def _measure(function: Callable[..., object], arguments: tuple[object, ...], device: str) -> int:
     paddle.set_device(device)
     function(*arguments)
     if device.startswith("gpu"):
-        return int(paddle.device.cuda.max_memory_allocated())
+        return int(paddle.device.cuda.max_memory_allocated(device))
     return resident_peak()
 
 
 def resident_peak() -> int:
     """The most memory that this process has had resident so far, bytes."""
     # On Linux not from getrusage: that also counts what the parent had when it forked this process.
-    status = Path("/proc/self/status")
-    if status.exists():
-        return 1024 * int(re.search(r"^VmHWM:\s*(\d+) kB", status.read_text(), re.MULTILINE)[1])
+    with contextlib.suppress(OSError):
+        if found := re.search(r"^VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text(), re.MULTILINE):
+            return 1024 * int(found[1])
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -106,6 +106,7 @@ def histogram_figure(
     xlabel: str,
     *,
     expected: Sequence[float] | np.ndarray | None = None,
+    expected_name: str = "expected",
     marks: Mapping[str, float] | None = None,
     title: str = "",
     subtitle: str | None = None,
@@ -116,10 +117,11 @@ def histogram_figure(
         values: evenly spaced, ``[M]``.
         shares: of the draws that gave this value, ``[M]``.
         expected: probabilities to compare with, ``[M]``.
+        expected_name: what the legend calls them.
         marks: name -> place of dashed vertical lines.
     """
     handles = [Line2D([], [], color=colour(0), linewidth=6, label="seen")]
-    handles.append(Line2D([], [], color=colour(1), marker="o", linewidth=1.2, markersize=4, label="expected"))
+    handles.append(Line2D([], [], color=colour(1), marker="o", linewidth=1.2, markersize=4, label=expected_name))
     figure = new_figure(3.6, title, subtitle, handles=handles if expected is not None else ())
     axes = figure.subplots()
     width = 0.85 * (values[1] - values[0] if len(values) > 1 else 1)

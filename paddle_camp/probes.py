@@ -56,6 +56,19 @@ def evaluating(model: nn.Layer) -> Iterator[None]:
             layer.training = mode
 
 
+@contextlib.contextmanager
+def unchanged(model: nn.Layer) -> Iterator[None]:
+    """Whatever runs inside: afterwards weights, running statistics and training modes are what they were."""
+    modes = [(layer, layer.training) for layer in model.sublayers(include_self=True)]
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    try:
+        yield
+    finally:
+        model.set_state_dict(before)
+        for layer, mode in modes:
+            layer.training = mode
+
+
 def layer_rows(model: nn.Layer, input_shape: tuple[int, ...]) -> list[LayerRow]:
     """Run zeros of ``input_shape`` (batch included) through ``model`` and list its layers in the order they run."""
     rows: list[LayerRow] = []
@@ -76,13 +89,15 @@ def layer_outputs(model: nn.Layer, images: paddle.Tensor) -> dict[str, np.ndarra
     """What every layer that has no layers of its own gives for ``images``, in the order they run.
 
     Returns:
-        Name of the layer -> float32 array, batch first. The model is left as it was.
+        Name of the layer -> float32 array, batch first; a layer that runs again is "name (2)". The model is left as
+        it was.
     """
     outputs: dict[str, np.ndarray] = {}
 
     def recorder(name: str):
         def record(layer, inputs, output):
-            outputs[name] = output.numpy()
+            calls = sum(key == name or key.startswith(f"{name} (") for key in outputs)
+            outputs[f"{name} ({calls + 1})" if calls else name] = output.numpy()
 
         return record
 
@@ -105,6 +120,9 @@ def check_takes(model: nn.Layer, input_shape: tuple[int, ...], name: str) -> Non
     """
     try:
         layer_rows(model, input_shape)
+        with unchanged(model), paddle.no_grad():  # heads that exist in training alone take shapes of their own
+            model.train()
+            model(paddle.zeros([2, *input_shape[1:]]))
     except (ValueError, RuntimeError, OSError, AssertionError):  # what Paddle raises for shapes that do not fit
         shape = " x ".join(map(str, input_shape[1:]))
         raise SettingError(f"model={name} does not take pictures of {shape}: try another image_size or model") from None

@@ -64,7 +64,8 @@ class Answer:
     Attributes:
         title: as the student posts it, ``作业9-1:…``.
         text: Markdown in Chinese, built from the run's numbers.
-        results: JSON values that depend on data, settings and seed alone (no times): the same run, the same bits.
+        results: JSON values that depend on data, settings and seed alone: the same run, the same bits. What was
+            measured of the machine (seconds, memory) stands under a key ``cost``.
         figures: name to (caption, matplotlib figure).
         histories: name of the training to its history.
     """

@@ -39,6 +39,8 @@ class Options:
     def __post_init__(self):
         if self.seed < 0:
             raise CampError(f"--seed {self.seed}: give 0 or a positive number")
+        if self.jobs < 1:
+            raise CampError(f"--jobs {self.jobs}: give 1 or more")
 
 
 @dataclass

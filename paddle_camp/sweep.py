@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import joblib
+import paddle
 from tqdm import tqdm
 
 from paddle_camp.files import kept, write_json
@@ -54,7 +55,8 @@ def _in_turn(function, cells, files, missing, jobs) -> Iterator[tuple[str, Any]]
 
 def _side_by_side(function, cells, files, missing, jobs) -> Iterator[tuple[str, Any]]:
     yield from _in_turn(function, {name: c for name, c in cells.items() if name not in missing}, files, missing, 1)
-    calls = (joblib.delayed(_named)(name, function, cells[name]) for name in missing)
+    device = paddle.get_device()  # a fresh process would take a GPU wherever there is one
+    calls = (joblib.delayed(_named)(name, function, cells[name], device) for name in missing)
     # One thread each: that many processes keep the cores busy, and threads of several would fight over them.
     with joblib.parallel_config("loky", inner_max_num_threads=1):
         for name, result in joblib.Parallel(jobs, return_as="generator_unordered")(calls):
@@ -62,5 +64,6 @@ def _side_by_side(function, cells, files, missing, jobs) -> Iterator[tuple[str, 
             yield name, kept(files[name], lambda: None)
 
 
-def _named(name: str, function: Callable[..., Any], arguments: tuple) -> tuple[str, Any]:
+def _named(name: str, function: Callable[..., Any], arguments: tuple, device: str) -> tuple[str, Any]:
+    paddle.set_device(device)
     return name, function(*arguments)

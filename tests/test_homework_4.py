@@ -143,4 +143,5 @@ def test_a_wrong_setting_is_one_line(name, override, says, tmp_path):
 def test_the_real_prices(real_data, tmp_path):
     asked = ("--quick", "--data-dir", str(real_data), "-o", "shuffle=true")
     test = contract.metrics_of(contract.run("4-1", tmp_path, *asked)[0])["results"]["test"]
-    assert test["network"]["rmse_dollars"] < test["linear"]["rmse_dollars"] < test["mean"]["rmse_dollars"]
+    # Ten epochs from random weights leave the course's linear model short of least squares; the network is not.
+    assert test["network"]["rmse_dollars"] < test["least squares"]["rmse_dollars"] < test["linear"]["rmse_dollars"]

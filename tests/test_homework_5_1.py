@@ -68,6 +68,7 @@ def test_another_seed_draws_others_and_given_weights_are_not_trained(quick, tmp_
     ("override", "says", "kind"),
     [
         ("sample=10000", "there are", SettingError),
+        ("holdout=0.001", "leaves one part empty", SettingError),
         ("model=resnet5", "the zoo has", SettingError),
         ("model=vgg16", "does not take pictures of 1 x 28 x 28", SettingError),
         ("image=/nowhere.png", "cannot be read", DataError),

@@ -108,3 +108,14 @@ def test_the_cells_are_the_same_in_turn_and_side_by_side(tmp_path, monkeypatch):
     for name in one:
         for key in ("train_loss", "loss", "accuracy"):
             np.testing.assert_allclose(one[name][key]["all"], two[name][key]["all"], rtol=1e-4)
+
+
+def test_the_probe_looks_at_both_classes(monkeypatch):
+    """The training pictures come sorted by class: the first of them are all of one."""
+    seen = []
+    monkeypatch.setattr(hw, "look_inside", lambda model, images, labels: seen.append(labels) or {})
+    data = hw.load_fundus("synthetic", None, 32, (40, 20))
+    sets = hw.three_parts(data, 0.1, 10, 0)
+    settings = hw.replace(SMALL, num_epochs=1, probe_pictures=10)
+    hw.train_cell("relu", 0, settings, sets, None)
+    assert set(seen[0].tolist()) == {0, 1} and len(seen[0]) == 10

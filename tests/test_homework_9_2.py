@@ -11,6 +11,7 @@ import pytest
 import homework
 from homework import hw9_2_compare_networks as hw
 from paddle_camp.errors import SettingError
+from paddle_camp.memory import peak_memory
 from paddle_camp.runs import Options
 from tests import contract
 
@@ -124,3 +125,19 @@ def test_a_network_that_diverges_is_said_and_stops_nothing(tmp_path, monkeypatch
     results = contract.check(folder, "9-2", data=True, classifier=True)
     assert "diverged" in results["networks"]["resnet18"] and results["order"] == ["lenet"]
     assert "| resnet18 | 发散 |" in (folder / "answer.md").read_text(encoding="utf-8")
+
+
+def test_memory_that_cannot_be_measured_loses_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(hw, "peak_memory", lambda *arguments, **more: None)
+    folder, _ = contract.run("9-2", tmp_path, "-o", "models=lenet,resnet18", "--data", "synthetic", *SMALL)
+    results = contract.check(folder, "9-2", data=True, classifier=True)
+    assert results["networks"]["lenet"]["cost"]["peak_memory"] is None
+
+
+def too_much():
+    raise MemoryError
+
+
+def test_a_measurement_that_fails_is_none():
+    assert peak_memory(too_much) is None
+    assert peak_memory(sum, [1, 2]) > 50 * 2**20  # a process with paddle in it

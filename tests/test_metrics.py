@@ -68,3 +68,12 @@ def test_the_interval_of_a_perfect_and_of_a_constant_classifier():
     labels = np.array([0, 0, 1, 1])
     assert metrics.auc_interval(np.array([[-2.0], [-1.0], [1.0], [2.0]]), labels) == [1, 1]
     assert metrics.auc_interval(np.zeros((4, 1)), labels) == [0.5, 0.5]
+
+
+def test_the_accuracy_at_the_best_threshold():
+    labels = np.array([0, 0, 1, 1])
+    shifted = np.array([[-9.0], [-8.0], [-7.0], [-6.0]])  # in the right order, all of them below a half
+    assert metrics.accuracy(shifted, labels) == 0.5
+    assert metrics.best_threshold_accuracy(shifted, labels) == 1
+    assert metrics.best_threshold_accuracy(-shifted, labels) == 0.5  # all in one class
+    assert metrics.best_threshold_accuracy(np.array([[0.0], [1.0], [1.0], [2.0]]), labels) == 0.75  # ties stay together

@@ -88,3 +88,21 @@ def test_a_wrong_file_is_one_clear_line(tmp_path, content, says):
     with pytest.raises(DataError, match=says) as caught:
         prepare_digit(path)
     assert "\n" not in str(caught.value) and "--image" in str(caught.value)
+
+
+def test_a_phones_picture_is_turned_upright(tmp_path):
+    """A phone stores the picture as the sensor lies and says in EXIF how to turn it; 6: a quarter to the right."""
+    upright = cv2.imread(str(write(tmp_path / "7.png", text="7")))
+    jpeg = cv2.imencode(".jpg", cv2.rotate(upright, cv2.ROTATE_90_COUNTERCLOCKWISE))[1].tobytes()
+    tiff = b"II*\0\x08\0\0\0" + b"\x01\0" + b"\x12\x01\x03\0\x01\0\0\0\x06\0\0\0" + b"\0\0\0\0"
+    exif = b"Exif\0\0" + tiff
+    (tmp_path / "phone.jpg").write_bytes(jpeg[:2] + b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif + jpeg[2:])
+    one, other = (prepare_digit(tmp_path / name)["28 x 28"] for name in ("7.png", "phone.jpg"))
+    assert np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.95
+
+
+def test_sixteen_bits(tmp_path):
+    plain = cv2.imread(str(write(tmp_path / "plain.png")), 0)
+    cv2.imwrite(str(tmp_path / "deep.png"), plain.astype(np.uint16) * 257)
+    one, other = (prepare_digit(tmp_path / name)["28 x 28"] for name in ("plain.png", "deep.png"))
+    assert np.abs(one.astype(int) - other).max() <= 3

@@ -7,7 +7,8 @@ import pytest
 from paddle import nn
 
 from paddle_camp import create_model, models
-from paddle_camp.probes import layer_rows, multiply_adds, trained
+from paddle_camp.errors import SettingError
+from paddle_camp.probes import check_takes, layer_rows, multiply_adds, trained
 
 
 def test_a_convolution_and_a_linear_layer_by_hand():
@@ -76,3 +77,17 @@ def test_agrees_with_paddle_summary_where_that_is_right(capsys):
     theirs = paddle.summary(model, (1, 3, 64, 64))["total_params"]
     assert statistics == 9_600
     assert theirs == trained(model) + statistics
+
+
+def test_a_size_that_only_the_heads_of_training_refuse_is_found_before_training():
+    check_takes(create_model("googlenet", auxiliary=False, num_classes=2), (1, 3, 128, 128), "googlenet")
+    model = create_model("googlenet", num_classes=2)
+    before = {key: value.numpy().copy() for key, value in model.state_dict().items()}
+    with pytest.raises(SettingError, match="model=googlenet does not take pictures of 3 x 128 x 128"):
+        check_takes(model, (1, 3, 128, 128), "googlenet")
+    assert all((before[key] == value.numpy()).all() for key, value in model.state_dict().items())
+    norm = create_model("lenet", batch_norm=True)
+    statistics = norm.norms[0]._mean.numpy().copy() if hasattr(norm.norms[0], "_mean") else None
+    check_takes(norm, (1, 1, 28, 28), "lenet")
+    assert norm.training
+    assert statistics is None or (norm.norms[0]._mean.numpy() == statistics).all()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from functools import partial
 
+import paddle
 import pytest
 
+from paddle_camp.errors import DivergedError
 from paddle_camp.sweep import run_cells
 
 
@@ -55,4 +57,24 @@ def fail_at_three(number):
 def test_an_error_reaches_the_caller_and_the_finished_cells_stay(tmp_path, jobs):
     with pytest.raises(ValueError, match="cell 3 fails"):
         run_cells(fail_at_three, CELLS, tmp_path, jobs=jobs)
-    assert (tmp_path / "cell-0.json").exists() and not (tmp_path / "cell-3.json").exists()
+    assert not (tmp_path / "cell-3.json").exists()
+    if jobs == 1:  # side by side, the third may fail before the first is done
+        assert (tmp_path / "cell-0.json").exists()
+
+
+def diverge(number):
+    raise DivergedError(number, float("nan"), "holdout")
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_divergence_is_the_same_error_from_another_process(tmp_path, jobs):
+    with pytest.raises(DivergedError, match="the holdout loss became nan at step"):
+        run_cells(diverge, CELLS, tmp_path, jobs=jobs)
+
+
+def device_of(number):
+    return paddle.get_device()
+
+
+def test_the_other_processes_compute_where_this_one_does(tmp_path):
+    assert set(run_cells(device_of, CELLS, tmp_path, jobs=2).values()) == {paddle.get_device()}

@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from paddle_camp.settings import require
+
 
 @dataclass(frozen=True)
 class ImageSet:
@@ -57,6 +59,9 @@ def split_off(data: ImageSet, fraction: float, seed: int) -> tuple[ImageSet, Ima
 
     Both halves keep the order of ``data``. This is how hyper-parameters are chosen without looking at the
     validation set: on pictures held out of the training folder.
+
+    Raises:
+        SettingError: one of the two would be empty.
     """
     rng = np.random.default_rng(seed)
     held: list[int] = []
@@ -65,6 +70,8 @@ def split_off(data: ImageSet, fraction: float, seed: int) -> tuple[ImageSet, Ima
         held += members[: round(len(members) * fraction)].tolist()
     mask = np.zeros(len(data), bool)
     mask[held] = True
+    share = f"{fraction:.3g} of {len(data)} samples leaves one part empty: take more samples, or another share"
+    require(0 < mask.sum() < len(data), share)
     return data.take(np.flatnonzero(~mask)), data.take(np.flatnonzero(mask))
 
 

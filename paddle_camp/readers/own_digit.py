@@ -30,7 +30,7 @@ def prepare_digit(path: str | Path) -> dict[str, np.ndarray]:
         content = np.frombuffer(Path(path).read_bytes(), np.uint8)
     except OSError as error:
         raise DataError(f"--image {path}: cannot be read ({error.strerror}); name a PNG or JPEG file") from None
-    picture = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if len(content) else None
+    picture = _decode(content)
     if picture is None:
         raise DataError(f"--image {path}: is no picture that OpenCV can decode; save it as PNG or JPEG")
     grey = _grey(picture)
@@ -49,11 +49,15 @@ def prepare_digit(path: str | Path) -> dict[str, np.ndarray]:
     return steps | {"28 x 28": _centre(boxed)}
 
 
-def _grey(picture: np.ndarray) -> np.ndarray:
-    if picture.dtype != np.uint8:  # 16-bit PNG
-        picture = (picture / (np.iinfo(picture.dtype).max / 255)).astype(np.uint8)
-    if picture.ndim == 2:
+def _decode(content: np.ndarray) -> np.ndarray | None:
+    """Eight-bit BGR or BGRA; None if OpenCV cannot decode it."""
+    picture = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if len(content) else None
+    if picture is None or (picture.ndim == 3 and picture.shape[2] == 4 and picture.dtype == np.uint8):
         return picture
+    return cv2.imdecode(content, cv2.IMREAD_COLOR)  # unlike IMREAD_UNCHANGED it turns a phone's picture upright (EXIF)
+
+
+def _grey(picture: np.ndarray) -> np.ndarray:
     if picture.shape[2] == 4:  # transparent parts are paper: white
         alpha = picture[:, :, 3:].astype(np.float32) / 255
         picture = (picture[:, :, :3] * alpha + 255 * (1 - alpha)).astype(np.uint8)
