@@ -5,7 +5,8 @@ The camp's question: 通过Python、飞桨分别构建神经网络模型完成�
 First the proof that both compute the same: from the same initial weights, in the same order of the rows, numpy with
 hand-derived gradients (`paddle_camp/by_hand.py`) and Paddle's automatic ones give the same loss at every step. Then
 the comparison that the question asks for, measured: the lines of code that a student writes, seconds and test error;
-and how the seconds of a step grow with width, depth and batch, numpy against Paddle, alternating in one process.
+and how the seconds of a step grow with width, depth, batch, and with two wide layers on all rows at once, numpy against
+Paddle, alternating in one process.
 
 Expect, with the full settings on the real table (2 cores of an AMD EPYC): see the README's table.
 """
@@ -152,6 +153,7 @@ def growth(settings: Settings, data: HousingData, seed: int) -> dict[str, list]:
         "width": {w: ((13, w, 1), settings.batch_size) for w in settings.widths},
         "depth": {d: ((13, *[settings.hidden] * d, 1), settings.batch_size) for d in settings.depths},
         "batch": {b: ((13, settings.hidden, 1), b) for b in settings.batches},
+        "large": {w: ((13, w, w, 1), len(data.train)) for w in settings.widths},
     }
     return {
         what: [[value, *seconds_per_step(sizes, rows, settings, data, seed)] for value, (sizes, rows) in these.items()]
@@ -214,17 +216,19 @@ def draw(runs: dict, grown: dict, stand_in: str | None) -> dict:
         panels[name] = {"loss (numpy)": (steps, result["losses"][0]), "|numpy - Paddle|": (steps, difference)}
     title, note = "The same loss at every step, but for rounding", {"subtitle": stand_in}
     same = plots.line_panels(panels, "step", "loss, and difference", log="y", markers=False, title=title, **note)
-    names = {"width": "hidden units", "depth": "hidden layers", "batch": "rows in a batch"}
+    names = {"width": "hidden units", "depth": "layers with weights", "batch": "rows in a batch"}
+    names["large"] = "units in each of two hidden layers, all rows"
     growths = {}
     for what, rows in grown.items():
         values, by_numpy, by_paddle = (np.array(column, float) for column in zip(*rows, strict=True))
         values = values + 1 if what == "depth" else values  # layers with weights: a logarithmic axis has no 0
-        growths[names[what] if what != "depth" else "layers with weights"] = {
+        growths[names[what]] = {
             "numpy": (values, 1e3 * by_numpy),
             "Paddle": (values, 1e3 * by_paddle),
         }
     title = "Time of a training step"
-    cost = plots.line_panels(growths, "", "milliseconds per step", log="xy", share_x=False, title=title, **note)
+    options = {"log": "xy", "share_x": False, "columns": 2, "title": title, **note}
+    cost = plots.line_panels(growths, "", "milliseconds per step", **options)
     return {
         "same": ("numpy与飞桨每一步的loss，以及两者之差", same),
         "cost": ("每一步的时间随宽度、深度和batch的增长（双对数坐标）", cost),

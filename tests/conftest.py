@@ -11,7 +11,7 @@ import pytest
 if "PYTEST_XDIST_WORKER" in os.environ:  # as many processes as cores: one thread each
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from paddle_camp import runtime  # noqa: E402  the package tunes the CPU, which works only before anything imports paddle
+from paddle_camp import runtime  # the package tunes the CPU, which works only before anything imports paddle
 
 runtime.choose_device("cpu")  # the tests that compare bits hold for CPUs: cuDNN may choose another algorithm each time
 ROOT = Path(__file__).resolve().parents[1]
