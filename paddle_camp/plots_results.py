@@ -63,6 +63,8 @@ def heat_map(
     axes = figure.subplots()
     axes.imshow(values, cmap="Blues", vmin=low, vmax=high, aspect="auto" if rows else "equal")
     for (row, column), value in np.ndenumerate(values):
+        if np.isnan(value) and not empty:
+            continue
         if np.isnan(value):
             axes.text(column, row, empty, ha="center", va="center", color=MUTED, fontsize=9, style="italic")
         else:

@@ -75,7 +75,7 @@ def test_the_other_decays_lie_before_and_after(epochs):
         ("holdout=0", "between 0 and 1"),
         ("momentum=nan", "from 0 to below 1"),
         ("train_pictures=0", "positive number"),
-        ("holdout=0.01", "the holdout part has not both classes"),
+        ("holdout=0.01", "leaves one part empty"),
         ("batch_size=500", "two steps or more"),
         ("model=alexnet", "model=alexnet does not take pictures of 3 x 32 x 32: try another image_size or model"),
         ("model=lenet", "model=lenet does not take pictures of 3 x 32 x 32"),
