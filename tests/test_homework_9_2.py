@@ -171,3 +171,18 @@ def test_the_answer_compares_all_six_and_says_who_is_off_the_threshold(tmp_path,
     assert "辅助分类器：googlenet（有）" in answer and sum(results["auxiliary"]) > 0
     assert "googlenet 的准确率低而 AUC 是" in answer
     assert results["networks"]["googlenet"]["best_threshold"] > results["networks"]["googlenet"]["accuracy"] + 0.05
+
+
+def test_on_the_real_pictures_the_courses_numbers_stand_beside_ours(real_data, tmp_path, monkeypatch):
+    monkeypatch.setattr(hw, "train_network", made_up)
+    monkeypatch.setattr(hw, "publish", lambda *folders: None)
+    monkeypatch.setattr(hw, "check_takes", lambda *arguments: None)
+    monkeypatch.setattr(hw, "build", lambda *arguments: (None, None))
+    folder, _ = contract.run("9-2", tmp_path, "--data-dir", str(real_data))
+    results = contract.check(folder, "9-2")
+    answer = (folder / "answer.md").read_text(encoding="utf-8")
+    assert results["as_course"] and "与课程公布的结果比较" in answer and "| vgg16 | 0.9475/0.176 |" in answer
+    assert "本次留出 40 张" in answer
+    assert not contract.metrics_of(
+        contract.run("9-2", tmp_path, "--data-dir", str(real_data), "-o", "num_epochs=4")[0]
+    )["results"]["as_course"]
