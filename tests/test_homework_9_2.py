@@ -169,7 +169,7 @@ def test_the_answer_compares_all_six_and_says_who_is_off_the_threshold(tmp_path,
     assert set(results["networks"]) == set(hw.RECIPES) and results["kept"] == "resnet50"
     answer = (folder / "answer.md").read_text(encoding="utf-8")
     assert "辅助分类器：googlenet（有）" in answer and sum(results["auxiliary"]) > 0
-    assert "googlenet 的准确率低而 AUC 是" in answer
+    assert "googlenet 的准确率不高而 AUC 是" in answer
     assert results["networks"]["googlenet"]["best_threshold"] > results["networks"]["googlenet"]["accuracy"] + 0.05
 
 
