@@ -139,7 +139,7 @@ def candidate(hidden: str, rate: float, seed: int, settings: Settings, data: Hou
     return [row["loss"] for row in history.split("other")]
 
 
-def choose(settings: Settings, context: Context, data: HousingData) -> tuple[dict, dict[str, list[float]]]:
+def choose(settings: Settings, context: Context, data: HousingData) -> tuple[dict, dict[str, dict]]:
     """The candidate and the number of epochs with the lowest mean loss on held-out training rows."""
     cells, curves, best = {}, {}, None
     for hidden in settings.hidden:
@@ -154,7 +154,7 @@ def choose(settings: Settings, context: Context, data: HousingData) -> tuple[dic
             if any(v is None for v in losses):
                 continue
             mean = np.mean(losses, axis=0)
-            curves[f"{hidden} units, rate {rate}"] = mean.tolist()
+            curves.setdefault(f"{hidden} hidden units", {})[f"rate {rate}"] = mean.tolist()
             if best is None or mean.min() < best["holdout_mse"]:
                 best = {"hidden": hidden, "rate": rate, "epochs": int(mean.argmin()) + 1}
                 best["holdout_mse"] = float(mean.min())
@@ -211,8 +211,13 @@ def run(settings: Settings, context: Context) -> Answer:
     }
     panels = {"linear model": {name: tuple(zip(*rows, strict=True)) for name, rows in epochs.items()}}
     losses = plots.line_panels(panels, "epochs finished", "mean squared error", title="The course's training", **note)
-    chosen_by = {"held-out training rows": {n: (range(1, len(c) + 1), c) for n, c in curves.items()}}
-    options = {"log": "y", "markers": False, "title": "Candidates: mean over the seeds", **note}
+    chosen_by = {n: {r: (range(1, len(c) + 1), c) for r, c in of_rate.items()} for n, of_rate in curves.items()}
+    options = {
+        "log": "y",
+        "markers": False,
+        "title": "Candidates on held-out training rows, mean over the seeds",
+        **note,
+    }
     true, said = data.to_dollars(data.test.prices), {n: data.to_dollars(p) for n, p in predictions.items()}
     scatter = plots.true_against_predicted(true, said, unit="thousands of dollars", title="Test rows", **note)
     return Answer(
