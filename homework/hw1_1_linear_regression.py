@@ -23,14 +23,11 @@ from paddle_camp.answers import render
 from paddle_camp.errors import DivergedError
 from paddle_camp.history import History
 from paddle_camp.readers.batches import epoch_order
-from paddle_camp.readers.housing import COLUMNS, HousingData, load_housing
+from paddle_camp.readers.housing import COLUMNS, EXAMPLE, HousingData, load_housing
 from paddle_camp.regression import baselines, errors, least_squares
 from paddle_camp.results import Answer
 from paddle_camp.runs import Context
 from paddle_camp.settings import require
-
-# The house whose price the course predicts: the last row of the table, without its price.
-EXAMPLE = (0.04741, 0, 11.93, 0, 0.573, 6.03, 80.8, 2.505, 1, 273, 21, 396.9, 7.88)
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from paddle_camp.errors import DivergedError
 from paddle_camp.fitting import Keep, fit, publish
 from paddle_camp.history import History
 from paddle_camp.models import create_model
-from paddle_camp.probes import check_takes
+from paddle_camp.probes import check_takes, unchanged
 from paddle_camp.readers.batches import Batches, channel_statistics, draw, standardise
 from paddle_camp.readers.datasets import load_fundus, three_parts
 from paddle_camp.results import Answer, Predictions
@@ -119,15 +119,14 @@ def look_inside(model: nn.Layer, images: np.ndarray, labels: np.ndarray) -> dict
     A response is flat where the activation's slope is below a hundredth of its greatest one: a saturated Sigmoid, a
     ReLU that is off. A unit (a channel, or a feature of fc1) is dead if it is flat on all pictures and places.
     """
-    statistics = {key: value.clone() for key, value in model.state_dict().items() if value.stop_gradient}
     activation, before = model.activation, []
     model.activation = lambda x: before.append(x.detach()) or activation(x)
-    model.train()
-    classification_loss(model(paddle.to_tensor(images)), paddle.to_tensor(labels)).backward()
+    with unchanged(model):  # a batch norm's running means move
+        model.train()
+        classification_loss(model(paddle.to_tensor(images)), paddle.to_tensor(labels)).backward()
     model.activation = activation
     row = {f"gradient_{name}": finite(float(getattr(model, name).weight.grad.norm())) for name in LAYERS}
     model.clear_gradients()
-    model.set_state_dict(model.state_dict() | statistics)  # a batch norm's running means have moved
     steepest = slope_of(activation, paddle.zeros([1]) + 1e-3).max()
     for name, x in zip(LAYERS, before, strict=False):
         flat = slope_of(activation, x) < 0.01 * steepest

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,6 +44,19 @@ def trained(layer: nn.Layer) -> int:
 
 
 @contextlib.contextmanager
+def unchanged(model: nn.Layer) -> Iterator[None]:
+    """Forward and backward passes inside leave no trace: training modes and running statistics come back."""
+    modes = [(layer, layer.training) for layer in model.sublayers(include_self=True)]
+    statistics = {key: value.clone() for key, value in model.state_dict().items() if value.stop_gradient}
+    try:
+        yield
+    finally:
+        model.set_state_dict(model.state_dict() | statistics)
+        for layer, mode in modes:
+            layer.training = mode
+
+
+@contextlib.contextmanager
 def evaluating(model: nn.Layer) -> Iterator[None]:
     """Evaluation mode without gradients; afterwards each layer's training mode is what it was, whatever happened."""
     modes = [(layer, layer.training) for layer in model.sublayers(include_self=True)]
@@ -56,32 +69,31 @@ def evaluating(model: nn.Layer) -> Iterator[None]:
             layer.training = mode
 
 
-@contextlib.contextmanager
-def unchanged(model: nn.Layer) -> Iterator[None]:
-    """Whatever runs inside: afterwards weights, running statistics and training modes are what they were."""
-    modes = [(layer, layer.training) for layer in model.sublayers(include_self=True)]
-    before = {key: value.clone() for key, value in model.state_dict().items()}
+def _watch_layers(model: nn.Layer, images: paddle.Tensor, note: Callable[[str, nn.Layer, paddle.Tensor], None]) -> None:
+    """Run ``images`` through ``model`` and call ``note`` with each layer that has no layers of its own, as they run."""
+
+    def hook_of(name: str):
+        return lambda layer, inputs, output: note(name, layer, output)
+
+    layers = [(name, layer) for name, layer in model.named_sublayers() if not layer.sublayers()]
+    hooks = [layer.register_forward_post_hook(hook_of(name)) for name, layer in layers]
     try:
-        yield
+        with evaluating(model):
+            model(images)
     finally:
-        model.set_state_dict(before)
-        for layer, mode in modes:
-            layer.training = mode
+        for hook in hooks:
+            hook.remove()
 
 
 def layer_rows(model: nn.Layer, input_shape: tuple[int, ...]) -> list[LayerRow]:
     """Run zeros of ``input_shape`` (batch included) through ``model`` and list its layers in the order they run."""
     rows: list[LayerRow] = []
-    hooks = []
-    for name, layer in model.named_sublayers():
-        if not layer.sublayers():
-            hooks.append(layer.register_forward_post_hook(_recorder(name, rows)))
-    try:
-        with evaluating(model):
-            model(paddle.zeros(list(input_shape)))
-    finally:
-        for hook in hooks:
-            hook.remove()
+
+    def note(name: str, layer: nn.Layer, output: paddle.Tensor) -> None:
+        shape = tuple(output.shape)
+        rows.append(LayerRow(name, type(layer).__name__, shape, trained(layer), multiply_adds(layer, shape)))
+
+    _watch_layers(model, paddle.zeros(list(input_shape)), note)
     return rows
 
 
@@ -94,21 +106,11 @@ def layer_outputs(model: nn.Layer, images: paddle.Tensor) -> dict[str, np.ndarra
     """
     outputs: dict[str, np.ndarray] = {}
 
-    def recorder(name: str):
-        def record(layer, inputs, output):
-            calls = sum(key == name or key.startswith(f"{name} (") for key in outputs)
-            outputs[f"{name} ({calls + 1})" if calls else name] = output.numpy()
+    def note(name: str, layer: nn.Layer, output: paddle.Tensor) -> None:
+        calls = sum(key == name or key.startswith(f"{name} (") for key in outputs)
+        outputs[f"{name} ({calls + 1})" if calls else name] = output.numpy()
 
-        return record
-
-    layers = [(name, layer) for name, layer in model.named_sublayers() if not layer.sublayers()]
-    hooks = [layer.register_forward_post_hook(recorder(name)) for name, layer in layers]
-    try:
-        with evaluating(model):
-            model(images)
-    finally:
-        for hook in hooks:
-            hook.remove()
+    _watch_layers(model, images, note)
     return outputs
 
 
@@ -126,14 +128,6 @@ def check_takes(model: nn.Layer, input_shape: tuple[int, ...], name: str) -> Non
     except (ValueError, RuntimeError, OSError, AssertionError):  # what Paddle raises for shapes that do not fit
         shape = " x ".join(map(str, input_shape[1:]))
         raise SettingError(f"model={name} does not take pictures of {shape}: try another image_size or model") from None
-
-
-def _recorder(name: str, rows: list[LayerRow]):
-    def record(layer, inputs, output):
-        shape = tuple(output.shape)
-        rows.append(LayerRow(name, type(layer).__name__, shape, trained(layer), multiply_adds(layer, shape)))
-
-    return record
 
 
 def multiply_adds(layer: nn.Layer, output: tuple[int, ...]) -> int:

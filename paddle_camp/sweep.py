@@ -11,7 +11,9 @@ import joblib
 import paddle
 from tqdm import tqdm
 
-from paddle_camp.files import kept, write_json
+from paddle_camp.files import kept
+
+Pairs = Iterator[tuple[str, Any]]  # name of a cell, its result
 
 
 def run_cells(
@@ -38,9 +40,12 @@ def run_cells(
     results: dict[str, Any] = {}
     files = {name: folder / f"{name}.json" for name in cells}
     missing = [name for name in cells if not files[name].exists()]
-    source = _side_by_side if jobs > 1 and len(missing) > 1 else _in_turn
+    if jobs > 1 and len(missing) > 1:
+        pairs = _side_by_side(function, cells, files, missing, jobs)
+    else:
+        pairs = _in_turn(function, cells, files)
     with tqdm(total=len(cells), unit="cell", disable=None, leave=False) as bar:
-        for name, result in source(function, cells, files, missing, jobs):
+        for name, result in pairs:
             results[name] = result
             bar.update()
             if name in missing:
@@ -48,20 +53,21 @@ def run_cells(
     return {name: results[name] for name in cells}
 
 
-def _in_turn(function, cells, files, missing, jobs) -> Iterator[tuple[str, Any]]:
+def _in_turn(function: Callable[..., Any], cells: Mapping[str, tuple], files: Mapping[str, Path]) -> Pairs:
     for name, arguments in cells.items():
         yield name, kept(files[name], lambda arguments=arguments: function(*arguments))
 
 
-def _side_by_side(function, cells, files, missing, jobs) -> Iterator[tuple[str, Any]]:
-    yield from _in_turn(function, {name: c for name, c in cells.items() if name not in missing}, files, missing, 1)
+def _side_by_side(
+    function: Callable[..., Any], cells: Mapping[str, tuple], files: Mapping[str, Path], missing: list[str], jobs: int
+) -> Pairs:
+    yield from _in_turn(function, {name: arguments for name, arguments in cells.items() if name not in missing}, files)
     device = paddle.get_device()  # a fresh process would take a GPU wherever there is one
     calls = (joblib.delayed(_named)(name, function, cells[name], device) for name in missing)
     # One thread each: that many processes keep the cores busy, and threads of several would fight over them.
     with joblib.parallel_config("loky", inner_max_num_threads=1):
         for name, result in joblib.Parallel(jobs, return_as="generator_unordered")(calls):
-            write_json(files[name], result)
-            yield name, kept(files[name], lambda: None)
+            yield name, kept(files[name], lambda result=result: result)
 
 
 def _named(name: str, function: Callable[..., Any], arguments: tuple, device: str) -> tuple[str, Any]:

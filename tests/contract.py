@@ -9,6 +9,11 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
+import homework as homework_package
+from paddle_camp.errors import SettingError
+from paddle_camp.runs import Options
 from tools import run_homework
 
 FILES = ("config.json", "env.json", "metrics.json", "history.csv", "steps.csv", "answer.md", "report.html")
@@ -61,3 +66,11 @@ def check(folder: Path, homework: str, *, data: bool = False, classifier: bool =
         sums = [sum(float(value) for key, value in row.items() if key.startswith("probability_")) for row in rows]
         assert rows and max(abs(total - 1) for total in sums) < 1e-6
     return metrics["results"]
+
+
+def refused(homework: str, out: Path, says: str, *overrides: str, kind: type[Exception] = SettingError) -> str:
+    """The message, one line that matches ``says``, with which a run on stand-in data with these settings ends."""
+    with pytest.raises(kind, match=says) as caught:
+        homework_package.run(homework, Options(data="synthetic", out=str(out), overrides=overrides))
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
