@@ -7,9 +7,10 @@ scheduler's steps from 0, so step number ``n`` of :class:`~paddle_camp.history.H
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
-from paddle.optimizer.lr import LRScheduler, PiecewiseDecay
+from paddle.optimizer.lr import LambdaDecay, LRScheduler, PiecewiseDecay
 
 
 def constant(learning_rate: float) -> LRScheduler:
@@ -37,6 +38,32 @@ def piecewise(learning_rate: float, boundaries: Sequence[int], factor: float = 0
     if not boundaries:  # Paddle refuses an empty list: one boundary that no training reaches
         return PiecewiseDecay(boundaries=[2**31], values=[learning_rate, learning_rate])
     return PiecewiseDecay(boundaries=boundaries, values=values)
+
+
+def warmup_cosine(learning_rate: float, num_steps: int, warmup: float = 0.15) -> LRScheduler:
+    """Up to ``learning_rate`` in a straight line, then down to 0 along half a cosine.
+
+    The line is Goyal et al.'s warm-up (arXiv:1706.02677), the cosine Loshchilov and Hutter's (arXiv:1608.03983).
+
+    Args:
+        learning_rate: the highest rate, reached with the last step of the warm-up.
+        num_steps: of the whole training.
+        warmup: the share of the steps that goes up, at least one step.
+
+    Raises:
+        ValueError: fewer than two steps, or a share that is not within 0 and 1.
+    """
+    if num_steps < 2 or not 0 <= warmup < 1:
+        raise ValueError(f"a warm-up over {warmup} of {num_steps} steps: give at least 2 steps and a share below 1")
+    rising = min(max(1, round(warmup * num_steps)), num_steps - 1)
+
+    def factor(position: int) -> float:
+        if position < rising:
+            return (position + 1) / rising
+        done = min(1.0, (position + 1 - rising) / (num_steps - rising))
+        return 0.5 * (1 + math.cos(math.pi * done))
+
+    return LambdaDecay(learning_rate, factor)
 
 
 def in_epochs(epochs: Sequence[float], steps_per_epoch: int) -> list[int]:

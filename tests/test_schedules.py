@@ -37,6 +37,19 @@ def test_the_optimizer_takes_the_simulated_rates():
     assert values == pytest.approx([-1.0, -1.1, -1.2])
 
 
+def test_warmup_and_cosine():
+    rates = schedules.simulate(schedules.warmup_cosine(0.4, 6, warmup=1 / 3), 7)
+    # Up in two steps, then 0.2 (1 + cos(pi k / 4)) for k = 1 to 4; past its end the rate stays 0.
+    assert rates == pytest.approx([0.2, 0.4, 0.341421, 0.2, 0.058579, 0.0, 0.0], abs=1e-6)
+    assert schedules.simulate(schedules.warmup_cosine(0.4, 2), 2) == pytest.approx([0.4, 0.0])
+
+
+@pytest.mark.parametrize(("steps", "warmup"), [(1, 0.1), (10, 1.0), (10, -0.1)])
+def test_a_warmup_that_leaves_no_step_is_refused(steps, warmup):
+    with pytest.raises(ValueError, match="warm-up"):
+        schedules.warmup_cosine(0.1, steps, warmup)
+
+
 def test_boundaries_in_epochs():
     assert schedules.in_epochs([1, 2.5], steps_per_epoch=36) == [36, 90]
 
