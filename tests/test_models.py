@@ -15,6 +15,7 @@ from paddle_camp.models.layers import Conv2D
 PARAMETERS = {
     "alexnet": 61_100_840,
     "deep_conv_net": 123_552,
+    "digit_net": 306_378,
     "densenet121": 7_978_856,
     "googlenet": 11_535_736,
     "lenet": 41_806,
@@ -46,7 +47,7 @@ REFERENCE = {
     **{f"vgg{n}_bn": (f"vgg{n}", {"batch_norm": True}, {}) for n in (11, 13, 16, 19)},
     "googlenet": ("googlenet", {}, {"as_paddle": True}),
 }
-DIGITS = {"lenet", "mlp_linear", "mlp_relu", "mlp_bn", "two_conv_net", "deep_conv_net"}
+DIGITS = {"lenet", "mlp_linear", "mlp_relu", "mlp_bn", "two_conv_net", "deep_conv_net", "digit_net"}
 NO_REFERENCE = DIGITS | {"lenet_fundus", "se_resnet50"}  # Paddle's LeNet is another one; it has no SE-ResNet
 DEEP = {
     "resnet101",
@@ -166,7 +167,8 @@ def test_every_network_can_learn_four_pictures_by_heart(name):
     paddle.seed(0)
     size = SIZES.get(name, 64)
     options = {"activation": "relu"} if name.startswith("lenet") else {}
-    options |= {"dropout": 0.0} if name == "deep_conv_net" else {}  # it drops half of the logits themselves
+    if name in ("deep_conv_net", "digit_net"):
+        options |= {"dropout": 0.0}  # the deep one drops half of the logits themselves
     model = build(name, num_classes=2, **options)
     kind = paddle.optimizer.Momentum if name in BY_HEART else paddle.optimizer.Adam
     optimizer = kind(rate if name in BY_HEART else 1e-4, parameters=model.parameters())
