@@ -54,6 +54,16 @@ def classification_loss(
     return F.cross_entropy(logits, labels)
 
 
+def smoothed_loss(logits: paddle.Tensor, labels: paddle.Tensor, smoothing: float = 0.1) -> paddle.Tensor:
+    """Mean cross-entropy of logits ``[N, K]`` against labels of which ``smoothing`` is spread over all K classes.
+
+    Szegedy et al., CVPR 2016 (arXiv:1512.00567), section 7.
+    """
+    classes = logits.shape[1]
+    soft = (1 - smoothing) * F.one_hot(labels, classes) + smoothing / classes
+    return -(soft * F.log_softmax(logits)).sum(axis=1).mean()
+
+
 def autocast(amp: bool):
     """Paddle's mixed-precision context: bfloat16 where the card has it, else float16; off for ``amp=False``."""
     return paddle.amp.auto_cast(enable=amp, dtype=amp_dtype() if amp else "float16")
