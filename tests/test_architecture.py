@@ -20,6 +20,8 @@ LIBRARY, HOMEWORK, ONE_HOMEWORK = r"paddle_camp(\..*)?", r"homework(\..*)?", r"h
 LOOP, MODELS, READERS = (rf"paddle_camp\.{name}(\..*)?" for name in ("(training|fitting)", "models", "readers"))
 PADDLE_FREE = r"paddle_camp\.(plots\w*|report\w*|history|settings|series|files|errors)"
 
+TORCH_WORKER = r"tools\.benchmarks\.(torch_\w+|timing)"
+
 # (who, may not import whom, why); the patterns match a module's whole dotted name.
 WALLS = [
     (LIBRARY, r"(homework|tools)(\..*)?", "the library knows no homework and no tool"),
@@ -29,9 +31,15 @@ WALLS = [
     (MODELS, f"{LOOP}|{READERS}", "a network knows no loop and no data"),
     (READERS, f"{LOOP}|{MODELS}", "a reader knows no loop and no network"),
     (PADDLE_FREE, r"paddle(\..*)?", "works where there is no paddle"),
+    (TORCH_WORKER, r"(paddle|paddle_camp)(\..*)?", "PyTorch is measured in a process that has nothing else"),
+    (r"tools\.benchmarks\.course", LIBRARY, "the course's script is measured without anything of ours"),
 ]
 # Here only what runs at import counts: a listing or --help must not wait for paddle.
-QUICK_MODULES = ("homework", "tools.run_homework")
+QUICK_MODULES = (
+    *("homework", "tools.run_homework", "tools.benchmark"),
+    *(f"tools.benchmarks.{name}" for name in ("bench", "contest", "groups", "groups_course", "groups_speed", "growth")),
+    *("tools.benchmarks.tables", "tools.benchmarks.timing"),
+)
 # Importing anything of paddle_camp runs its __init__, and that loads paddle.
 SLOW_IMPORTS = r"(paddle|paddle_camp)(\..*)?"
 
@@ -136,6 +144,8 @@ DOC = '"""A page."""\n'
         ("homework/__init__.py", DOC + "if True:\n    import paddle", "must not load paddle"),
         ("homework/__init__.py", DOC + "from paddle_camp.errors import CampError", "must not load paddle"),
         ("tools/run_homework.py", DOC + "import paddle_camp", "must not load paddle"),
+        ("tools/benchmarks/torch_steps.py", DOC + "def f():\n    import paddle_camp", "nothing else"),
+        ("tools/benchmarks/course.py", DOC + "from paddle_camp.models import lenet", "without anything of ours"),
         ("tools/predict.py", DOC + "from paddle_camp import *", "star import"),
         ("tools/predict.py", DOC + "x = 1\n" * 260, "261 lines"),
         ("tools/predict.py", DOC + "def long():\n" + "    x = 1\n" * 60, "long has 61 lines"),
@@ -167,7 +177,7 @@ def test_what_is_allowed_passes(path: str, source: str):
     assert faults(path, source) == []
 
 
-@pytest.mark.parametrize("path", ["homework/__init__.py", "tools/run_homework.py"])
+@pytest.mark.parametrize("path", ["homework/__init__.py", "tools/run_homework.py", "tools/benchmark.py"])
 def test_listing_does_not_load_paddle(path: str):
     """What the source promises, seen in a fresh interpreter: also what the imports import in their turn."""
     code = f"import runpy; runpy.run_path({path!r}, run_name='loaded')\n"

@@ -1,0 +1,19 @@
+"""The register of groups: a function that yields its tables anew after every row; its docstring is its title."""
+
+from __future__ import annotations
+
+from tools.benchmarks.groups_course import lenet_epoch, readers, startup, sweep
+from tools.benchmarks.groups_speed import evaluate, levers, train
+from tools.benchmarks.growth import growth
+
+GROUPS = {
+    "train": train,
+    "levers": levers,
+    "evaluate": evaluate,
+    "readers": readers,
+    "lenet-epoch": lenet_epoch,
+    "sweep": sweep,
+    "growth": growth,
+    "startup": startup,
+}
+GPU_GROUPS = ("train", "evaluate")  # what the others measure is the CPU's work

@@ -1,0 +1,117 @@
+"""Groups that time single steps: train, levers, evaluate. A group yields its tables anew after every row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from tools.benchmarks.bench import Bench
+from tools.benchmarks.contest import ONE_THREAD, STOCK, Contender, Results, error_of, worker
+from tools.benchmarks.tables import MIB, Column, Table, against
+
+# 28 x 28; the rest of the zoo takes 224 x 224.
+DIGITS = ("lenet", "two_conv_net", "deep_conv_net", "digit_net", "mlp_linear", "mlp_relu", "mlp_bn")
+QUICK = ("lenet", "mlp_relu")
+IN_TORCH = ("lenet", "alexnet", "googlenet", "resnet50", "vgg16")  # the names of torch_nets.NETS
+EVALUATED = ("lenet", "alexnet", "googlenet", "mobilenet_v2", "resnet18", "resnet50", "vgg16")
+SPEED = "images_per_second"
+
+
+def spec_of(model: str, bench: Bench, kind: str) -> dict[str, Any]:
+    """What the workers are to do with a network; see :mod:`tools.benchmarks.paddle_steps`."""
+    small = model in DIGITS
+    batch_size = 4 if bench.quick else 256 if small else 10
+    shape, num_classes = ([1, 28, 28], 10) if small else ([3, 224, 224], 2)
+    spec = {"kind": kind, "model": model, "arguments": {"num_classes": num_classes}, "shape": shape}
+    return spec | {"batch_size": batch_size, "device": bench.device, "timing": bench.timing}
+
+
+def sizes(bench: Bench) -> str:
+    """What the networks are fed, in words."""
+    large, small = (4, 4) if bench.quick else (10, 256)
+    pictures = f"pictures of 3 x 224 x 224 in batches of {large}, 2 classes"
+    return f"{pictures}; digits of 1 x 28 x 28 in batches of {small}, 10 classes"
+
+
+def one_thread_too(spec: dict[str, Any], bench: Bench) -> list[Contender]:
+    """A further contender on a CPU, for the small networks: threads may cost them more than they bring."""
+    small = spec["model"] in DIGITS and bench.device == "cpu"
+    return [worker("ours, 1 thread", "paddle_steps", spec, ONE_THREAD)] if small else []
+
+
+def train(bench: Bench) -> Iterator[list[Table]]:
+    """A training step of every network of the zoo: stock Paddle, ours, PyTorch"""
+    columns = [
+        *(Column(f"{name}, images/s", name, SPEED) for name in ("stock", "ours", "ours, 1 thread", "PyTorch")),
+        Column("ours / stock", "ours", SPEED, over="stock"),
+        Column("1 thread / ours", "ours, 1 thread", SPEED, over="ours"),
+        Column("ours / PyTorch", "ours", SPEED, over="PyTorch"),
+        *(Column(f"{name}, MiB", name, "peak_memory", scale=MIB) for name in ("stock", "ours", "PyTorch")),
+    ]
+    text = (
+        f"Forward, loss, backward, Momentum; {sizes(bench)}. Stock: `PADDLE_CAMP_TUNE=0`. PyTorch: eager mode, as many "
+    )
+    text += f"threads as physical cores ({bench.cores}), the {len(IN_TORCH)} networks that are written for it. MiB: "
+    text += "what the process had resident at most." if bench.device == "cpu" else "what was allocated on the GPU."
+    table = Table("Training steps", text, "network", columns)
+    for model in QUICK if bench.quick else bench.models:
+        spec = spec_of(model, bench, "train")
+        contenders = [worker("stock", "paddle_steps", spec, STOCK), worker("ours", "paddle_steps", spec)]
+        contenders += one_thread_too(spec, bench)
+        if model in IN_TORCH:
+            peer = spec | {"cores": bench.cores}
+            contenders.append(worker("PyTorch", "torch_steps", peer, python=bench.torch_python))
+        results = bench.contest(model, contenders)
+        table.rows.append((model, same_network(results)))
+        yield [table]
+
+
+def same_network(results: Results) -> Results:
+    """The results, without PyTorch's if its network has another number of parameters than ours."""
+    ours, theirs = results["ours"], results.get("PyTorch", [])
+    if not theirs or error_of(ours) or error_of(theirs):
+        return results
+    counts = [found[0]["parameters"] for found in (theirs, ours)]
+    if counts[0] == counts[1]:
+        return results
+    return results | {"PyTorch": [{"error": f"{counts[0]:,} parameters where ours has {counts[1]:,}"}]}
+
+
+def levers(bench: Bench) -> Iterator[list[Table]]:
+    """What each CPU setting is worth: ours with one lever off at a time"""
+    text = f"A training step; {sizes(bench)}. A lever's worth is the ratio of all levers to all but that one; one that "
+    text += "the machine has no use for (blas where the processor is not AMD's) measures the noise."
+    columns = [Column("images/s", "it", SPEED), Column("all / this", "base", SPEED, over="it")]
+    tables = []
+    for model in ("lenet",) if bench.quick else ("resnet50", "alexnet", "lenet"):
+        spec = spec_of(model, bench, "train")
+        contenders = [worker("all", "paddle_steps", spec)]
+        for lever in bench.levers:
+            left = {"PADDLE_CAMP_TUNE": ",".join(name for name in bench.levers if name != lever)}
+            contenders.append(worker(f"without {lever}", "paddle_steps", spec, left))
+        contenders += [worker("none (stock)", "paddle_steps", spec, STOCK), *one_thread_too(spec, bench)]
+        rows = against(bench.contest(model, contenders), "all")
+        tables.append(Table(f"Levers: {model}", "" if tables else text, "levers", columns, rows))
+        yield tables
+
+
+def evaluate(bench: Bench) -> Iterator[list[Table]]:
+    """Evaluation, images per second: dygraph, stock and ours, and the exported predictor"""
+    names = ("stock", "ours", "ours, 1 thread", "exported")
+    columns = [
+        *(Column(f"{name}, images/s", name, SPEED) for name in names),
+        Column("ours / stock", "ours", SPEED, over="stock"),
+        Column("exported / ours", "exported", SPEED, over="ours"),
+        *(Column(f"{name}, MiB", name, "peak_memory", scale=MIB) for name in ("ours", "exported")),
+    ]
+    text = (
+        f"A batch from numpy to numpy, without gradients; {sizes(bench)}. Exported: `paddle_camp.inference.Predictor`."
+    )
+    table = Table("Evaluation", text, "network", columns)
+    for model in QUICK if bench.quick else EVALUATED:
+        spec = spec_of(model, bench, "evaluate")
+        contenders = [worker("stock", "paddle_steps", spec, STOCK), worker("ours", "paddle_steps", spec)]
+        contenders += one_thread_too(spec, bench)
+        contenders.append(worker("exported", "paddle_steps", spec | {"kind": "exported"}))
+        table.rows.append((model, bench.contest(model, contenders)))
+        yield [table]

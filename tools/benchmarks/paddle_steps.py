@@ -1,0 +1,117 @@
+"""Worker: steps of training or evaluation, or whole epochs, of a network of the zoo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tools.benchmarks.timing import answer, resident_peak, timed_steps
+
+
+def measure(spec: dict[str, Any]) -> dict[str, Any]:
+    """Time what ``spec`` asks for.
+
+    Args:
+        spec: ``kind`` (a key of :data:`KINDS`), ``model`` and its ``arguments``, ``batch_size``, ``shape`` of a
+            picture, ``device``, ``pictures`` in an epoch, ``timing`` for
+            :func:`~tools.benchmarks.timing.timed_steps`.
+    """
+    import paddle_camp
+    from paddle_camp import runtime
+
+    device = runtime.choose_device(spec["device"])
+    import paddle
+
+    paddle.seed(0)
+    model = paddle_camp.create_model(spec["model"], **spec["arguments"])
+    found = timed_steps(KINDS[spec["kind"]](model, spec), **spec["timing"])
+    found["images_per_second"] = spec.get("pictures", spec["batch_size"]) / found["seconds"]
+    found["parameters"] = sum(p.size for p in model.parameters() if not p.stop_gradient)
+    on_gpu = device.startswith("gpu")
+    found["peak_memory"] = paddle.device.cuda.max_memory_allocated(device) if on_gpu else resident_peak()
+    return found
+
+
+def inputs(spec: dict[str, Any], count: int) -> tuple:
+    """uint8 pictures and int64 labels: noise, which takes as long as anything else."""
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (count, *spec["shape"]), np.uint8)
+    return images, rng.integers(0, spec["arguments"]["num_classes"], count)
+
+
+def one_batch(spec: dict[str, Any]) -> tuple:
+    """A batch of pictures, float32, and its labels, numpy."""
+    from paddle_camp.readers.batches import scale_to_unit
+
+    images, labels = inputs(spec, spec["batch_size"])
+    return scale_to_unit(images), labels
+
+
+def momentum(model):
+    """The optimizer of the course's fundus chapter."""
+    import paddle
+
+    return paddle.optimizer.Momentum(0.001, 0.9, parameters=model.parameters())
+
+
+def train_step(model, spec: dict[str, Any]) -> Callable[[], object]:
+    """Forward, loss, backward, Momentum."""
+    import paddle
+
+    from paddle_camp.training import classification_loss
+
+    images, labels = (paddle.to_tensor(array) for array in one_batch(spec))
+    optimizer = momentum(model)
+    model.train()
+
+    def step() -> float:
+        loss = classification_loss(model(images), labels)
+        loss.backward()
+        optimizer.step()
+        optimizer.clear_grad()
+        return float(loss)  # waits for a GPU
+
+    return step
+
+
+def train_epoch(model, spec: dict[str, Any]) -> Callable[[], object]:
+    """An epoch over ``pictures`` pictures, reading from memory included."""
+    from paddle_camp.readers.batches import Batches, ImageSet
+    from paddle_camp.training import train_one_epoch
+
+    images, labels = inputs(spec, spec["pictures"])
+    data = ImageSet(images, labels, tuple(map(str, range(len(labels)))))
+    batches, optimizer = Batches(data, spec["batch_size"], shuffle_seed=0), momentum(model)
+    return lambda: train_one_epoch(model, optimizer, batches)
+
+
+def evaluate_step(model, spec: dict[str, Any]) -> Callable[[], object]:
+    """A batch through the network in evaluation mode, without gradients: numpy in, numpy out."""
+    import paddle
+
+    images, _ = one_batch(spec)
+    model.eval()
+
+    def step():
+        with paddle.no_grad():
+            return model(paddle.to_tensor(images)).numpy()
+
+    return step
+
+
+def exported_step(model, spec: dict[str, Any]) -> Callable[[], object]:
+    """The same batch through the exported network."""
+    from paddle_camp.inference import Predictor
+
+    images, _ = one_batch(spec)
+    model.eval()
+    predictor = Predictor(model, images)
+    return lambda: predictor(images)
+
+
+KINDS = {"train": train_step, "epoch": train_epoch, "evaluate": evaluate_step, "exported": exported_step}
+
+if __name__ == "__main__":
+    answer(measure)
