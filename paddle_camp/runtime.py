@@ -2,9 +2,10 @@
 
 Paddle's CPU wheels start with one OpenMP thread and give freed buffers back to the system at every step; on AMD
 processors their MKL also takes a slow path. :func:`tune_cpu` mends these three through the environment and the
-allocator, never against what the user has set; the fourth lever, how a convolution adds its bias, is in
-:class:`paddle_camp.models.layers.Conv2D`. ``PADDLE_CAMP_TUNE=0`` turns everything off, and a list such as
-``PADDLE_CAMP_TUNE=threads,allocator`` turns on just what it names (``threads``, ``blas``, ``allocator``, ``bias``).
+allocator, never against what the user has set. Two more levers are elsewhere: how a convolution adds its bias in
+:class:`paddle_camp.models.layers.Conv2D`, evaluation by oneDNN in :mod:`paddle_camp.inference`.
+``PADDLE_CAMP_TUNE=0`` turns everything off, and a list such as ``PADDLE_CAMP_TUNE=threads,allocator`` turns on just
+what it names (``threads``, ``blas``, ``allocator``, ``bias``, ``inference``).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from typing import Any
 
 from paddle_camp.errors import CampError
 
-LEVERS = ("threads", "blas", "allocator", "bias")
+LEVERS = ("threads", "blas", "allocator", "bias", "inference")
 INSTALL_LINE = "pip install -e .[cpu]    (or .[gpu] on a machine with an NVIDIA card; see README.md)"
 
 # What Paddle prints at start-up that a student can do nothing about: the thread count is set on purpose, and

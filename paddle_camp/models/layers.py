@@ -33,9 +33,10 @@ class Conv2D(nn.Conv2D):
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         """``[N, C, H, W]`` in and out."""
-        if not (self.quick_bias and x.place.is_cpu_place()):
-            return super().forward(x)
-        return F.conv2d(x, self.weight, **self.geometry) + self.bias.reshape([-1, 1, 1])
+        # A static graph, as an export traces it, has no place yet, and oneDNN adds the bias in the convolution.
+        if self.quick_bias and paddle.in_dynamic_mode() and x.place.is_cpu_place():
+            return F.conv2d(x, self.weight, **self.geometry) + self.bias.reshape([-1, 1, 1])
+        return nn.Conv2D.forward(self, x)  # Paddle 2.6 cannot trace super()
 
 
 def conv_bn(
