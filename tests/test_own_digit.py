@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from paddle_camp.errors import DataError
+from paddle_camp.readers.mnist import load_mnist
 from paddle_camp.readers.own_digit import prepare_digit
 
 
@@ -30,7 +31,7 @@ def check(steps):
     assert image.shape == (28, 28) and image.dtype == np.uint8 and image.max() >= 250
     rows, columns = np.flatnonzero(image.any(axis=1)), np.flatnonzero(image.any(axis=0))
     assert max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1 == pytest.approx(20, abs=1)
-    assert centre_of(image) == [pytest.approx(13.5, abs=0.6)] * 2
+    assert centre_of(image) == [pytest.approx(14, abs=0.6)] * 2
     assert image[0].max() == image[-1].max() == 0
     return image
 
@@ -69,6 +70,36 @@ def test_dust_does_not_move_the_frame(tmp_path):
     assert np.array_equal(prepare_digit(tmp_path / "dust.png")["28 x 28"], clean)
 
 
+def in_mnists_form():
+    """A slanted stroke, 20 pixels high, whose centre of mass is pixel 14 both ways."""
+    image = np.zeros((28, 28), np.uint8)
+    for row in range(20):
+        image[4 + row, 9 + row // 2] = image[4 + row, 10 + row // 2] = (40, 250)[row % 2]
+    return image
+
+
+def test_a_picture_in_mnists_form_is_not_touched(tmp_path):
+    image = in_mnists_form()
+    for name, picture in (("light.png", image), ("dark.png", 255 - image)):
+        cv2.imwrite(str(tmp_path / name), picture)
+        assert np.array_equal(prepare_digit(tmp_path / name)["28 x 28"], image)
+    cv2.imwrite(str(tmp_path / "aside.png"), np.roll(image, 3, axis=1))
+    aside = prepare_digit(tmp_path / "aside.png")["28 x 28"]
+    assert centre_of(aside) == [pytest.approx(14, abs=0.6)] * 2 and not np.array_equal(aside, np.roll(image, 3, axis=1))
+
+
+def test_mnists_own_digits_come_back(real_data, tmp_path):
+    """As they are where they are 28 x 28; enlarged, as on a photograph, in the same place."""
+    digits = load_mnist("real", str(real_data)).test.images[:200, 0]
+    path, distances = tmp_path / "digit.png", []
+    for digit in digits:
+        cv2.imwrite(str(path), digit)
+        assert np.array_equal(prepare_digit(path)["28 x 28"], digit)
+        cv2.imwrite(str(path), 255 - cv2.resize(digit, (280, 280), interpolation=cv2.INTER_CUBIC))
+        distances.append(np.subtract(centre_of(prepare_digit(path)["28 x 28"]), centre_of(digit)))
+    assert np.abs(np.mean(distances, axis=0)).max() < 0.15
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [
@@ -87,7 +118,7 @@ def test_a_wrong_file_is_one_clear_line(tmp_path, content, says):
         path.write_bytes(content)
     with pytest.raises(DataError, match=says) as caught:
         prepare_digit(path)
-    assert "\n" not in str(caught.value) and "--image" in str(caught.value)
+    assert "\n" not in str(caught.value) and str(path) in str(caught.value)
 
 
 def test_a_phones_picture_is_turned_upright(tmp_path):
