@@ -32,6 +32,7 @@ from paddle_camp.readers.mnist import load_mnist
 from paddle_camp.readers.own_digit import prepare_digit
 from paddle_camp.results import Answer, Predictions
 from paddle_camp.runs import Context
+from paddle_camp.saved_model import SavedModel
 from paddle_camp.settings import require
 from paddle_camp.training import evaluate
 
@@ -95,6 +96,7 @@ def get_model(settings: Settings, context: Context, train: ImageSet) -> tuple[nn
         keep=Keep(folder, best_on="holdout"),
         name=settings.model,
     )
+    SavedModel(settings.model, "digits").write(context.checkpoints, context.data)
     publish(folder, context.checkpoints)
     return model, {settings.model: history}
 

@@ -30,6 +30,7 @@ from paddle_camp.readers.batches import Batches, scale_to_one, split_off
 from paddle_camp.readers.mnist import load_mnist
 from paddle_camp.results import Answer, Predictions
 from paddle_camp.runs import Context
+from paddle_camp.saved_model import SavedModel
 from paddle_camp.series import smooth
 from paddle_camp.settings import require
 from paddle_camp.sweep import run_cells
@@ -155,6 +156,7 @@ def train_winner(name: str, rate: float, seed: int, settings: Settings, context:
     """The best cell once more, from the first seed that did not diverge, with its weights kept."""
     folder = context.checkpoints / "winner"
     result = train_cell(name, rate, seed, settings, sets, Keep(folder, best_on="holdout"))
+    SavedModel(settings.model, "digits").write(context.checkpoints, context.data)
     publish(folder, context.checkpoints)
     return result
 

@@ -35,6 +35,7 @@ from paddle_camp.readers.batches import Batches, draw, scale_to_one, split_off
 from paddle_camp.readers.mnist import CLASSES, MnistData, load_mnist
 from paddle_camp.results import Answer, Predictions
 from paddle_camp.runs import Context
+from paddle_camp.saved_model import SavedModel
 from paddle_camp.settings import require
 from paddle_camp.sweep import run_cells
 from paddle_camp.training import classification_loss, evaluate, smoothed_loss
@@ -219,6 +220,7 @@ def run(settings: Settings, context: Context) -> Answer:
 
     keep = Keep(folder, best_on="holdout")
     main = train_with_loss("cross_entropy", context.seed, settings, sets, keep, watch)
+    SavedModel(settings.model, "digits").write(context.checkpoints, data.info)
     publish(folder, context.checkpoints)
     cells = {f"loss-{name}-{seed}": (name, seed, settings, sets) for name in settings.losses for seed in seeds}
     by_loss = run_cells(train_with_loss, cells, context.path / "cells", jobs=context.options.jobs, describe=in_words)

@@ -34,6 +34,7 @@ from paddle_camp.readers.mnist import load_mnist
 from paddle_camp.readers.warp import RandomWarp, variations
 from paddle_camp.results import Answer, Predictions
 from paddle_camp.runs import Context
+from paddle_camp.saved_model import SavedModel
 from paddle_camp.schedules import constant, warmup_cosine
 from paddle_camp.settings import require
 from paddle_camp.sweep import run_cells
@@ -196,6 +197,8 @@ def run(settings: Settings, context: Context) -> Answer:
     folders = {seed: context.checkpoints / f"seed-{seed}" for seed in seeds}
     cells = {f"final-{seed}": (settings, seed, data.train, data.test, Keep(folders[seed])) for seed in seeds}
     final = run_cells(final_cell, cells, context.path / "cells", **options)
+    weights = tuple(f"seed-{seed}.pdparams" for seed in seeds)
+    SavedModel(settings.model, "digits", weights=weights).write(context.checkpoints, data.info)
     save_networks(folders, context)
     labels = data.test.labels
     together = {key: np.mean([cell[key] for cell in final.values()], axis=0) for key in ("plain", "averaged")}

@@ -33,6 +33,7 @@ from paddle_camp.readers.batches import Batches, channel_statistics, draw, stand
 from paddle_camp.readers.datasets import load_fundus, three_parts
 from paddle_camp.results import Answer, Predictions
 from paddle_camp.runs import Context
+from paddle_camp.saved_model import SavedModel
 from paddle_camp.settings import require
 from paddle_camp.sweep import run_cells
 from paddle_camp.training import classification_loss, evaluate
@@ -219,6 +220,8 @@ def run(settings: Settings, context: Context) -> Answer:
             cells[f"{name}-{seed}"] = (name, seed, settings, sets, keep)
     found = run_cells(train_cell, cells, context.path / "cells", jobs=context.options.jobs, describe=in_words)
     if "diverged" not in found[f"relu-{context.seed}"]:
+        arguments = {"num_classes": 1, "activation": "relu", "image_size": settings.image_size}
+        SavedModel("lenet_fundus", "fundus", arguments, settings.image_size).write(context.checkpoints, data.info)
         publish(context.checkpoints / "relu", context.checkpoints)
     share = float(np.mean(sets["train"].data.labels))
     chance = float(-share * np.log(share) - (1 - share) * np.log(1 - share))

@@ -34,6 +34,7 @@ from paddle_camp.readers.batches import Batches
 from paddle_camp.readers.datasets import FundusData, load_fundus, three_parts
 from paddle_camp.results import Answer, Predictions
 from paddle_camp.runs import Context
+from paddle_camp.saved_model import SavedModel
 from paddle_camp.settings import require
 from paddle_camp.training import Evaluation, evaluate
 
@@ -210,6 +211,8 @@ def run(settings: Settings, context: Context) -> Answer:
     for name, step in boundaries.items():
         context.say(f"{name}: learning rate x {settings.decay_factor} after step {step}")
         runs[name] = train_once(name, [step], settings, context, sets)
+    arguments = {"num_classes": settings.num_classes, "in_channels": 3}
+    SavedModel(settings.model, "fundus", arguments, settings.image_size).write(context.checkpoints, data.info)
     publish(context.checkpoints / "decayed", context.checkpoints)
 
     results = {"model": settings.model, "augment": settings.augment, "steps_per_epoch": per_epoch}

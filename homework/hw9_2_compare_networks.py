@@ -34,6 +34,7 @@ from paddle_camp.readers.batches import Batches
 from paddle_camp.readers.datasets import FundusData, load_fundus, three_parts
 from paddle_camp.results import Answer, Predictions
 from paddle_camp.runs import Context
+from paddle_camp.saved_model import SavedModel
 from paddle_camp.settings import require
 from paddle_camp.training import classification_loss, evaluate
 
@@ -101,11 +102,17 @@ def recipe_of(name: str) -> Recipe:
     return RECIPES.get(name) or Recipe(name, weight_decay=0.001)
 
 
-def build(name: str, settings: Settings) -> tuple[nn.Layer, paddle.optimizer.Optimizer]:
-    """The network, for BGR pictures and two classes, and its optimizer."""
+def arguments_of(name: str, settings: Settings) -> dict:
+    """What the zoo builds the network with: for BGR pictures and two classes."""
     recipe = recipe_of(name)
     size = {"image_size": settings.image_size} if recipe.model.startswith("lenet") else {}
-    model = create_model(recipe.model, num_classes=2, in_channels=3, **size, **recipe.arguments)
+    return {"num_classes": 2, "in_channels": 3} | size | recipe.arguments
+
+
+def build(name: str, settings: Settings) -> tuple[nn.Layer, paddle.optimizer.Optimizer]:
+    """The network and its optimizer."""
+    recipe = recipe_of(name)
+    model = create_model(recipe.model, **arguments_of(name, settings))
     decay = paddle.regularizer.L2Decay(recipe.weight_decay) if recipe.weight_decay else None
     common = {"parameters": model.parameters(), "weight_decay": decay}
     if recipe.optimizer == "adam":
@@ -171,6 +178,8 @@ def compare(settings: Settings, context: Context, sets: dict[str, Batches]) -> d
         result = train_network(name, settings, context, sets)
         others = [r["holdout_loss"] for r in results.values() if "diverged" not in r]
         if "diverged" not in result and result["holdout_loss"] < min(others, default=np.inf):
+            saved = SavedModel(recipe_of(name).model, "fundus", arguments_of(name, settings), settings.image_size)
+            saved.write(context.checkpoints, context.data)
             publish(context.checkpoints / name, context.checkpoints)
         return result
 
@@ -212,16 +221,13 @@ def run(settings: Settings, context: Context) -> Answer:
         "settings": settings,
         "recipes": {name: recipe_of(name) for name in settings.models},
         "majority": majority,
+        "pictures": len(labels),
+        "train": len(sets["train"].data),
+        "held": len(sets["holdout"].data),
     }
     return Answer(
         title="作业9-2:各种卷积网络在眼疾识别上的比较",
-        text=render(
-            __file__,
-            values
-            | {"pictures": len(labels), "train": len(sets["train"].data)}
-            | {"held": len(sets["holdout"].data)}
-            | results,
-        ),
+        text=render(__file__, values | results),
         results=results,
         figures=draw(done, outputs, histories, data),
         histories=histories,

@@ -140,6 +140,18 @@ def load_weights(model: nn.Layer, path: str | Path) -> None:
     model.set_state_dict(arrays)
 
 
+def verify_weights(path: Path) -> None:
+    """Hold a ``.pdparams`` file to the hash that was noted when it was saved, if it was saved as a checkpoint.
+
+    Raises:
+        CheckpointError: it has changed since.
+    """
+    if path.exists() and path.with_suffix(STATE).exists():
+        noted = _read_manifest(path.parent, path.stem).get("sha256", {}).get(WEIGHTS)
+        if noted != sha256_of(path):
+            raise CheckpointError(f"{path}: damaged: these are not the bytes that were saved; train again")
+
+
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """Read a file of ``paddle.save`` (a dict of tensors) as numpy arrays, without running code from it.
 

@@ -132,6 +132,12 @@ def _point_latest(path: Path) -> None:
         temporary.unlink()
 
 
+def follow_latest(path: Path) -> Path:
+    """The run folder that ``path`` means: where there are no links, ``latest`` is a file that names one."""
+    is_name = path.name == "latest" and path.is_file()
+    return path.parent / path.read_text(encoding="utf-8").strip() if is_name else path
+
+
 def find_resumable(homework: str, options: Options) -> Path:
     """The folder that ``--resume`` means.
 
@@ -140,16 +146,20 @@ def find_resumable(homework: str, options: Options) -> Path:
     """
     parent = Path(options.out) if options.out else default_out()
     path = Path(options.resume) if options.resume else parent / homework / "latest"
-    if path.is_file():
-        path = path.parent / path.read_text().strip()
+    path = follow_latest(path)
     saved = _read_json(path / "config.json").get("homework")
     if saved is None:
         raise CampError(f"--resume: {path} is no run folder (no config.json in it); start one without --resume")
     if saved != homework:
         raise CampError(f"--resume: {path} is a run of homework {saved}, not of {homework}")
-    if _read_json(path / "metrics.json").get("status") == "done":
+    if read_metrics(path).get("status") == "done":
         raise CampError(f"--resume: {path} is done already; its answer is {path / 'answer.md'}")
     return path.resolve()
+
+
+def read_metrics(path: Path) -> dict[str, Any]:
+    """The ``metrics.json`` of a run folder; an empty one where there is none."""
+    return _read_json(path / "metrics.json")
 
 
 def _read_json(path: Path) -> dict[str, Any]:
@@ -200,7 +210,7 @@ def seconds_so_far(path: Path) -> float:
     if not metrics.exists():
         return 0.0
     newest = max(file.stat().st_mtime for file in path.rglob("*") if file.is_file())
-    return float(_read_json(metrics).get("seconds", 0.0)) + max(0.0, newest - metrics.stat().st_mtime)
+    return float(read_metrics(path).get("seconds", 0.0)) + max(0.0, newest - metrics.stat().st_mtime)
 
 
 def write_metrics(context: Context, status: str, seconds: float, results: dict[str, Any], error: str = "") -> None:

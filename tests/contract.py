@@ -46,7 +46,7 @@ def check(folder: Path, homework: str, *, data: bool = False, classifier: bool =
     """
     names = list(FILES)
     if classifier:
-        names += ["predictions.csv"]
+        names += ["predictions.csv", "checkpoints/model.json"]
         names += [f"checkpoints/{n}{part}" for n in ("last", "best") for part in (".pdparams", ".pdopt", ".state.json")]
     assert [name for name in names if not (folder / name).is_file()] == []
     metrics = metrics_of(folder)

@@ -36,7 +36,7 @@ WALLS = [
 ]
 # Here only what runs at import counts: a listing or --help must not wait for paddle.
 QUICK_MODULES = (
-    *("homework", "tools.run_homework", "tools.benchmark"),
+    *("homework", "tools", "tools.run_homework", "tools.predict", "tools.reporting", "tools.benchmark"),
     *(f"tools.benchmarks.{name}" for name in ("bench", "contest", "groups", "groups_course", "groups_speed", "growth")),
     *("tools.benchmarks.tables", "tools.benchmarks.timing"),
 )
@@ -146,7 +146,7 @@ DOC = '"""A page."""\n'
         ("tools/run_homework.py", DOC + "import paddle_camp", "must not load paddle"),
         ("tools/benchmarks/torch_steps.py", DOC + "def f():\n    import paddle_camp", "nothing else"),
         ("tools/benchmarks/course.py", DOC + "from paddle_camp.models import lenet", "without anything of ours"),
-        ("tools/predict.py", DOC + "from paddle_camp import *", "star import"),
+        ("tools/prepare_data.py", DOC + "from paddle_camp import *", "star import"),
         ("tools/predict.py", DOC + "x = 1\n" * 260, "261 lines"),
         ("tools/predict.py", DOC + "def long():\n" + "    x = 1\n" * 60, "long has 61 lines"),
         ("tools/predict.py", "x = 1", "no docstring"),
@@ -177,7 +177,10 @@ def test_what_is_allowed_passes(path: str, source: str):
     assert faults(path, source) == []
 
 
-@pytest.mark.parametrize("path", ["homework/__init__.py", "tools/run_homework.py", "tools/benchmark.py"])
+LISTERS = ("homework/__init__.py", "tools/run_homework.py", "tools/predict.py", "tools/benchmark.py")
+
+
+@pytest.mark.parametrize("path", LISTERS)
 def test_listing_does_not_load_paddle(path: str):
     """What the source promises, seen in a fresh interpreter: also what the imports import in their turn."""
     code = f"import runpy; runpy.run_path({path!r}, run_name='loaded')\n"

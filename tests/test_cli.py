@@ -16,21 +16,21 @@ from homework import title_of
 from paddle_camp import runs, runtime
 from paddle_camp.errors import CampError
 from paddle_camp.runs import Options
-from tools import run_homework
+from tools import predict, run_homework
 
 ROOT = Path(__file__).resolve().parents[1]
-SCRIPT = str(ROOT / "tools" / "run_homework.py")
+SCRIPT, PREDICT = (str(ROOT / "tools" / name) for name in ("run_homework.py", "predict.py"))
 
 
-def script(*arguments, **more):
-    return subprocess.run([sys.executable, SCRIPT, *arguments], capture_output=True, text=True, **more)
+def script(*arguments, tool=SCRIPT, **more):
+    return subprocess.run([sys.executable, tool, *arguments], capture_output=True, text=True, **more)
 
 
-@pytest.mark.parametrize("argument", ["--help", "--list"])
-def test_help_and_list_load_no_paddle(argument, tmp_path):
+@pytest.mark.parametrize(("tool", "argument"), [(SCRIPT, "--help"), (SCRIPT, "--list"), (PREDICT, "--help")])
+def test_help_and_list_load_no_paddle(tool, argument, tmp_path):
     """A paddle that cannot be imported stands for the half second that loading it must not cost."""
     (tmp_path / "paddle.py").write_text("raise SystemExit('paddle was imported')")
-    done = script(argument, env=os.environ | {"PYTHONPATH": str(tmp_path)})
+    done = script(argument, tool=tool, env=os.environ | {"PYTHONPATH": str(tmp_path)})
     assert done.returncode == 0, done.stderr
     if argument == "--list":
         assert [line.split()[0] for line in done.stdout.splitlines()] == list(homework.list_homework())
@@ -174,7 +174,7 @@ def test_without_symbolic_links_latest_is_a_file_with_the_name(tmp_path, monkeyp
 
 def test_the_readme_shows_the_flags_that_exist():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    known = run_homework.build_parser().format_help()
+    known = run_homework.build_parser().format_help() + predict.build_parser().format_help()
     for word in {word.strip("`,.;:()[]") for word in text.split() if word.startswith("--")}:
         if word != "--extra-index-url":  # pip's
             assert word.split("=")[0] in known, f"README.md names {word}"

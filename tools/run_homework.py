@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-import traceback
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # works in a clone that was never installed
 
 import homework
+from tools.reporting import guarded
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -53,35 +53,18 @@ def main(arguments: list[str] | None = None) -> int:
     if not ids:
         parser.error("name an assignment, for example: run_homework.py 9-1 (or --list)")
     ids = list(homework.list_homework()) if ids == ["all"] else ids
-    try:
-        for name in ids:
-            _run(name, parsed)
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
-    except Exception as error:
-        if parsed["debug"]:
-            traceback.print_exc()
-        message, status = _explain(error)
-        print(f"error: {message}", file=sys.stderr)
-        return status
+    return guarded(lambda: _run_all(ids, parsed), parsed["debug"])
+
+
+def _run_all(ids: list[str], parsed: dict) -> int:
+    from paddle_camp.runs import Options
+
+    for name in ids:
+        _run(name, Options(**parsed | {"overrides": tuple(parsed["overrides"])}))
     return 0
 
 
-def _explain(error: Exception) -> tuple[str, int]:
-    """One line for an error, and its exit status: 2 where the user can mend it, else 1."""
-    from_us = [kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "paddle_camp.errors"]
-    if "CampError" in from_us or "paddle is not installed" in str(error):
-        return str(error), 2
-    if isinstance(error, ModuleNotFoundError):
-        return f"{error}; a package is missing, type: pip install -e .[cpu]    (or .[gpu])", 2
-    return str(error) if from_us else f"{error} ({type(error).__name__}; --debug shows where)", 1
-
-
-def _run(name: str, parsed: dict) -> None:
-    from paddle_camp.runs import Options
-
-    options = Options(**parsed | {"overrides": tuple(parsed["overrides"])})
+def _run(name: str, options) -> None:
     answer, path = homework.run(name, options)
     print(f"\n{answer.title}\n")
     print(answer.text)

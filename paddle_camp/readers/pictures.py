@@ -77,6 +77,11 @@ def decode(path: Path, image_size: int) -> np.ndarray:
     image = cv2.imdecode(np.frombuffer(data, np.uint8), flag)
     if image is None:
         raise DataError(f"{path}: the JPEG cannot be decoded; copy it again")
+    return fit_square(image, image_size)
+
+
+def fit_square(image: np.ndarray, image_size: int) -> np.ndarray:
+    """uint8 ``[H, W, 3]`` to ``[image_size, image_size, 3]``, whatever its proportions."""
     if image.shape[:2] == (image_size, image_size):
         return image
     shrinks = min(image.shape[:2]) >= image_size

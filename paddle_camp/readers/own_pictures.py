@@ -1,0 +1,132 @@
+"""One's own pictures, prepared as those that a network was trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from paddle_camp.errors import DataError
+from paddle_camp.readers.batches import scale_to_one, scale_to_unit
+from paddle_camp.readers.own_digit import prepare_digit
+from paddle_camp.readers.pictures import decode, fit_square
+from paddle_camp.readers.warp import variations
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff")  # what of a folder is taken for a picture
+
+
+@dataclass(frozen=True)
+class PictureReader:
+    """How pictures of one kind come to a network.
+
+    Attributes:
+        classes: what a network tells apart, in the order of its outputs.
+        prepare: a file and the side of the square result, pixels -> uint8 ``[C, H, W]``.
+        scale: uint8 ``[B, C, H, W]`` -> float32, as in training.
+        variations: uint8 ``[B, C, H, W]`` -> the same pictures a little otherwise, themselves among them: a list of
+            such arrays.
+    """
+
+    classes: tuple[str, ...]
+    in_channels: int
+    image_size: int
+    prepare: Callable[[Path, int], np.ndarray]
+    scale: Callable[[np.ndarray], np.ndarray]
+    variations: Callable[[np.ndarray], list[np.ndarray]]
+
+    def read(self, path: Path, image_size: int) -> np.ndarray:
+        """One picture as uint8 ``[in_channels, image_size, image_size]``.
+
+        Raises:
+            DataError: the file is missing or no whole picture.
+        """
+        try:
+            return self.prepare(path, image_size)
+        except OSError as error:
+            raise DataError(f"{path}: cannot be read ({error.strerror}); name a picture file") from None
+        except cv2.error as error:  # a picture of more pixels than OpenCV takes, say
+            raise DataError(f"{path}: OpenCV cannot decode it ({error.err}); save it anew, smaller") from None
+
+
+def pictures_at(place: Path) -> list[Path]:
+    """The picture files in a folder, sorted by name; a place that is no folder is taken for a picture itself.
+
+    Raises:
+        DataError: the folder has no pictures, or cannot be read.
+    """
+    if not place.is_dir():
+        return [place]
+    try:
+        found = sorted(p for p in place.iterdir() if p.suffix.lower() in SUFFIXES and p.name[0] != ".")
+    except OSError as error:
+        raise DataError(f"{place}: cannot be read ({error.strerror}); check its rights") from None
+    if not found:
+        raise DataError(f"{place}: no pictures in this folder (names that end in {' '.join(SUFFIXES)})")
+    return found
+
+
+def read_all(
+    places: Iterable[str], reader: PictureReader, image_size: int, fail: Callable[[DataError], object]
+) -> Iterator[tuple[Path, np.ndarray]]:
+    """Each picture at ``places`` (files and folders): its path, and uint8 ``[C, H, W]``.
+
+    Args:
+        fail: is told of each one that cannot be read; the others go on.
+    """
+    for place in places:
+        try:
+            paths = pictures_at(Path(place))
+        except DataError as error:
+            fail(error)
+            continue
+        for path in paths:
+            try:
+                image = reader.read(path, image_size)
+            except DataError as error:
+                fail(error)
+            else:
+                yield path, image
+
+
+def _digit(path: Path, image_size: int) -> np.ndarray:
+    return prepare_digit(path)["28 x 28"][None]
+
+
+def _fundus(path: Path, image_size: int) -> np.ndarray:
+    """As in training; what is no JPEG, which training never sees, is decoded in full."""
+    data = path.read_bytes()
+    if data.startswith(b"\xff\xd8"):
+        image = decode(path, image_size)
+    else:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+        if image is None:
+            raise DataError(f"{path}: is no picture that OpenCV can decode; save it as JPEG or PNG")
+        image = fit_square(image, image_size)
+    return image.transpose(2, 0, 1)
+
+
+def _with_mirror_image(images: np.ndarray) -> list[np.ndarray]:
+    return [images, np.ascontiguousarray(images[..., ::-1])]
+
+
+READERS = {
+    "digits": PictureReader(
+        classes=tuple("0123456789"),
+        in_channels=1,
+        image_size=28,
+        prepare=_digit,
+        scale=scale_to_one,
+        variations=variations,
+    ),
+    "fundus": PictureReader(
+        classes=("not PM", "PM"),
+        in_channels=3,
+        image_size=224,
+        prepare=_fundus,
+        scale=scale_to_unit,
+        variations=_with_mirror_image,
+    ),
+}

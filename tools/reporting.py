@@ -1,0 +1,37 @@
+"""What every command line says of an error, and its exit status: 0 done, 1 failed, 2 the user can mend it, 130."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable
+
+
+def guarded(work: Callable[[], int], debug: bool) -> int:
+    """``work()``'s exit status; an error is reported and becomes one."""
+    try:
+        return work()
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except Exception as error:
+        return report(error, debug)
+
+
+def report(error: Exception, debug: bool) -> int:
+    """Say the error in one line, below its traceback if ``debug``; returns the exit status."""
+    if debug:
+        traceback.print_exception(error)
+    message, status = _explain(error)
+    print(f"error: {message}", file=sys.stderr)
+    return status
+
+
+def _explain(error: Exception) -> tuple[str, int]:
+    """One line for an error, and its exit status: 2 where the user can mend it, else 1."""
+    from_us = [kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "paddle_camp.errors"]
+    if "CampError" in from_us or "paddle is not installed" in str(error):
+        return str(error), 2
+    if isinstance(error, ModuleNotFoundError):
+        return f"{error}; a package is missing, type: pip install -e .[cpu]    (or .[gpu])", 2
+    return str(error) if from_us else f"{error} ({type(error).__name__}; --debug shows where)", 1
