@@ -51,7 +51,7 @@ def draw_trainings(rows: dict, **note):
     others = [name for name in rows if name != "recipe" and "diverged" not in rows[name]]
     panels = {name: {"recipe": curve("recipe"), "with the change": curve(name)} for name in others}
     title = "Mistakes on held-out training digits, in percent"
-    return plots.line_panels(panels, "epochs finished", "mistakes (%)", log="y", columns=4, title=title, **note)
+    return plots.line_panels(panels, "epochs finished", "mistakes (%)", log="y", columns=3, title=title, **note)
 
 
 def draw_wrong(data, shares: np.ndarray, **note):
@@ -59,8 +59,9 @@ def draw_wrong(data, shares: np.ndarray, **note):
     labels, said = data.test.labels, shares.argmax(axis=1)
     wrong = np.flatnonzero(said != labels)
     order = wrong[np.argsort(-shares[wrong, said[wrong]], kind="stable")][:MOST_WRONG]
-    captions = [f"{said[i]}: {shares[i, said[i]]:.2f} (is {labels[i]})" for i in order]
-    title = f"All networks together: {len(order)} of the {len(wrong)} mistakes on {len(labels):,} test digits"
+    captions = [f"{said[i]}: {shares[i, said[i]]:.2f}\n(is {labels[i]})" for i in order]
+    count = f"{len(wrong)}" if len(wrong) == len(order) else f"{len(order)} of {len(wrong)}"
+    title = f"All networks together: {count} mistakes on {len(labels):,} test digits"
     images = data.test.images[order]
     return plots.picture_grid(images, captions, [True] * len(order), columns=PER_ROW, title=title, **note)
 
