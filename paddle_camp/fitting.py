@@ -17,6 +17,7 @@ from paddle_camp import checkpoint
 from paddle_camp.errors import DivergedError
 from paddle_camp.history import History, Row
 from paddle_camp.progress import Progress, interruptible
+from paddle_camp.threads import threads_for
 from paddle_camp.training import (
     BatchSource,
     LossFunction,
@@ -85,7 +86,7 @@ def fit(
     total = num_epochs * len(train)
     run.progress = Progress(name, num_epochs * train.num_samples, sum(run.history.column("samples")), quiet)
     try:
-        with interruptible() as run.asked:
+        with interruptible() as run.asked, threads_for(model, train):
             if run.step == 0:
                 run.look_inside()
             while run.step < total:

@@ -23,6 +23,7 @@ from paddle_camp.history import Row
 from paddle_camp.inference import FastForward
 from paddle_camp.metrics import WeightedMean, accuracy
 from paddle_camp.probes import evaluating
+from paddle_camp.threads import threads_for
 
 LossFunction = Callable[[paddle.Tensor, paddle.Tensor], paddle.Tensor]
 
@@ -185,7 +186,7 @@ def evaluate(
     forward = dygraph if amp else FastForward(model, dygraph, batches.num_samples)
     began = time.perf_counter()
     mean, outputs, all_labels = WeightedMean(), [], []
-    with evaluating(model):
+    with evaluating(model), threads_for(model, batches):
         for images, labels in batches.epoch():
             output = forward(images)
             mean.add(float(loss_fn(output, paddle.to_tensor(labels))), len(labels))
