@@ -22,9 +22,13 @@ def measure(spec: dict[str, Any]) -> dict[str, Any]:
     device = runtime.choose_device(spec["device"])
     import paddle
 
+    from paddle_camp.readers.batches import ArrayBatches
+    from paddle_camp.threads import threads_for
+
     paddle.seed(0)
     model = paddle_camp.create_model(spec["model"], **spec["arguments"])
-    found = timed_steps(KINDS[spec["kind"]](model, spec), **spec["timing"])
+    with threads_for(model, ArrayBatches(*one_batch(spec), spec["batch_size"])):  # as fit and evaluate do
+        found = timed_steps(KINDS[spec["kind"]](model, spec), **spec["timing"])
     found["images_per_second"] = spec.get("pictures", spec["batch_size"]) / found["seconds"]
     found["parameters"] = sum(p.size for p in model.parameters() if not p.stop_gradient)
     on_gpu = device.startswith("gpu")
