@@ -336,6 +336,8 @@ def test_help_and_list_load_no_paddle(argument, tmp_path):
         (["speed"], "no group 'speed' with --device cpu; there are: train, levers, "),
         (["growth", "--device", "gpu"], f"no group 'growth' with --device gpu; there are: {', '.join(GPU_GROUPS)}"),
         (["--rounds", "0"], "--rounds 0: give 1 or more"),
+        (["--models", "lenet,resnet51"], "there is no model 'resnet51'"),
+        (["--models", "lenet,"], "--models lenet,: names with commas"),
         (["startup", "--out", "{a file}"], "File exists"),
     ],
 )

@@ -29,6 +29,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("groups", nargs="*", metavar="GROUP", help="what to measure (default: everything that the device has)")
     add("--list", action="store_true", help="list the groups")
     add("--device", choices=("cpu", "gpu"), default="cpu", help=f"gpu: {' and '.join(GPU_GROUPS)} only")
+    add("--models", metavar="NAME,NAME", help="train, levers and evaluate: only these networks of the zoo")
     add("--rounds", type=int, default=3, metavar="N", help="turns of each contender (default 3)")
     add("--quick", action="store_true", help="a few tiny networks and data sets: does it work at all?")
     add("--out", metavar="DIR", help="default runs/benchmark/<time>")
@@ -48,6 +49,8 @@ def main(arguments: list[str] | None = None) -> int:
     wrong = [name for name in parsed.groups if name not in possible]
     if wrong:
         return _refuse(f"no group {wrong[0]!r} with --device {parsed.device}; there are: {', '.join(possible)}")
+    if parsed.models is not None and not all(parsed.models.split(",")):
+        return _refuse(f"--models {parsed.models}: names with commas between them, please")
     if parsed.rounds < 1:
         return _refuse(f"--rounds {parsed.rounds}: give 1 or more")
     command = shlex.join(["tools/benchmark.py", *(sys.argv[1:] if arguments is None else arguments)])
@@ -70,10 +73,14 @@ def _open_report(parsed: argparse.Namespace, command: str) -> tuple[Report, dict
     """The report, and what the groups need to know of the machine; refuses a device that is not there."""
     import paddle_camp
     from paddle_camp import runs, runtime
+    from paddle_camp.models import check_model_name
 
     runtime.choose_device(parsed.device)
+    models = parsed.models.split(",") if parsed.models else paddle_camp.list_models()
+    for name in models:
+        check_model_name(name)
     environment = runtime.environment()
-    machine = {"cores": environment["physical_cores"], "models": paddle_camp.list_models(), "levers": runtime.LEVERS}
+    machine = {"cores": environment["physical_cores"], "models": models, "levers": runtime.LEVERS}
     folder = Path(parsed.out) if parsed.out else runs.default_out() / "benchmark" / time.strftime("%Y%m%d-%H%M%S")
     folder.mkdir(parents=True, exist_ok=True)
     # The environment record's threads are those of this process; each contender has its own.

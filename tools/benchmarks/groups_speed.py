@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tools.benchmarks.bench import Bench
@@ -33,6 +33,11 @@ def sizes(bench: Bench) -> str:
     return f"{pictures}; digits of 1 x 28 x 28 in batches of {small}, 10 classes"
 
 
+def chosen(bench: Bench, names: Sequence[str]) -> Sequence[str]:
+    """Those of ``names`` that the command line admits; two tiny ones for ``--quick``."""
+    return QUICK if bench.quick else [name for name in names if name in bench.models]
+
+
 def one_thread_too(spec: dict[str, Any], bench: Bench) -> list[Contender]:
     """A further contender on a CPU, for the small networks: threads may cost them more than they bring."""
     small = spec["model"] in DIGITS and bench.device == "cpu"
@@ -54,7 +59,7 @@ def train(bench: Bench) -> Iterator[list[Table]]:
     text += f"threads as physical cores ({bench.cores}), the {len(IN_TORCH)} networks that are written for it. MiB: "
     text += "what the process had resident at most." if bench.device == "cpu" else "what was allocated on the GPU."
     table = Table("Training steps", text, "network", columns)
-    for model in QUICK if bench.quick else bench.models:
+    for model in chosen(bench, bench.models):
         spec = spec_of(model, bench, "train")
         contenders = [worker("stock", "paddle_steps", spec, STOCK), worker("ours", "paddle_steps", spec)]
         contenders += one_thread_too(spec, bench)
@@ -83,10 +88,10 @@ def levers(bench: Bench) -> Iterator[list[Table]]:
     text += "the machine has no use for (blas where the processor is not AMD's) measures the noise."
     columns = [Column("images/s", "it", SPEED), Column("all / this", "base", SPEED, over="it")]
     tables = []
-    for model in ("lenet",) if bench.quick else ("resnet50", "alexnet", "lenet"):
+    for model in chosen(bench, ("resnet50", "alexnet", "lenet")):
         spec = spec_of(model, bench, "train")
         contenders = [worker("all", "paddle_steps", spec)]
-        for lever in bench.levers:
+        for lever in (name for name in bench.levers if name != "inference"):  # that one is evaluation's
             left = {"PADDLE_CAMP_TUNE": ",".join(name for name in bench.levers if name != lever)}
             contenders.append(worker(f"without {lever}", "paddle_steps", spec, left))
         contenders += [worker("none (stock)", "paddle_steps", spec, STOCK), *one_thread_too(spec, bench)]
@@ -108,7 +113,7 @@ def evaluate(bench: Bench) -> Iterator[list[Table]]:
         f"A batch from numpy to numpy, without gradients; {sizes(bench)}. Exported: `paddle_camp.inference.Predictor`."
     )
     table = Table("Evaluation", text, "network", columns)
-    for model in QUICK if bench.quick else EVALUATED:
+    for model in chosen(bench, EVALUATED):
         spec = spec_of(model, bench, "evaluate")
         contenders = [worker("stock", "paddle_steps", spec, STOCK), worker("ours", "paddle_steps", spec)]
         contenders += one_thread_too(spec, bench)
