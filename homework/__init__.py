@@ -56,10 +56,32 @@ def run(homework: str, options=None):
     Raises:
         CampError: the command line, a setting or the data is wrong.
     """
-    from paddle_camp import runs, runtime, settings, visual
+    from paddle_camp import parallel, runs, runtime, settings
 
     options = options or runs.Options()
     module = load(homework)
+    _check(homework, module, options)
+    world = parallel.join(options.device)
+    path, values, decided = parallel.from_first(lambda: _decide(homework, module, options))
+    if world.size > 1:  # process 0 decides, but each knows its own device and where on its machine the data lie
+        decided = replace(decided, device=options.device, data_dir=options.data_dir or decided.data_dir)
+    options = decided
+    device = runtime.choose_device(options.device)
+    if options.amp and device == "cpu":
+        print("--amp is for GPUs: on this CPU the run computes in float32", file=sys.stderr)
+        options = replace(options, amp=False)
+    path = parallel.from_first(lambda: path or runs.new_folder(homework, options))
+    with parallel.apart(path) as folder:
+        context = runs.Context(homework, folder, options, settings.as_dict(values), device)
+        return _run_in(context, module, values), folder
+
+
+def _check(homework: str, module: ModuleType, options) -> None:
+    """Refuse what this homework cannot do, and say what it ignores."""
+    from paddle_camp import parallel, runs, visual
+
+    if parallel.launched() > 1 and not getattr(module, "DATA_PARALLEL", False):
+        raise runs.CampError(f"homework {homework} runs in one process: start it without paddle.distributed.launch")
     if options.visualdl:
         visual.require_visualdl()
     if (options.jobs != 1 or options.cluster) and not getattr(module, "IS_SWEEP", False):
@@ -68,22 +90,20 @@ def run(homework: str, options=None):
         raise runs.CampError("--cluster: sweeps run on this machine only, so far; use --jobs N")
     if options.amp and getattr(module, "IS_SWEEP", False):
         print(f"homework {homework} computes in float32: --amp changes nothing", file=sys.stderr)
-    path = None
-    if options.resume is not None:
-        if options.overrides or options.quick:
-            raise runs.CampError("--resume goes on with the run's own settings: leave out -o and --quick")
-        path = runs.find_resumable(homework, options)
-        saved, options = runs.read_config(path, options)
-        values = settings.restore(module.Settings, saved)
-    else:
-        values = settings.override(module.QUICK if options.quick else module.Settings(), options.overrides)
-    device = runtime.choose_device(options.device)
-    if options.amp and device == "cpu":
-        print("--amp is for GPUs: on this CPU the run computes in float32", file=sys.stderr)
-        options = replace(options, amp=False)
-    path = path or runs.new_folder(homework, options)
-    context = runs.Context(homework, path, options, settings.as_dict(values), device)
-    return _run_in(context, module, values), path
+
+
+def _decide(homework: str, module: ModuleType, options):
+    """The folder (None: a new one is to be made), settings and options of this run."""
+    from paddle_camp import runs, settings
+
+    if options.resume is None:
+        start = module.QUICK if options.quick else module.Settings()
+        return None, settings.override(start, options.overrides), options
+    if options.overrides or options.quick:
+        raise runs.CampError("--resume goes on with the run's own settings: leave out -o and --quick")
+    path = runs.find_resumable(homework, options)
+    saved, options = runs.read_config(path, options)
+    return path, settings.restore(module.Settings, saved), options
 
 
 def _run_in(context, module: ModuleType, values):

@@ -212,20 +212,30 @@ def _structured_keys(model: nn.Layer, optimizer: paddle.optimizer.Optimizer) -> 
     return keys
 
 
-def _optimizer_state(model: nn.Layer, optimizer: paddle.optimizer.Optimizer) -> dict[str, Any]:
+def slots(model: nn.Layer, optimizer: paddle.optimizer.Optimizer) -> dict[str, paddle.Tensor]:
+    """The optimizer's state under lasting names (``layer1.0.conv1.weight@velocity``); empty for plain SGD."""
     state = optimizer.state_dict()
-    # Plain SGD has no state, and paddle.save takes no empty dict.
-    arrays = {lasting: state[key] for key, lasting in _structured_keys(model, optimizer).items()}
-    return arrays or {_STATELESS: paddle.zeros([1])}
+    return {lasting: state[key] for key, lasting in _structured_keys(model, optimizer).items()}
 
 
-def _load_optimizer(model: nn.Layer, optimizer: paddle.optimizer.Optimizer, saved: dict, path: Path) -> None:
-    # Accumulators exist only after a step: take one with zero gradients. It may move the weights (weight decay),
-    # which are loaded afterwards.
+def make_slots(model: nn.Layer, optimizer: paddle.optimizer.Optimizer) -> None:
+    """Make the optimizer's state, which exists only after a step: take one with zero gradients.
+
+    It may move the weights (weight decay); load them afterwards.
+    """
     parameters = [p for p in model.parameters() if not p.stop_gradient]
     paddle.add_n([(p * 0.0).sum() for p in parameters]).backward()
     optimizer.step()
     optimizer.clear_grad()
+
+
+def _optimizer_state(model: nn.Layer, optimizer: paddle.optimizer.Optimizer) -> dict[str, Any]:
+    # Plain SGD has no state, and paddle.save takes no empty dict.
+    return slots(model, optimizer) or {_STATELESS: paddle.zeros([1])}
+
+
+def _load_optimizer(model: nn.Layer, optimizer: paddle.optimizer.Optimizer, saved: dict, path: Path) -> None:
+    make_slots(model, optimizer)
     keys = _structured_keys(model, optimizer)
     difference = sorted(set(keys.values()) ^ (set(saved) - {_STATELESS}))
     if difference:

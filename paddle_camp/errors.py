@@ -17,6 +17,21 @@ class CheckpointError(CampError):
     """A checkpoint is missing, damaged, or belongs to another network or run."""
 
 
+class PeerError(Exception):
+    """Another process of a data-parallel run has ended, or its connection broke (``reason``)."""
+
+    def __init__(self, reason: str):
+        super().__init__(
+            f"another process of this run is gone ({reason}): this one stops here; what that one said is in its "
+            "workerlog (the launcher's --log_dir); --resume goes on from the last checkpoint"
+        )
+        self.reason = reason
+
+    def __reduce__(self):
+        """How to copy it to another process: by its arguments, not by its message."""
+        return type(self), (self.reason,)
+
+
 class DivergedError(Exception):
     """A loss became NaN or infinite; carries the step.
 

@@ -13,10 +13,11 @@ import paddle
 from paddle import nn
 from paddle.optimizer.lr import LRScheduler
 
-from paddle_camp import checkpoint
+from paddle_camp import checkpoint, parallel
 from paddle_camp.errors import DivergedError
 from paddle_camp.history import History, Row
 from paddle_camp.progress import Progress, interruptible
+from paddle_camp.synced_norm import synchronise_norms
 from paddle_camp.threads import threads_for
 from paddle_camp.training import (
     BatchSource,
@@ -79,6 +80,9 @@ def fit(
         DivergedError: the loss became NaN or infinite. ``last`` is from before that.
         KeyboardInterrupt: Ctrl-C; ``last`` has the state after the step that was under way.
     """
+    synchronise_norms(model)
+    if parallel.world().rank > 0:
+        keep, quiet = None, True  # process 0 alone saves and speaks; its state is everybody's
     run = _Run(model, optimizer, loss_fn, evaluations or {}, frozenset(eval_steps), amp, keep, probe, len(train))
     run.restore()
     # float16 only; its scale starts anew at a resumption and settles within a few steps.
@@ -107,7 +111,7 @@ def fork(source: Path, epoch: int, folder: Path) -> None:
         source: the other's folder, kept with ``every_epoch``; its ``best`` of that time comes along.
         epoch: 0 begins from scratch, where there is nothing to copy.
     """
-    if epoch == 0 or checkpoint.exists(folder, "last"):
+    if epoch == 0 or parallel.world().rank > 0 or checkpoint.exists(folder, "last"):
         return
     state = checkpoint.read_state(source, f"epoch_{epoch}")
     steps_per_epoch = state["step"] // epoch
@@ -119,7 +123,7 @@ def fork(source: Path, epoch: int, folder: Path) -> None:
 def publish(source: Path, folder: Path) -> None:
     """Make the ``last`` and ``best`` of one training those of the run."""
     for name in ("last", "best"):
-        if checkpoint.exists(source, name):
+        if parallel.world().rank == 0 and checkpoint.exists(source, name):
             checkpoint.copy(source, name, folder, name)
 
 
@@ -144,12 +148,23 @@ class _Run:
     progress: Progress | None = None
 
     def restore(self) -> None:
-        if self.keep is None or not checkpoint.exists(self.keep.folder, "last"):
+        """Put every process where process 0's ``last`` says; to its initial weights where it has none."""
+        state = parallel.from_first(self.load)
+        if state is not None and parallel.world().rank > 0:
+            checkpoint.make_slots(self.model, self.optimizer)
+        parallel.spread(self.model.state_dict().values())
+        if state is None:
             return
-        state = checkpoint.load(self.keep.folder, "last", self.model, self.optimizer)
+        parallel.spread(checkpoint.slots(self.model, self.optimizer).values())
         self.step, self.best = state["step"], state["best"]
         self.history = History.from_dict(state["history"])
-        self.name_copies()  # a kill may have come between saving `last` and naming it
+        if self.keep is not None:
+            self.name_copies()  # a kill may have come between saving `last` and naming it
+
+    def load(self) -> dict | None:
+        if self.keep is None or not checkpoint.exists(self.keep.folder, "last"):
+            return None
+        return checkpoint.load(self.keep.folder, "last", self.model, self.optimizer)
 
     def save(self) -> None:
         state = {"step": self.step, "best": self.best, "history": self.history.as_dict()}
@@ -172,10 +187,11 @@ class _Run:
             return  # after_epoch measures and saves
         if self.step in self.eval_steps:
             self.measure()
-        due = self.keep is not None and time.monotonic() - self.saved_at >= self.keep.seconds
-        if due or (self.keep is not None and self.asked.is_set()):
+        asked = parallel.anyone(self.asked.is_set())  # the processes stop after one and the same step
+        if self.keep is not None and (asked or time.monotonic() - self.saved_at >= self.keep.seconds):
             self.save()
-        self.stop_if_asked()
+        if asked:
+            raise KeyboardInterrupt
 
     def after_epoch(self, epoch: int) -> None:
         rows = [row for row in self.history.steps if row["epoch"] == epoch]
@@ -216,5 +232,5 @@ class _Run:
             self.history.epochs.append(row | self.probe(self.model))
 
     def stop_if_asked(self) -> None:
-        if self.asked.is_set():
+        if parallel.anyone(self.asked.is_set()):
             raise KeyboardInterrupt

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from paddle_camp import plots, report
+from paddle_camp import parallel, plots, report
 from paddle_camp.errors import CampError, DataError
 from paddle_camp.files import write_csv, write_json
 from paddle_camp.history import write_histories
@@ -72,13 +72,15 @@ class Context:
         """Say which data are used, a stand-in loudly, and hold a resumed run to those it began with.
 
         Raises:
-            DataError: the run began on other data.
+            DataError: the run began on other data, or another process of it holds other data.
         """
         counts = ", ".join(f"{number} {part}" for part, number in data.counts.items())
         print(f"data: {data.name}, {data.origin}, {counts}; from {how}: {data.path}", file=sys.stderr)
         if data.stand_in:
             line = f"*** {data.stand_in.upper()} *** no number of this run is a result on real data"
             print(f"{'*' * len(line)}\n{line}\n{'*' * len(line)}", file=sys.stderr, flush=True)
+        if len(set(parallel.every(data.fingerprint))) > 1:
+            raise DataError(f"the processes of this run do not hold the same data: this one has {data.path}")
         before = _read_json(self.path / "config.json").get("data")
         if before and before["fingerprint"] != data.fingerprint:
             raise DataError(f"--resume: {data.path} holds other data than the run began with in {before['path']}")

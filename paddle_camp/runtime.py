@@ -84,8 +84,11 @@ def tune_cpu() -> list[str]:
     Call it before the first ``import paddle``. Nothing that stands in the environment already is changed.
     """
     done = []
-    if wanted("threads") and "OMP_NUM_THREADS" not in os.environ:
-        os.environ["OMP_NUM_THREADS"] = str(physical_cores())
+    # Paddle's launcher loads paddle, and that sets 1 where nothing was set; its processes share the cores.
+    local = int(os.environ.get("PADDLE_LOCAL_SIZE", 0))
+    unset = "OMP_NUM_THREADS" not in os.environ or (local > 0 and os.environ["OMP_NUM_THREADS"] == "1")
+    if wanted("threads") and unset:
+        os.environ["OMP_NUM_THREADS"] = str(max(1, physical_cores() // max(1, local)))
         done.append("threads")
     # MKL looks at the vendor, not at the instruction set. Only on AMD: on an Intel Xeon with AVX-512 forcing this
     # (AVX2) path made ResNet-50's step 1.4 times slower.
@@ -153,10 +156,11 @@ def choose_device(name: str = "auto") -> str:
     if not re.fullmatch(r"auto|cpu|gpu(:\d+)?", name):
         raise CampError(f"--device {name}: write auto, cpu, gpu or gpu:N")
     count = paddle.device.cuda.device_count() if paddle.device.is_compiled_with_cuda() else 0
+    own = f"gpu:{paddle.distributed.ParallelEnv().device_id if count else 0}"  # the launcher gives each process one
     if name == "auto":
-        name = "gpu:0" if count else "cpu"
+        name = own if count else "cpu"
     if name == "gpu":
-        name = "gpu:0"
+        name = own
     if name.startswith("gpu"):
         if not paddle.device.is_compiled_with_cuda():
             raise CampError(f"--device {name}: this paddle is the CPU build; for a GPU type: pip install -e .[gpu]")
@@ -179,6 +183,7 @@ def environment() -> dict[str, Any]:
     if paddle.device.is_compiled_with_cuda() and paddle.device.cuda.device_count():
         gpu = paddle.device.cuda.get_device_name()
     keep = ("OMP_NUM_THREADS", "MKL_DEBUG_CPU_TYPE", "MKL_NUM_THREADS", "PADDLE_CAMP_TUNE", "CUDA_VISIBLE_DEVICES")
+    keep += ("PADDLE_TRAINERS_NUM",)
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),

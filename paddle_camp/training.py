@@ -18,6 +18,7 @@ import paddle.nn.functional as F
 from paddle import nn
 from paddle.optimizer.lr import LRScheduler
 
+from paddle_camp import parallel
 from paddle_camp.errors import DivergedError
 from paddle_camp.history import Row
 from paddle_camp.inference import FastForward
@@ -116,17 +117,21 @@ def train_one_epoch(
         began = time.perf_counter()
         images, labels = next(arrays)
         position = epoch * len(batches) + batch
-        paddle.seed((seed * 1_000_003 + position) % 2**31)  # dropout's draws, whatever came before
+        rows, share = parallel.share(len(labels))
+        # Dropout's draws, whatever came before; every process has its own.
+        paddle.seed((seed * 1_000_003 + position + 500_009 * parallel.world().rank) % 2**31)
         if schedule is not None:
             schedule.step(position)
         with autocast(amp):
-            output = model(paddle.to_tensor(images))
-        loss = loss_fn(output, paddle.to_tensor(labels))
-        value = float(loss)
+            output = model(paddle.to_tensor(images[rows]))
+        loss = loss_fn(output, paddle.to_tensor(labels[rows])) * share
+        value = parallel.total(float(loss))
         if not math.isfinite(value):
             raise DivergedError(position + 1, value)
         rate = float(optimizer.get_lr())
-        _take_step(loss, optimizer, scaler)
+        (loss if scaler is None else scaler.scale(loss)).backward()
+        parallel.merge(model)
+        _take_step(optimizer, scaler)
         mean.add(value, len(labels))
         on_step(
             {"step": position + 1, "epoch": epoch, "batch": batch, "loss": value, "learning_rate": rate}
@@ -135,12 +140,10 @@ def train_one_epoch(
     return mean.value
 
 
-def _take_step(loss: paddle.Tensor, optimizer: paddle.optimizer.Optimizer, scaler: paddle.amp.GradScaler | None):
+def _take_step(optimizer: paddle.optimizer.Optimizer, scaler: paddle.amp.GradScaler | None):
     if scaler is None:
-        loss.backward()
         optimizer.step()
     else:
-        scaler.scale(loss).backward()
         scaler.step(optimizer)
         scaler.update()
     optimizer.clear_grad()
@@ -183,12 +186,12 @@ def evaluate(
             output = model(paddle.to_tensor(images))
         return output.astype("float32")
 
-    forward = dygraph if amp else FastForward(model, dygraph, batches.num_samples)
+    forward = dygraph if amp else FastForward(model, dygraph, batches.num_samples // parallel.world().size)
     began = time.perf_counter()
     mean, outputs, all_labels = WeightedMean(), [], []
     with evaluating(model), threads_for(model, batches):
         for images, labels in batches.epoch():
-            output = forward(images)
+            output = parallel.whole(forward(images[parallel.equal_rows(len(labels))]), len(labels))
             mean.add(float(loss_fn(output, paddle.to_tensor(labels))), len(labels))
             outputs.append(output.numpy())
             all_labels.append(labels)

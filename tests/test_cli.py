@@ -175,6 +175,8 @@ def test_without_symbolic_links_latest_is_a_file_with_the_name(tmp_path, monkeyp
 def test_the_readme_shows_the_flags_that_exist():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     known = run_homework.build_parser().format_help() + predict.build_parser().format_help()
+    others = {"--extra-index-url"}  # pip's
+    others |= {"--nproc_per_node", "--devices", "--nnodes", "--rank", "--master", "--log_dir"}  # Paddle's launcher's
     for word in {word.strip("`,.;:()[]") for word in text.split() if word.startswith("--")}:
-        if word != "--extra-index-url":  # pip's
+        if word not in others:
             assert word.split("=")[0] in known, f"README.md names {word}"

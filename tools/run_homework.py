@@ -65,7 +65,11 @@ def _run_all(ids: list[str], parsed: dict) -> int:
 
 
 def _run(name: str, options) -> None:
+    from paddle_camp import parallel
+
     answer, path = homework.run(name, options)
+    if parallel.world().rank > 0:
+        return  # process 0 speaks for all
     print(f"\n{answer.title}\n")
     print(answer.text)
     print(f"\nanswer:  {path / 'answer.md'}\nreport:  {path / 'report.html'}\nfigures: {path / 'figures'}")

@@ -1,0 +1,71 @@
+"""Batch norm over the whole batch where several processes hold a part of it each.
+
+On GPUs this is Paddle's ``SyncBatchNorm``. Paddle has none for CPUs, and there each process's own statistics would
+make another training: two processes with 5 pictures each are not one with 10. So on CPUs the layers of a model are
+given a forward pass that adds the sums up over the processes.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import paddle
+import paddle.distributed as dist
+from paddle import nn
+from paddle.autograd import PyLayer
+
+from paddle_camp import parallel
+
+
+def synchronise_norms(model: nn.Layer) -> None:
+    """Let the batch norms of ``model`` normalise over all processes, in training; nothing to do in a single one.
+
+    Parameters, buffers and their names stay: an optimizer made before goes on.
+    """
+    if parallel.world().size == 1:
+        return
+    if paddle.get_device().startswith("gpu"):
+        nn.SyncBatchNorm.convert_sync_batchnorm(model)
+        return
+    for layer in model.sublayers(include_self=True):
+        if isinstance(layer, nn.BatchNorm1D | nn.BatchNorm2D | nn.BatchNorm3D):
+            layer.forward = functools.partial(_forward, layer)
+
+
+class _Gather(PyLayer):
+    """``[M]`` of every process as ``[processes, M]``. All of them use all rows, so a row's gradients are added up."""
+
+    @staticmethod
+    def forward(ctx, row: paddle.Tensor) -> paddle.Tensor:
+        rows: list[paddle.Tensor] = []
+        with parallel.together():
+            dist.all_gather(rows, row)
+        return paddle.stack(rows)
+
+    @staticmethod
+    def backward(ctx, gradient: paddle.Tensor) -> paddle.Tensor:
+        summed = gradient.clone()
+        with parallel.together():
+            dist.all_reduce(summed)
+        return summed[parallel.world().rank]
+
+
+def _forward(layer: nn.Layer, x: paddle.Tensor) -> paddle.Tensor:
+    """What ``layer`` makes of ``x`` ``[N, C, ...]``, N being the rows of this process."""
+    if not layer.training:
+        return type(layer).forward(layer, x)
+    axes, shape = [0, *range(2, x.ndim)], [1, -1] + [1] * (x.ndim - 2)
+    own_mean = x.mean(axes)
+    own_variance = (x - own_mean.reshape(shape)).square().mean(axes)
+    count = paddle.full([1], x.size / x.shape[1], x.dtype)
+    counts, means, variances = _Gather.apply(paddle.concat([count, own_mean, own_variance])).split(
+        [1, x.shape[1], x.shape[1]], axis=1
+    )
+    weights = (counts / counts.sum()).detach()
+    mean = (weights * means).sum(0)
+    variance = (weights * (variances + (means - mean).square())).sum(0)
+    for buffer, value in ((layer._mean, mean), (layer._variance, variance)):  # their names in a state_dict
+        buffer.set_value(layer._momentum * buffer + (1 - layer._momentum) * value.detach())
+    y = (x - mean.reshape(shape)) * paddle.rsqrt(variance + layer._epsilon).reshape(shape)
+    y = y if layer.weight is None else y * layer.weight.reshape(shape)
+    return y if layer.bias is None else y + layer.bias.reshape(shape)
