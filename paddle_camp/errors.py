@@ -17,6 +17,21 @@ class CheckpointError(CampError):
     """A checkpoint is missing, damaged, or belongs to another network or run."""
 
 
+class OutOfMemoryError(CampError):
+    """A batch does not fit into the device's memory."""
+
+    def __init__(self, batch_size: int):
+        smaller = (
+            f"type -o batch_size={batch_size // 2}" if batch_size > 1 else "take smaller pictures or another model"
+        )
+        super().__init__(f"out of memory in a training step of {batch_size} samples: {smaller}")
+        self.batch_size = batch_size
+
+    def __reduce__(self):
+        """How to copy it to another process: by its arguments, not by its message."""
+        return type(self), (self.batch_size,)
+
+
 class PeerError(Exception):
     """Another process of a data-parallel run has ended, or its connection broke (``reason``)."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import signal
 import threading
 
@@ -10,7 +11,7 @@ import paddle
 import pytest
 
 from paddle_camp import checkpoint, fitting
-from paddle_camp.errors import DivergedError
+from paddle_camp.errors import DivergedError, OutOfMemoryError
 from paddle_camp.fitting import Keep, fit, fork
 from paddle_camp.training import classification_loss, evaluate, train_one_epoch
 from tests.toys import build, same_bits, toy_batches, weights, without_times
@@ -197,3 +198,16 @@ def test_fit_works_outside_the_main_thread():
     thread.start()
     thread.join()
     assert len(done[0][1].steps) == 5
+
+
+@pytest.mark.parametrize(("batch_size", "says"), [(5, "5 samples: type -o batch_size=2"), (1, "smaller pictures")])
+def test_out_of_memory_names_the_next_smaller_batch(batch_size, says):
+    class Hungry(paddle.nn.Layer):
+        def forward(self, images):
+            return images.sum([1, 2, 3]).reshape([-1, 1]) * paddle.zeros([1, 10**13])  # 40 terabytes
+
+    model, optimizer, _ = build()
+    with pytest.raises(OutOfMemoryError, match=says) as caught:
+        fit(Hungry(), optimizer, toy_batches(batch_size=batch_size), num_epochs=1, quiet=True)
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert str(again) == str(caught.value) and "\n" not in str(again)
