@@ -56,7 +56,7 @@ def run(homework: str, options=None):
     Raises:
         CampError: the command line, a setting or the data is wrong.
     """
-    from paddle_camp import parallel, runs, runtime, settings
+    from paddle_camp import cluster, parallel, runs, runtime, settings
 
     options = options or runs.Options()
     module = load(homework)
@@ -70,8 +70,12 @@ def run(homework: str, options=None):
     if options.amp and device == "cpu":
         print("--amp is for GPUs: on this CPU the run computes in float32", file=sys.stderr)
         options = replace(options, amp=False)
-    path = parallel.from_first(lambda: path or runs.new_folder(homework, options))
-    with parallel.apart(path) as folder:
+    address = options.cluster if getattr(module, "IS_SWEEP", False) else None
+    with contextlib.ExitStack() as until_the_end:
+        if address:
+            until_the_end.enter_context(cluster.connected(address, __name__))
+        path = parallel.from_first(lambda: path or runs.new_folder(homework, options))
+        folder = until_the_end.enter_context(parallel.apart(path))
         context = runs.Context(homework, folder, options, settings.as_dict(values), device)
         return _run_in(context, module, values), folder
 
@@ -84,10 +88,8 @@ def _check(homework: str, module: ModuleType, options) -> None:
         raise runs.CampError(f"homework {homework} runs in one process: start it without paddle.distributed.launch")
     if options.visualdl:
         visual.require_visualdl()
-    if (options.jobs != 1 or options.cluster) and not getattr(module, "IS_SWEEP", False):
+    if (options.jobs not in (None, 1) or options.cluster) and not getattr(module, "IS_SWEEP", False):
         print(f"homework {homework} is no sweep: --jobs and --cluster change nothing", file=sys.stderr)
-    elif options.cluster:
-        raise runs.CampError("--cluster: sweeps run on this machine only, so far; use --jobs N")
     if options.amp and getattr(module, "IS_SWEEP", False):
         print(f"homework {homework} computes in float32: --amp changes nothing", file=sys.stderr)
 

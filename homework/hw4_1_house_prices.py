@@ -145,7 +145,7 @@ def choose(settings: Settings, context: Context, data: HousingData) -> tuple[dic
             for seed in range(context.seed, context.seed + settings.num_seeds):
                 cells[f"{hidden}-{rate}-{seed}"] = (hidden, rate, seed, settings, data)
     words = lambda losses: "diverged" if losses is None else f"lowest held-out loss {min(losses):.5f}"  # noqa: E731
-    found = run_cells(candidate, cells, context.path / "cells", jobs=context.options.jobs, describe=words)
+    found = run_cells(candidate, cells, context.path / "cells", describe=words, **context.side_by_side)
     for hidden in settings.hidden:
         for rate in settings.hidden_rates:
             losses = [v for k, v in found.items() if k.startswith(f"{hidden}-{rate}-")]

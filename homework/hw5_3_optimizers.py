@@ -129,7 +129,7 @@ def run(settings: Settings, context: Context) -> Answer:
     seeds = range(context.seed, context.seed + settings.num_seeds)
     grid = [(name, rate) for name in settings.optimizers for rate in settings.learning_rates]
     cells = {f"{n}-{rate:g}-{seed}": (n, rate, seed, settings, sets) for n, rate in grid for seed in seeds}
-    found = run_cells(train_cell, cells, context.path / "cells", jobs=context.options.jobs, describe=in_words)
+    found = run_cells(train_cell, cells, context.path / "cells", describe=in_words, **context.side_by_side)
     table = {f"{n} {rate:g}": summarise([found[f"{n}-{rate:g}-{seed}"] for seed in seeds]) for n, rate in grid}
     best = {}
     for name in settings.optimizers:

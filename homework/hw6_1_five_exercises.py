@@ -225,11 +225,11 @@ def run(settings: Settings, context: Context) -> Answer:
     SavedModel(settings.model, "digits").write(context.checkpoints, data.info)
     publish(folder, context.checkpoints)
     cells = {f"loss-{name}-{seed}": (name, seed, settings, sets) for name in settings.losses for seed in seeds}
-    by_loss = run_cells(train_with_loss, cells, context.path / "cells", jobs=context.options.jobs, describe=in_words)
+    by_loss = run_cells(train_with_loss, cells, context.path / "cells", describe=in_words, **context.side_by_side)
     cells = {
         f"l2-{weight:g}-{seed}": (weight, seed, settings, sets) for weight in settings.l2_weights for seed in seeds
     }
-    by_l2 = run_cells(train_with_l2, cells, context.path / "cells", jobs=context.options.jobs, describe=in_words)
+    by_l2 = run_cells(train_with_l2, cells, context.path / "cells", describe=in_words, **context.side_by_side)
     losses = {name: [by_loss[f"loss-{name}-{seed}"]["accuracy"] for seed in seeds] for name in settings.losses}
     weights = {f"{w:g}": summarise_l2([by_l2[f"l2-{w:g}-{seed}"] for seed in seeds]) for w in settings.l2_weights}
     layers = [{k: v for k, v in row.items() if k != "maps"} for row in main["layers"]]

@@ -184,7 +184,7 @@ def run(settings: Settings, context: Context) -> Answer:
     context.announce(data.info, data.how)
     check_takes(create_model(settings.model), (1, 1, 28, 28), settings.model)
     kept, held = split_off(data.train, settings.holdout, context.seed)
-    options = {"jobs": context.options.jobs, "describe": in_words}
+    options = {"describe": in_words, **context.side_by_side}
     few = draw(kept, settings.ablation_pictures, context.seed)
     cells = {
         name.replace(" ", "_"): (replace(settings, **change), context.seed, few, held)
@@ -196,7 +196,7 @@ def run(settings: Settings, context: Context) -> Answer:
     seeds = range(context.seed, context.seed + settings.num_seeds)
     folders = {seed: context.checkpoints / f"seed-{seed}" for seed in seeds}
     cells = {f"final-{seed}": (settings, seed, data.train, data.test, Keep(folders[seed])) for seed in seeds}
-    final = run_cells(final_cell, cells, context.path / "cells", **options)
+    final = run_cells(final_cell, cells, context.path / "cells", here=cells, **options)  # they leave their weights
     weights = tuple(f"seed-{seed}.pdparams" for seed in seeds)
     SavedModel(settings.model, "digits", weights=weights).write(context.checkpoints, data.info)
     save_networks(folders, context)
@@ -206,7 +206,7 @@ def run(settings: Settings, context: Context) -> Answer:
         "ablation": summarise_ablation(rows, held.labels),
         "single": {key: [mistakes(cell[key], labels) for cell in final.values()] for key in together},
         "ensemble": {key: mistakes(shares, labels) for key, shares in together.items()},
-        "cost": {"minutes": [cell["seconds"] / 60 for cell in final.values()], "jobs": context.options.jobs},
+        "cost": {"minutes": [cell["seconds"] / 60 for cell in final.values()], "jobs": context.options.jobs or 1},
     }
     values = {"settings": settings, "seeds": list(seeds), "few": len(few), "held": len(held), "test": len(labels)}
     return Answer(

@@ -218,7 +218,8 @@ def run(settings: Settings, context: Context) -> Answer:
             published = (name, seed) == ("relu", context.seed)
             keep = Keep(context.checkpoints / "relu", best_on="holdout") if published else None
             cells[f"{name}-{seed}"] = (name, seed, settings, sets, keep)
-    found = run_cells(train_cell, cells, context.path / "cells", jobs=context.options.jobs, describe=in_words)
+    here = [f"relu-{context.seed}"]  # its weights are kept in the run's folder
+    found = run_cells(train_cell, cells, context.path / "cells", describe=in_words, here=here, **context.side_by_side)
     if "diverged" not in found[f"relu-{context.seed}"]:
         arguments = {"num_classes": 1, "activation": "relu", "image_size": settings.image_size}
         SavedModel("lenet_fundus", "fundus", arguments, settings.image_size).write(context.checkpoints, data.info)

@@ -47,6 +47,13 @@ class PeerError(Exception):
         return type(self), (self.reason,)
 
 
+class ClusterError(Exception):
+    """The cluster that a sweep ran on failed it; what was finished is kept.
+
+    Not a :class:`CampError`: the run failed (exit status 1), and ``--resume`` goes on with it.
+    """
+
+
 class DivergedError(Exception):
     """A loss became NaN or infinite; carries the step.
 

@@ -15,32 +15,8 @@ from paddle_camp import parallel, plots, report
 from paddle_camp.errors import CampError, DataError
 from paddle_camp.files import write_csv, write_json
 from paddle_camp.history import write_histories
+from paddle_camp.options import Options
 from paddle_camp.results import Answer, DataInfo
-
-
-@dataclass(frozen=True)
-class Options:
-    """The command line of a run, as :mod:`tools.run_homework` or a notebook gives it; see the README."""
-
-    data: str = "auto"
-    data_dir: str | None = None
-    device: str = "auto"
-    amp: bool = False
-    quick: bool = False
-    seed: int = 0
-    overrides: tuple[str, ...] = ()
-    out: str | None = None
-    resume: str | None = None  # None: a new run; "": the latest one; else its folder
-    jobs: int = 1
-    cluster: str | None = None
-    visualdl: bool = False
-    debug: bool = False
-
-    def __post_init__(self):
-        if self.seed < 0:
-            raise CampError(f"--seed {self.seed}: give 0 or a positive number")
-        if self.jobs < 1:
-            raise CampError(f"--jobs {self.jobs}: give 1 or more")
 
 
 @dataclass
@@ -63,6 +39,11 @@ class Context:
     def checkpoints(self) -> Path:
         """The folder of ``{last,best}.*`` and, while it runs, of the run's single trainings."""
         return self.path / "checkpoints"
+
+    @property
+    def side_by_side(self) -> dict[str, Any]:
+        """How :func:`paddle_camp.sweep.run_cells` is to compute."""
+        return {"jobs": self.options.jobs, "cluster": self.options.cluster}
 
     def say(self, text: str) -> None:
         """Print a result."""

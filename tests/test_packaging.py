@@ -111,7 +111,7 @@ def test_every_declaration_is_imported():
 def test_every_dependency_says_why():
     """The line above a dependency is its reason."""
     lines = (ROOT / "setup.cfg").read_text(encoding="utf-8").splitlines()
-    starts = [number for number, line in enumerate(lines) if re.match(r"\s+[\w-]+[><=]=", line)]
+    starts = [number for number, line in enumerate(lines) if re.match(r"\s+[\w-]+(\[\w+\])?[><=]=", line)]
     assert len(starts) == len(installed()) + sum(map(len, extras().values()))
     assert [lines[number].strip() for number in starts if not lines[number - 1].startswith("    # ")] == []
 

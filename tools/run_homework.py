@@ -32,8 +32,12 @@ def build_parser() -> argparse.ArgumentParser:
     add("--image", metavar="FILE", help="5-1: a picture of your own digit, the same as -o image=FILE")
     add("--out", metavar="DIR", help="default runs/ (work/runs/ on AI Studio)")
     add("--resume", nargs="?", const="", metavar="RUN_DIR", help="go on with an interrupted run (default: the latest)")
-    add("--jobs", type=int, default=1, metavar="N", help="sweeps: local processes")
-    add("--cluster", metavar="ADDRESS", help="sweeps: an existing Ray cluster")
+    add("--jobs", type=int, metavar="N", help="sweeps: how many trainings run side by side (default 1)")
+    add(
+        "--cluster",
+        metavar="auto|ADDRESS",
+        help="sweeps: run on a Ray cluster, at its full width",
+    )
     add("--visualdl", action="store_true", help="also write VisualDL logs")
     add("--debug", action="store_true", help="show tracebacks")
     return parser
