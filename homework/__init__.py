@@ -111,6 +111,7 @@ def _decide(homework: str, module: ModuleType, options):
 def _run_in(context, module: ModuleType, values):
     from paddle_camp import runs, runtime, visual
     from paddle_camp.files import write_json
+    from paddle_camp.memory import resident_peak
 
     began = time.monotonic() - runs.seconds_so_far(context.path)
     environment = runtime.environment()
@@ -122,6 +123,8 @@ def _run_in(context, module: ModuleType, values):
     try:
         answer = module.run(values, context)
         seconds = time.monotonic() - began
+        environment["peak_memory"] = resident_peak()
+        write_json(context.path / "env.json", environment)
         runs.write_answer_files(context, answer, runs.facts(context, seconds, environment))
         if context.options.visualdl:
             visual.write_visualdl(context.path / "visualdl", answer.histories)

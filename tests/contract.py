@@ -52,6 +52,8 @@ def check(folder: Path, homework: str, *, data: bool = False, classifier: bool =
     metrics = metrics_of(folder)
     assert set(metrics) == {"homework", "status", "data", "seed", "device", "seconds", "results"}
     assert (metrics["homework"], metrics["status"]) == (homework, "done")
+    environment = json.loads((folder / "env.json").read_text(encoding="utf-8"))
+    assert environment["peak_memory"] > 100 * 2**20  # Paddle alone takes more
     answer = (folder / "answer.md").read_text(encoding="utf-8")
     assert f"# 作业{homework}:" in answer
     for figure in (folder / "figures").iterdir():
