@@ -113,7 +113,7 @@ def mirror(tmp_path_factory, monkeypatch, tmp_path):
     def offer(*names):
         urls = tuple(f"{base}/{name}" for name in names)
         files = (sources.Remote("set.data", digest, 8, urls),)
-        known = sources.Dataset(("set",), ("set.data",), (), "get it", files)
+        known = sources.Dataset("a set", ("set",), ("set.data",), (), "get it", files)
         monkeypatch.setitem(sources.DATASETS, "set", known)
 
     monkeypatch.setenv("PADDLE_CAMP_CACHE", str(tmp_path))

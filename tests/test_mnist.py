@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from paddle_camp.errors import DataError, SettingError
-from paddle_camp.readers import mnist, sources
+from paddle_camp.readers import downloads, mnist, sources
 from paddle_camp.readers.batches import Batches, scale_to_one
 
 
@@ -139,7 +139,7 @@ def test_the_real_digits(real_data):
 
 
 def test_no_data_at_all(monkeypatch):
-    monkeypatch.setattr(mnist, "find_or_download", lambda *arguments: None)
+    monkeypatch.setattr(downloads, "find_or_download", lambda *arguments: None)
     assert mnist.load_mnist().origin == "synthetic"
     with pytest.raises(DataError, match="MNIST was not found; get the four files"):
         mnist.load_mnist("real")

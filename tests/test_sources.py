@@ -3,6 +3,7 @@
 import os
 import stat
 import zipfile
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -25,7 +26,7 @@ def bare_machine(tmp_path, monkeypatch):
     monkeypatch.setattr(sources, "PROJECT_DATA", tmp_path / "project" / "data")
     known = sources.DATASETS[PM]
     places = tuple((str(tmp_path / "aistudio" / name), how) for name, (_, how) in zip("ab", known.places, strict=True))
-    monkeypatch.setitem(sources.DATASETS, PM, sources.Dataset(known.folders, known.markers, places, known.how_to_get))
+    monkeypatch.setitem(sources.DATASETS, PM, replace(known, places=places))
 
 
 def put(folder, marker="PALM-Training400"):

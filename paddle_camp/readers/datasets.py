@@ -8,10 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from paddle_camp.errors import DataError
-from paddle_camp.readers import sources
 from paddle_camp.readers.batches import Augment, Batches, ImageSet, draw, split_off
 from paddle_camp.readers.cache import default_cache_dir
+from paddle_camp.readers.downloads import real_or_none
 from paddle_camp.readers.fundus import read_fundus
 from paddle_camp.readers.synthetic import write_fundus_standin
 from paddle_camp.results import DataInfo
@@ -64,11 +63,9 @@ def load_fundus(
     """
     for count in counts:
         require(count is None or count > 0, f"{count} pictures are asked for: give a positive number, or none for all")
-    found = None if data == "synthetic" else sources.find("ichallenge-pm", data_dir)
+    found = real_or_none("ichallenge-pm", data, data_dir)
     if found is not None:
         root, origin, how = found.path, "real", found.how
-    elif data == "real":
-        raise DataError(f"--data real: iChallenge-PM was not found; {sources.DATASETS['ichallenge-pm'].how_to_get}")
     else:
         # One seed for all runs: the run's seed varies the training, not the pictures.
         train, valid = counts[0] or 400, counts[1] or 200

@@ -7,6 +7,7 @@ import os
 import sys
 from pathlib import Path
 
+from paddle_camp.errors import DataError
 from paddle_camp.files import sha256_of
 from paddle_camp.readers.cache import default_cache_dir
 from paddle_camp.readers.sources import DATASETS, Found, Remote, find
@@ -38,6 +39,23 @@ def find_or_download(dataset: str, data_dir: str | os.PathLike | None = None) ->
     if os.environ.get("PADDLE_CAMP_OFFLINE") != "1" and all(_fetch(remote, folder) for remote in files):
         return Found(folder, "downloaded")
     return None
+
+
+def real_or_none(dataset: str, data: str = "auto", data_dir: str | os.PathLike | None = None) -> Found | None:
+    """What ``--data`` asks for: the real data set, or None where its stand-in is to be taken.
+
+    Args:
+        data: "real", "synthetic", or "auto": real if it can be had, else the stand-in.
+        data_dir: the first place to look; naming one rules the stand-in out.
+
+    Raises:
+        DataError: data="real" and it cannot be had, or as for :func:`find_or_download`.
+    """
+    found = None if data == "synthetic" else find_or_download(dataset, data_dir)
+    if found is None and data == "real":
+        known = DATASETS[dataset]
+        raise DataError(f"--data real: {known.name} was not found; {known.how_to_get}")
+    return found
 
 
 def _fetch(remote: Remote, folder: Path) -> bool:

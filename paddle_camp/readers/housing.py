@@ -17,7 +17,7 @@ from paddle_camp.errors import DataError
 from paddle_camp.files import write_text
 from paddle_camp.readers.batches import epoch_order
 from paddle_camp.readers.cache import default_cache_dir
-from paddle_camp.readers.downloads import find_or_download
+from paddle_camp.readers.downloads import real_or_none
 from paddle_camp.readers.sources import DATASETS
 from paddle_camp.results import DataInfo
 
@@ -86,11 +86,9 @@ def load_housing(data: str = "auto", data_dir: str | None = None, shuffle_seed: 
     Raises:
         DataError: a damaged file, or data="real" and none can be had.
     """
-    found = None if data == "synthetic" else find_or_download("housing", data_dir)
+    found = real_or_none("housing", data, data_dir)
     if found is not None:
         path, origin, how = found.path / "housing.data", "real", found.how
-    elif data == "real":
-        raise DataError(f"--data real: housing.data was not found; {DATASETS['housing'].how_to_get}")
     else:
         path, origin, how = write_housing_standin(default_cache_dir() / "standin-housing"), "synthetic", "the program"
     table = read_housing(path)

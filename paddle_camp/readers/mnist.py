@@ -17,7 +17,7 @@ import numpy as np
 
 from paddle_camp.errors import DataError
 from paddle_camp.readers.batches import ImageSet, draw, split_off
-from paddle_camp.readers.downloads import find_or_download
+from paddle_camp.readers.downloads import real_or_none
 from paddle_camp.readers.sources import DATASETS
 from paddle_camp.results import DataInfo
 from paddle_camp.settings import require
@@ -66,11 +66,9 @@ def load_mnist(
     """
     for count in counts:
         require(count is None or count > 0, f"{count} digits are asked for: give a positive number, or none for all")
-    found = None if data == "synthetic" else find_or_download("mnist", data_dir)
+    found = real_or_none("mnist", data, data_dir)
     if found is not None:
         parts, path, origin, how = read_mnist(found.path), found.path, "real", found.how
-    elif data == "real":
-        raise DataError(f"--data real: MNIST was not found; {DATASETS['mnist'].how_to_get}")
     else:
         parts, path, origin, how = standin_digits(), Path("scikit-learn"), "synthetic", "scikit-learn's 8 x 8 digits"
     parts = [draw(part, count) for part, count in zip(parts, counts, strict=True)]

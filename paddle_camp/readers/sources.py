@@ -30,6 +30,7 @@ class Dataset:
     """How a data set is recognised and where else it may lie.
 
     Attributes:
+        name: what to call it.
         folders: its possible folders below a data directory, the likeliest first; "." is the directory itself.
         markers: names of which one at least is found in its folder.
         places: fixed folders outside any data directory, as (folder, what to call it) pairs.
@@ -37,6 +38,7 @@ class Dataset:
         files: what can be downloaded without an account; none where an account is needed.
     """
 
+    name: str
     folders: tuple[str, ...]
     markers: tuple[str, ...]
     places: tuple[tuple[str, str], ...]
@@ -60,6 +62,7 @@ MNIST_MIRRORS = (
 
 DATASETS = {
     "ichallenge-pm": Dataset(
+        name="iChallenge-PM",
         folders=("ichallenge-pm", ".", "data19065", "palm", "PALM"),
         markers=(
             "PALM-Training400",
@@ -82,6 +85,7 @@ DATASETS = {
         ),
     ),
     "housing": Dataset(
+        name="housing.data",
         folders=("housing", "."),
         markers=("housing.data",),
         places=(
@@ -103,6 +107,7 @@ DATASETS = {
         ),
     ),
     "mnist": Dataset(
+        name="MNIST",
         folders=("mnist", ".", "MNIST/raw"),
         markers=(
             "train-images-idx3-ubyte.gz",
