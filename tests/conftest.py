@@ -35,3 +35,18 @@ def real_data() -> Path:
     if not place.is_dir() or not any(entry.is_dir() for entry in place.iterdir()):
         pytest.skip(f"no real data in {place}: set PADDLE_CAMP_DATA to a directory with one folder per data set")
     return place.resolve()
+
+
+@pytest.fixture
+def fresh_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache of decoded pictures for one test."""
+    monkeypatch.setenv("PADDLE_CAMP_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> Path:
+    """A miniature iChallenge-PM in folders, as the course unpacks it."""
+    from tests.fundus_files import write_folders
+
+    return write_folders(tmp_path / "folders")
