@@ -23,7 +23,7 @@ def draw_all(rows: dict, results: dict, data, shares: np.ndarray, warp, settings
     note = {"subtitle": data.info.stand_in}
     figures = {
         "ablation": ("逐项改动之后，在留出的训练图片上判错的张数", draw_ablation(results["ablation"], **note)),
-        "trainings": ("各种做法在留出的训练图片上的准确率", draw_trainings(rows, **note)),
+        "trainings": ("各种做法训练时在留出的训练图片上判错的百分比", draw_trainings(rows, **note)),
         "wrong": ("所有网络合起来仍然判错的测试图片", draw_wrong(data, shares, **note)),
     }
     if warp is not None:
@@ -42,7 +42,7 @@ def draw_ablation(table: dict, **note):
 
 
 def draw_trainings(rows: dict, **note):
-    """Accuracy on the held-out digits after each epoch: each row of the ablation beside the recipe."""
+    """Mistakes on the held-out digits after each epoch, in percent: each row of the ablation beside the recipe."""
 
     def curve(name: str) -> tuple[list, list]:
         held = [row for row in rows[name]["epochs"] if row["split"] == "holdout"]

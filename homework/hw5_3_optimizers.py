@@ -156,6 +156,7 @@ def train_winner(name: str, rate: float, seed: int, settings: Settings, context:
     """The best cell once more, from the first seed that did not diverge, with its weights kept."""
     folder = context.checkpoints / "winner"
     result = train_cell(name, rate, seed, settings, sets, Keep(folder, best_on="holdout"))
+    require("outputs" in result, f"{name} at {rate:g} diverged here, not on the cluster: give smaller learning_rates")
     SavedModel(settings.model, "digits").write(context.checkpoints, context.data)
     publish(folder, context.checkpoints)
     return result

@@ -18,18 +18,19 @@ class CheckpointError(CampError):
 
 
 class OutOfMemoryError(CampError):
-    """A batch does not fit into the device's memory."""
+    """A batch does not fit into the device's memory, in a training step or in an evaluation."""
 
-    def __init__(self, batch_size: int):
-        smaller = (
-            f"type -o batch_size={batch_size // 2}" if batch_size > 1 else "take smaller pictures or another model"
-        )
-        super().__init__(f"out of memory in a training step of {batch_size} samples: {smaller}")
-        self.batch_size = batch_size
+    def __init__(self, batch_size: int, training: bool = True):
+        smaller = "take smaller pictures (-o image_size=...) or another model"
+        if training and batch_size > 1:
+            smaller = f"start again with -o batch_size={batch_size // 2}"
+        step = "a training step" if training else "an evaluation"
+        super().__init__(f"out of memory in {step} of {batch_size} samples: {smaller}")
+        self.batch_size, self.training = batch_size, training
 
     def __reduce__(self):
         """How to copy it to another process: by its arguments, not by its message."""
-        return type(self), (self.batch_size,)
+        return type(self), (self.batch_size, self.training)
 
 
 class PeerError(Exception):
@@ -37,8 +38,8 @@ class PeerError(Exception):
 
     def __init__(self, reason: str):
         super().__init__(
-            f"another process of this run is gone ({reason}): this one stops here; what that one said is in its "
-            "workerlog (the launcher's --log_dir); --resume goes on from the last checkpoint"
+            f"another process of this run is gone, or was busy for more than 30 s ({reason}): this one stops here; "
+            "what that one said is in its workerlog (the launcher's --log_dir); --resume goes on from the last checkpoint"
         )
         self.reason = reason
 

@@ -14,7 +14,7 @@ from paddle import nn
 from paddle.optimizer.lr import LRScheduler
 
 from paddle_camp import checkpoint, parallel
-from paddle_camp.errors import DivergedError, OutOfMemoryError
+from paddle_camp.errors import DivergedError
 from paddle_camp.history import History, Row
 from paddle_camp.progress import Progress, interruptible
 from paddle_camp.synced_norm import synchronise_norms
@@ -100,8 +100,6 @@ def fit(
                 train_one_epoch(model, optimizer, train, epoch, start=start, on_step=run.after_step, **options)
                 run.after_epoch(epoch)
         run.stop_if_asked()  # a Ctrl-C in the very last moment
-    except MemoryError:  # Paddle's own among them, on a GPU as on a CPU
-        raise OutOfMemoryError(train.batch_size) from None
     finally:
         run.progress.close()
     return run.history

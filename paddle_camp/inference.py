@@ -63,7 +63,7 @@ class Predictor:
         spec = paddle.static.InputSpec([None, *example.shape[1:]], str(example.dtype), "images")
         with _quiet():
             # The file of weights is read when the predictor is created, so the folder can go.
-            with evaluating(model), tempfile.TemporaryDirectory(prefix="paddle_camp_") as folder:
+            with evaluating(model), _same_forward(model), tempfile.TemporaryDirectory(prefix="paddle_camp_") as folder:
                 paddle.jit.save(model, f"{folder}/model", input_spec=[spec])
                 self._predictor = paddle.inference.create_predictor(_config(Path(folder) / "model"))
             names = self._predictor.get_output_names()
@@ -96,6 +96,19 @@ def _config(path: Path) -> paddle.inference.Config:
 def threads() -> int:
     """The threads that Paddle computes with: ``OMP_NUM_THREADS``, and one where it is not set."""
     return int(os.environ.get("OMP_NUM_THREADS", "1"))
+
+
+@contextlib.contextmanager
+def _same_forward(model: nn.Layer) -> Iterator[None]:
+    """An export by Paddle 2.6 leaves its traced ``forward`` on every layer, which then trains slower: take it off."""
+    own = [(layer, vars(layer).get("forward")) for layer in model.sublayers(include_self=True)]
+    try:
+        yield
+    finally:
+        for layer, forward in own:
+            vars(layer).pop("forward", None)
+            if forward is not None:
+                layer.forward = forward
 
 
 @contextlib.contextmanager

@@ -233,6 +233,6 @@ def facts(context: Context, seconds: float, environment: dict[str, Any]) -> dict
         "seed": str(context.seed),
         "device": f"{context.device}: {where}, {environment['physical_cores']} core(s)",
         "time": f"{seconds / 60:.1f} min",
-        "memory": f"{environment['peak_memory'] / 2**30:.1f} GiB resident at most (without the processes of --jobs)",
+        "memory": f"{environment['peak_memory'] / 2**30:.1f} GiB resident at most, in this process since its start",
         "software": f"Python {environment['python']}, {versions}",
     }

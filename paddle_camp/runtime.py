@@ -84,11 +84,13 @@ def tune_cpu() -> list[str]:
     Call it before the first ``import paddle``. Nothing that stands in the environment already is changed.
     """
     done = []
-    # Paddle's launcher loads paddle, and that sets 1 where nothing was set; its processes share the cores.
-    local = int(os.environ.get("PADDLE_LOCAL_SIZE", 0))
-    unset = "OMP_NUM_THREADS" not in os.environ or (local > 0 and os.environ["OMP_NUM_THREADS"] == "1")
+    # Paddle's launcher loads paddle, and that sets 1 where nothing was set (a 1 of the user's
+    # cannot be told from it); its processes share the cores.
+    together = int(os.environ.get("PADDLE_TRAINERS_NUM") or 1) > 1
+    local = int(os.environ.get("PADDLE_LOCAL_SIZE") or 1) if together else 1
+    unset = "OMP_NUM_THREADS" not in os.environ or (together and os.environ["OMP_NUM_THREADS"] == "1")
     if wanted("threads") and unset:
-        os.environ["OMP_NUM_THREADS"] = str(max(1, physical_cores() // max(1, local)))
+        os.environ["OMP_NUM_THREADS"] = str(max(1, physical_cores() // local))
         done.append("threads")
     # MKL looks at the vendor, not at the instruction set. Only on AMD: on an Intel Xeon with AVX-512 forcing this
     # (AVX2) path made ResNet-50's step 1.4 times slower.

@@ -1,8 +1,8 @@
 """Batch norm over the whole batch where several processes hold a part of it each.
 
-On GPUs this is Paddle's ``SyncBatchNorm``. Paddle has none for CPUs, and there each process's own statistics would
-make another training: two processes with 5 pictures each are not one with 10. So on CPUs the layers of a model are
-given a forward pass that adds the sums up over the processes.
+Each process's own statistics would make another training: two processes with 5 pictures each are not one with 10. So
+the layers of a model are given a forward pass that adds the sums up over the processes. Paddle's ``SyncBatchNorm`` has
+no CPU kernel, and on GPUs it takes the parts for even, in its backward pass at least (3.3.1); ours need not be.
 """
 
 from __future__ import annotations
@@ -23,9 +23,6 @@ def synchronise_norms(model: nn.Layer) -> None:
     Parameters, buffers and their names stay: an optimizer made before goes on.
     """
     if parallel.world().size == 1:
-        return
-    if paddle.get_device().startswith("gpu"):
-        nn.SyncBatchNorm.convert_sync_batchnorm(model)
         return
     for layer in model.sublayers(include_self=True):
         if isinstance(layer, nn.BatchNorm1D | nn.BatchNorm2D | nn.BatchNorm3D):
@@ -54,6 +51,7 @@ def _forward(layer: nn.Layer, x: paddle.Tensor) -> paddle.Tensor:
     """What ``layer`` makes of ``x`` ``[N, C, ...]``, N being the rows of this process."""
     if not layer.training:
         return type(layer).forward(layer, x)
+    x = x.astype("float32")  # under mixed precision: a half's sums and counts overflow
     axes, shape = [0, *range(2, x.ndim)], [1, -1] + [1] * (x.ndim - 2)
     own_mean = x.mean(axes)
     own_variance = (x - own_mean.reshape(shape)).square().mean(axes)

@@ -6,6 +6,7 @@ on from a checkpoint ends with the same bits as one that never stopped.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ from paddle import nn
 from paddle.optimizer.lr import LRScheduler
 
 from paddle_camp import parallel
-from paddle_camp.errors import DivergedError
+from paddle_camp.errors import DivergedError, OutOfMemoryError
 from paddle_camp.history import Row
 from paddle_camp.inference import FastForward
 from paddle_camp.metrics import WeightedMean, accuracy
@@ -109,35 +110,46 @@ def train_one_epoch(
 
     Raises:
         DivergedError: the loss is NaN or infinite; the weights are those before that step.
+        OutOfMemoryError: the message names the next smaller batch size.
     """
     model.train()
     mean = WeightedMean()
     arrays = batches.epoch(epoch, start)
-    for batch in range(start, len(batches)):
-        began = time.perf_counter()
-        images, labels = next(arrays)
-        position = epoch * len(batches) + batch
-        rows, share = parallel.share(len(labels))
-        # Dropout's draws, whatever came before; every process has its own.
-        paddle.seed((seed * 1_000_003 + position + 500_009 * parallel.world().rank) % 2**31)
-        if schedule is not None:
-            schedule.step(position)
-        with autocast(amp):
-            output = model(paddle.to_tensor(images[rows]))
-        loss = loss_fn(output, paddle.to_tensor(labels[rows])) * share
-        value = parallel.total(float(loss))
-        if not math.isfinite(value):
-            raise DivergedError(position + 1, value)
-        rate = float(optimizer.get_lr())
-        (loss if scaler is None else scaler.scale(loss)).backward()
-        parallel.merge(model)
-        _take_step(optimizer, scaler)
-        mean.add(value, len(labels))
-        on_step(
-            {"step": position + 1, "epoch": epoch, "batch": batch, "loss": value, "learning_rate": rate}
-            | {"samples": len(labels), "seconds": time.perf_counter() - began}
-        )
+    with _fits(batches.batch_size):
+        for batch in range(start, len(batches)):
+            began = time.perf_counter()
+            images, labels = next(arrays)
+            position = epoch * len(batches) + batch
+            rows, share = parallel.share(len(labels))
+            # Dropout's draws, whatever came before; every process has its own.
+            paddle.seed((seed * 1_000_003 + position + 500_009 * parallel.world().rank) % 2**31)
+            if schedule is not None:
+                schedule.step(position)
+            with autocast(amp):
+                output = model(paddle.to_tensor(images[rows]))
+            loss = loss_fn(output, paddle.to_tensor(labels[rows])) * share
+            value = parallel.total(float(loss))
+            if not math.isfinite(value):
+                raise DivergedError(position + 1, value)
+            rate = float(optimizer.get_lr())
+            (loss if scaler is None else scaler.scale(loss)).backward()
+            parallel.merge(model)
+            _take_step(optimizer, scaler)
+            mean.add(value, len(labels))
+            on_step(
+                {"step": position + 1, "epoch": epoch, "batch": batch, "loss": value, "learning_rate": rate}
+                | {"samples": len(labels), "seconds": time.perf_counter() - began}
+            )
     return mean.value
+
+
+@contextlib.contextmanager
+def _fits(batch_size: int, training: bool = True) -> Iterator[None]:
+    """Say what to do where the memory, a GPU's or a CPU's, does not suffice: Paddle raises MemoryError for both."""
+    try:
+        yield
+    except MemoryError as error:
+        raise OutOfMemoryError(batch_size, training) from error
 
 
 def _take_step(optimizer: paddle.optimizer.Optimizer, scaler: paddle.amp.GradScaler | None):
@@ -189,7 +201,7 @@ def evaluate(
     forward = dygraph if amp else FastForward(model, dygraph, batches.num_samples // parallel.world().size)
     began = time.perf_counter()
     mean, outputs, all_labels = WeightedMean(), [], []
-    with evaluating(model), threads_for(model, batches):
+    with evaluating(model), threads_for(model, batches), _fits(batches.batch_size, training=False):
         for images, labels in batches.epoch():
             output = parallel.whole(forward(images[parallel.equal_rows(len(labels))]), len(labels))
             mean.add(float(loss_fn(output, paddle.to_tensor(labels))), len(labels))

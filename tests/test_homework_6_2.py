@@ -7,6 +7,8 @@ import pytest
 
 from homework import hw6_2_best_accuracy as hw
 from paddle_camp import create_model
+from paddle_camp.answers import render
+from paddle_camp.checkpoint import read_arrays
 from paddle_camp.readers.mnist import load_mnist
 from tests import contract
 
@@ -53,11 +55,40 @@ def test_the_first_network_is_the_runs_last_and_best(quick):
     assert first != (folder / "seed-1.pdparams").read_bytes()
 
 
-def test_only_the_training_digits_decide(quick):
-    """The recipe is part of the settings: no result on test digits flows back into it."""
-    trained = contract.metrics_of(quick)["data"]
-    answer = (quick / "answer.md").read_text(encoding="utf-8")
-    assert f"用全部 {trained['train']} 张训练图片重新训练" in answer
+def test_the_test_digits_decide_nothing(quick, tmp_path, monkeypatch):
+    """With other test labels, the ablation is the same and only the report on the test digits is another."""
+    real = hw.load_mnist
+
+    def mislabelled(*arguments):
+        data = real(*arguments)
+        return hw.replace(data, test=hw.replace(data.test, labels=(data.test.labels + 1) % 10))
+
+    monkeypatch.setattr(hw, "load_mnist", mislabelled)
+    few = ("-o", "train_pictures=200", "-o", "test_pictures=50", "-o", "num_epochs=1", "-o", "ablation_epochs=1")
+    wrong = contract.run("6-2", tmp_path / "wrong", "--quick", "--data", "synthetic", *few)[0]
+    monkeypatch.undo()
+    right = contract.run("6-2", tmp_path / "right", "--quick", "--data", "synthetic", *few)[0]
+    ablations = [contract.metrics_of(folder)["results"]["ablation"] for folder in (wrong, right)]
+    assert ablations[0] == ablations[1]
+    for name in ("seed-0", "seed-1"):
+        paths = [folder / "checkpoints" / f"{name}.pdparams" for folder in (wrong, right)]
+        arrays = [read_arrays(path).values() for path in paths]
+        assert all(np.array_equal(one, other) for one, other in zip(*arrays, strict=True))
+    rows = [contract.rows_of(folder / "predictions.csv") for folder in (wrong, right)]
+    assert all((int(one["label"]) - int(other["label"])) % 10 == 1 for one, other in zip(*rows, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("warp", "says"), [("none", "不做变形"), ("shift", "随机平移"), ("affine", "伸缩"), ("elastic", "弹性变形")]
+)
+def test_the_answer_names_the_warps_of_the_run(warp, says):
+    settings = hw.replace(hw.Settings(), warp=warp)
+    row = {"mistakes": 3, "averaged": 2, "only_here": 0, "only_recipe": 0}
+    values = {"settings": settings, "seeds": [0], "few": 10, "held": 10, "test": 100, "train": 50, "parameters": 5}
+    values |= {"ablation": dict.fromkeys(hw.ABLATION, row), "single": {"plain": [3], "averaged": [2]}}
+    values |= {"ensemble": {"plain": 3, "averaged": 2}, "cost": {"minutes": [1.0], "cores": 2, "side_by_side": 1}}
+    line = next(line for line in render(hw.__file__, values).splitlines() if line.startswith("- 数据增强"))
+    assert says in line and ("旋转" in line) == (warp in ("affine", "elastic"))
 
 
 def test_a_diverged_row_is_marked():
@@ -74,7 +105,12 @@ def test_a_diverged_row_is_marked():
 
 @pytest.mark.parametrize(
     ("override", "says"),
-    [("warp=bent", "none, shift, affine, elastic"), ("optimizer=lion", "adamw"), ("schedule=up", "warmup_cosine")],
+    [
+        (("warp=bent",), "none, shift, affine, elastic"),
+        (("optimizer=lion",), "adamw"),
+        (("schedule=up",), "warmup_cosine"),
+        (("batch_size=5000", "ablation_epochs=1"), "batch_size=5000: leaves 1 step in all"),
+    ],
 )
 def test_refused_settings(tmp_path, override, says):
-    contract.refused("6-2", tmp_path, says, override)
+    contract.refused("6-2", tmp_path, says, *override)

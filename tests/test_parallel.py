@@ -191,12 +191,18 @@ def test_two_nodes_on_loopback(alone, tmp_path):
 
 @pytest.mark.parametrize(
     ("environment", "ours"),
-    [({}, 4), ({"PADDLE_LOCAL_SIZE": "2", "OMP_NUM_THREADS": "1"}, 2), ({"OMP_NUM_THREADS": "1"}, 1)],
+    [
+        ({}, 4),
+        ({"OMP_NUM_THREADS": "1"}, 1),
+        ({"PADDLE_TRAINERS_NUM": "2", "PADDLE_LOCAL_SIZE": "2", "OMP_NUM_THREADS": "1"}, 2),
+        ({"PADDLE_TRAINERS_NUM": "2", "PADDLE_LOCAL_SIZE": "1", "OMP_NUM_THREADS": "1"}, 4),  # two machines
+        ({"PADDLE_TRAINERS_NUM": "1", "PADDLE_LOCAL_SIZE": "1", "OMP_NUM_THREADS": "1"}, 1),  # a cell of --jobs
+    ],
 )
 def test_the_processes_share_the_cores(monkeypatch, environment, ours):
     """The launcher hands on the one thread that paddle, which it loads itself, sets where nothing was set."""
     monkeypatch.setattr(runtime, "physical_cores", lambda: 4)
-    for name in ("OMP_NUM_THREADS", "PADDLE_LOCAL_SIZE"):
+    for name in ("OMP_NUM_THREADS", "PADDLE_LOCAL_SIZE", "PADDLE_TRAINERS_NUM"):
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)

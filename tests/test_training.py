@@ -200,14 +200,22 @@ def test_fit_works_outside_the_main_thread():
     assert len(done[0][1].steps) == 5
 
 
-@pytest.mark.parametrize(("batch_size", "says"), [(5, "5 samples: type -o batch_size=2"), (1, "smaller pictures")])
-def test_out_of_memory_names_the_next_smaller_batch(batch_size, says):
-    class Hungry(paddle.nn.Layer):
-        def forward(self, images):
-            return images.sum([1, 2, 3]).reshape([-1, 1]) * paddle.zeros([1, 10**13])  # 40 terabytes
+class Hungry(paddle.nn.Layer):
+    def forward(self, images):
+        return images.sum([1, 2, 3]).reshape([-1, 1]) * paddle.zeros([1, 10**13])  # 40 terabytes
 
-    model, optimizer, _ = build()
-    with pytest.raises(OutOfMemoryError, match=says) as caught:
+
+@pytest.mark.parametrize(
+    ("batch_size", "says"), [(5, "5 samples: start again with -o batch_size=2"), (1, "smaller pictures")]
+)
+def test_out_of_memory_names_the_next_smaller_batch(batch_size, says):
+    _, optimizer, _ = build()
+    with pytest.raises(OutOfMemoryError, match=f"in a training step of {says}" if batch_size > 1 else says) as caught:
         fit(Hungry(), optimizer, toy_batches(batch_size=batch_size), num_epochs=1, quiet=True)
     again = pickle.loads(pickle.dumps(caught.value))
     assert str(again) == str(caught.value) and "\n" not in str(again)
+
+
+def test_out_of_memory_in_an_evaluation_is_not_put_on_the_training_batch():
+    with pytest.raises(OutOfMemoryError, match="in an evaluation of 4 samples: take smaller pictures"):
+        evaluate(Hungry(), toy_batches(14, 4, shuffle=False))
