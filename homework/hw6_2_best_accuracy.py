@@ -5,10 +5,11 @@ The camp's question: 在手写数字识别任务上，尽可能提高测试准�
 
 One recipe, chosen on 10,000 held-out *training* digits: convolutions without padding and with batch norm, random
 warps of every digit, AdamW at a rate that rises and falls. An ablation changes one part after the other, most of them
-to the course's choice (another network or optimizer brings its own rate and decay), trains on 10,000 other digits (few,
-so that over-fitting shows) and counts the mistakes on the held-out ones. Then the recipe is trained on all training digits
-from several seeds, and the test digits are looked at once: by each network, by each averaged over slightly changed
-digits (test-time augmentation), and by all networks together. The weights are kept for `tools/predict.py`.
+to the course's choice (another network or optimizer brings its own rate and decay), trains on 10,000 other digits
+(few, so that over-fitting shows) and counts the mistakes on the held-out ones. Then the recipe is trained on all
+training digits from several seeds, and the test digits are looked at once: by each network, by each averaged over
+slightly changed digits (test-time augmentation), and by all networks together. The weights are kept for
+`tools/predict.py`.
 
 Expect, with the full settings on the real digits (2 cores of an AMD EPYC): see the README's table.
 """

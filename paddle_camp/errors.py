@@ -39,7 +39,8 @@ class PeerError(Exception):
     def __init__(self, reason: str):
         super().__init__(
             f"another process of this run is gone, or was busy for more than 30 s ({reason}): this one stops here; "
-            "what that one said is in its workerlog (the launcher's --log_dir); --resume goes on from the last checkpoint"
+            "what that one said is in its workerlog (the launcher's --log_dir); --resume goes on from the last "
+            "checkpoint"
         )
         self.reason = reason
 
