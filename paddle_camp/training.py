@@ -136,10 +136,8 @@ def train_one_epoch(
             parallel.merge(model)
             _take_step(optimizer, scaler)
             mean.add(value, len(labels))
-            on_step(
-                {"step": position + 1, "epoch": epoch, "batch": batch, "loss": value, "learning_rate": rate}
-                | {"samples": len(labels), "seconds": time.perf_counter() - began}
-            )
+            row = {"step": position + 1, "epoch": epoch, "batch": batch, "loss": value, "learning_rate": rate}
+            on_step(row | {"samples": len(labels), "seconds": time.perf_counter() - began})
     return mean.value
 
 
