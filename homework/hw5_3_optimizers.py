@@ -8,8 +8,8 @@ out of the *training* part, and the accuracy on the test digits is reported. A c
 is marked as diverged; it stops nothing. `--jobs N` runs N cells side by side, one thread each; finished cells are
 kept, so that an interrupted sweep goes on with the missing ones.
 
-Expect, with the full settings and `--jobs 2` on the real digits: 22 minutes on 2 cores of an AMD EPYC; test accuracy after
-one epoch 0.981 with Adam at 0.01, 0.980 with Momentum at 0.1, 0.975 to 0.979 with the others at their best rates.
+Expect, with the full settings and `--jobs 2` on the real digits: 22 minutes on 2 cores of an AMD EPYC; test accuracy
+after one epoch 0.981 with Adam at 0.01, 0.980 with Momentum at 0.1, 0.975 to 0.979 with the others at their best rates.
 """
 
 from __future__ import annotations

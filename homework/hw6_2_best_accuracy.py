@@ -11,8 +11,8 @@ training digits from several seeds, and the test digits are looked at once: by e
 slightly changed digits (test-time augmentation), and by all networks together. The weights are kept for
 `tools/predict.py`.
 
-Expect, with the full settings and `--jobs 3` on the real digits: 49 minutes on 2 cores of an AMD EPYC; one network 0.9966,
-averaged over five versions of each digit 0.9973, and no better with three networks together.
+Expect, with the full settings and `--jobs 3` on the real digits: 49 minutes on 2 cores of an AMD EPYC; one network
+0.9966, averaged over five versions of each digit 0.9973, and no better with three networks together.
 """
 
 from __future__ import annotations
