@@ -22,7 +22,7 @@ import homework
 from homework import hw9_1_resnet_decay as hw
 from paddle_camp import checkpoint
 from paddle_camp.errors import CampError, DataError
-from paddle_camp.readers import sources
+from paddle_camp.readers import downloads
 from paddle_camp.readers.synthetic import write_fundus_standin
 from paddle_camp.runs import Options
 from tests import contract
@@ -98,7 +98,7 @@ def quick(tmp_path_factory) -> tuple[Path, str]:
     """The folder of a ``--quick`` run on a machine without any data, and what it printed on stderr."""
     out, said = tmp_path_factory.mktemp("quick"), io.StringIO()
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stderr(said):
-        patch.setattr(sources, "find", lambda *arguments: None)
+        patch.setattr(downloads, "find", lambda *arguments: None)
         assert run_homework.main(["9-1", "--quick", "--out", str(out)]) == 0, said.getvalue()[-2000:]
     return out / "9-1" / "latest", said.getvalue()
 
