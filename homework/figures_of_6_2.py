@@ -10,7 +10,7 @@ PER_ROW = 10  # digits side by side
 MOST_WRONG = 40  # digits shown at most
 
 
-def draw_all(rows: dict, results: dict, data, shares: np.ndarray, warp, settings) -> dict:
+def draw_all(rows: dict, results: dict, data, shares: np.ndarray, warp) -> dict:
     """The figures to post: name -> (caption, figure).
 
     Args:

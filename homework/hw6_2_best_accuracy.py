@@ -223,7 +223,7 @@ def run(settings: Settings, context: Context) -> Answer:
         title="作业6-2:MNIST上的最高准确率",
         text=render(__file__, values | {"train": len(data.train)} | results),
         results=results,
-        figures=draw_all(rows, results, data, together["averaged"], WARPS[settings.warp], settings),
+        figures=draw_all(rows, results, data, together["averaged"], WARPS[settings.warp]),
         histories={key: History([], cell["epochs"]) for key, cell in final.items()},
         predictions=Predictions(data.test.names, labels, together["averaged"]),
     )

@@ -21,16 +21,16 @@ import paddle
 from paddle import nn
 
 from paddle_camp.metrics import predict_labels
-from paddle_camp.probes import evaluating, layer_rows
+from paddle_camp.probes import evaluating, sample_multiply_adds
 from paddle_camp.runtime import wanted
 
-# Logits may differ from dygraph's by this share of the batch's largest, plus ABSOLUTE. Measured on 8 networks of the
-# zoo with Paddle 3.3.1 and 2.6.2: at most 1e-5 of it.
+# Logits may differ from dygraph's by this share of the batch's largest, plus ABSOLUTE. Measured on networks
+# of the zoo, 8 with Paddle 3.3.1 and 4 with 2.6.2: at most 1e-5 of it.
 RELATIVE, ABSOLUTE = 1e-4, 1e-6
 
 # Measured with one thread of an AMD EPYC: dygraph does 15 to 30 thousand million multiply-adds a second, an export
-# with its first batch takes 1 to 3 seconds, and oneDNN is 1.3 to 2.5 times faster (Paddle 2.6.2: up to 5). So 12
-# seconds of dygraph become 8 or less: what is saved is about twice what the export costs.
+# with its first batch takes 1 to 3 seconds, and oneDNN is 1.3 to 2.5 times faster (Paddle 2.6.2: up to 5). At 1.5
+# times, 12 seconds of dygraph become 8: what is saved is about twice what the export costs; at 1.3 it is as much.
 MULTIPLY_ADDS_PER_SECOND = 20e9  # of one thread
 WORTHWHILE_SECONDS = 12.0
 
@@ -210,5 +210,5 @@ def worthwhile(model: nn.Layer, images: np.ndarray, num_samples: int) -> bool:
     """
     if num_samples <= 0 or not wanted("inference") or paddle.get_device() != "cpu":
         return False
-    multiply_adds = num_samples * sum(row.multiply_adds for row in layer_rows(model, (1, *images.shape[1:])))
+    multiply_adds = num_samples * sample_multiply_adds(model, tuple(images.shape[1:]))
     return multiply_adds > WORTHWHILE_SECONDS * MULTIPLY_ADDS_PER_SECOND * threads()

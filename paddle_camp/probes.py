@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -141,6 +142,24 @@ def multiply_adds(layer: nn.Layer, output: tuple[int, ...]) -> int:
     if isinstance(layer, nn.Linear):
         return count * layer.weight.shape[0]
     return 0
+
+
+_of_a_sample: weakref.WeakKeyDictionary[nn.Layer, dict[tuple[int, ...], int]] = weakref.WeakKeyDictionary()
+
+
+def sample_multiply_adds(model: nn.Layer, sample_shape: tuple[int, ...]) -> int:
+    """The multiply-adds of one sample's way through ``model``, counted once; 0 if the model does not take the shape.
+
+    Args:
+        sample_shape: without the batch.
+    """
+    counts = _of_a_sample.setdefault(model, {})
+    if sample_shape not in counts:
+        try:
+            counts[sample_shape] = sum(row.multiply_adds for row in layer_rows(model, (1, *sample_shape)))
+        except (TypeError, ValueError, RuntimeError, OSError):  # it takes other inputs than one float array
+            counts[sample_shape] = 0
+    return counts[sample_shape]
 
 
 def summary_table(rows: list[LayerRow]) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,12 +16,11 @@ from paddle import nn
 from threadpoolctl import ThreadpoolController
 
 import paddle_camp
-from paddle_camp.probes import layer_rows
+from paddle_camp.probes import sample_multiply_adds
 
 # Multiply-adds of one sample's forward pass. The course's net for digits has 2.4 million, LeNet on 224 x 224 pixels
 # 145 million and is faster with all cores.
 WORTH_SHARING = 30_000_000
-_counts: weakref.WeakKeyDictionary[nn.Layer, dict[tuple[int, ...], int]] = weakref.WeakKeyDictionary()
 
 
 @contextlib.contextmanager
@@ -37,20 +35,9 @@ def threads_for(model: nn.Layer, batches: Any) -> Iterator[None]:
     little = False
     if "threads" in paddle_camp.TUNED and paddle.get_device() == "cpu":
         first = next(iter(batches.epoch()), None)
-        little = first is not None and 0 < _multiply_adds(model, tuple(first[0].shape[1:])) < WORTH_SHARING
+        little = first is not None and 0 < sample_multiply_adds(model, tuple(first[0].shape[1:])) < WORTH_SHARING
     with _controller().limit(limits=1) if little else contextlib.nullcontext():
         yield
-
-
-def _multiply_adds(model: nn.Layer, sample_shape: tuple[int, ...]) -> int:
-    """Of the forward pass of one sample; 0 if the model does not say."""
-    counts = _counts.setdefault(model, {})
-    if sample_shape not in counts:
-        try:
-            counts[sample_shape] = sum(row.multiply_adds for row in layer_rows(model, (1, *sample_shape)))
-        except (TypeError, ValueError, RuntimeError, OSError):  # it takes other inputs than one float array
-            counts[sample_shape] = 0
-    return counts[sample_shape]
 
 
 @functools.cache

@@ -16,7 +16,6 @@ from paddle_camp.models.registry import register_model
 # The deep net's convolutions: output channels and padding; two to a stage, a 2x2 max pool behind each stage.
 DEEP = ((16, 1), (16, 1), (32, 1), (32, 2), (64, 1), (64, 1))
 
-
 # Our net's convolutions behind the first: output channels; 3x3 without padding, from 12 x 12 pixels down to 2 x 2.
 NARROWING = (48, 64, 64, 128, 128)
 
