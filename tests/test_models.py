@@ -7,7 +7,7 @@ import pytest
 
 from paddle_camp import create_model, list_models, register_model
 from paddle_camp.errors import SettingError
-from paddle_camp.models.layers import Conv2D
+from paddle_camp.models.layers import Conv2D, MaxPool2D
 
 # At 1000 classes and 3 channels (LeNet: 10 classes, 1 channel; its fundus form: 1 class). The ResNets, VGGs, AlexNet
 # and DenseNet as published by torchvision, SE-ResNet-50 as by timm, the MobileNets and GoogLeNet (without biases) as in
@@ -214,3 +214,44 @@ def test_the_quick_bias_gives_the_same_bits_and_can_be_turned_off(name, size, mo
         (output**2).sum().backward()
         results.append([output.numpy()] + [p.grad.numpy() for p in model.parameters()])
     assert all(np.array_equal(one, other) for one, other in zip(*results, strict=True))
+
+
+def pooled(levers, window, monkeypatch, images):
+    """A pool's output and gradient with these levers, and whether its backward pass knows the places."""
+    monkeypatch.setenv("PADDLE_CAMP_TUNE", levers)
+    images = paddle.to_tensor(images, stop_gradient=False)
+    pool = MaxPool2D(*window)
+    output = pool(images)
+    (output * paddle.arange(output.size, dtype="float32").reshape(output.shape)).sum().backward()
+    return output.numpy(), images.grad.numpy(), pool.keeps_places
+
+
+@pytest.mark.parametrize("window", [(2, 2), (3, 2), (3, 1, 1), (3, 2, 1)])
+def test_the_quick_max_pool_gives_the_same_bits_and_can_be_turned_off(window, monkeypatch):
+    # ReLU leaves many equal maxima: both kernels must give the gradient to the same one of them.
+    images = np.maximum(np.random.default_rng(0).standard_normal((3, 4, 13, 13), np.float32), 0)
+    *ours, quick = pooled("pool", window, monkeypatch, images)
+    *stock, slow = pooled("0", window, monkeypatch, images)
+    assert (quick, slow) == (True, False)
+    assert all(np.array_equal(a, b) for a, b in zip(ours, stock, strict=True))
+    assert np.count_nonzero(ours[1])
+
+
+def test_the_quick_max_pool_is_what_trains(monkeypatch):
+    asked = []
+    monkeypatch.setenv("PADDLE_CAMP_TUNE", "pool")
+    kernel = paddle.nn.functional.max_pool2d
+
+    def noted(*arguments, return_mask=False, **options):
+        asked.append(return_mask)
+        return kernel(*arguments, return_mask=return_mask, **options)
+
+    monkeypatch.setattr("paddle_camp.models.layers.F.max_pool2d", noted)
+    images = paddle.ones([1, 1, 4, 4])
+    MaxPool2D(2, 2)(images)  # no gradient is wanted
+    images.stop_gradient = False
+    with paddle.no_grad():
+        MaxPool2D(2, 2)(images)
+    assert True not in asked
+    MaxPool2D(2, 2)(images)
+    assert asked[-1] is True

@@ -9,6 +9,7 @@ import paddle
 import paddle.nn.functional as F
 from paddle import nn
 
+from paddle_camp.models.layers import MaxPool2D
 from paddle_camp.models.registry import register_model
 
 
@@ -55,7 +56,7 @@ class DenseNet(nn.Layer):
         channels = 2 * growth
         self.conv = nn.Conv2D(in_channels, channels, 7, stride=2, padding=3, bias_attr=False)
         self.norm = nn.BatchNorm2D(channels)
-        self.pool = nn.MaxPool2D(3, stride=2, padding=1)
+        self.pool = MaxPool2D(3, stride=2, padding=1)
         layers: list[nn.Layer] = []
         for number, depth in enumerate(depths):
             for _ in range(depth):

@@ -10,7 +10,7 @@ import paddle
 import paddle.nn.functional as F
 from paddle import nn
 
-from paddle_camp.models.layers import Conv2D
+from paddle_camp.models.layers import Conv2D, MaxPool2D
 from paddle_camp.models.registry import register_model
 
 # The deep net's convolutions: output channels and padding; two to a stage, a 2x2 max pool behind each stage.
@@ -27,7 +27,7 @@ class TwoConvNet(nn.Layer):
         super().__init__()
         self.conv1 = Conv2D(in_channels, 20, 5, padding=2)
         self.conv2 = Conv2D(20, 20, 5, padding=2)
-        self.pool = nn.MaxPool2D(2, 2)
+        self.pool = MaxPool2D(2, 2)
         self.fc = nn.Linear(20 * (image_size // 4) ** 2, num_classes)
 
     def forward(self, images: paddle.Tensor) -> paddle.Tensor:
@@ -48,7 +48,7 @@ class DeepConvNet(nn.Layer):
             layers += [Conv2D(channels, out_channels, 3, padding=padding), nn.ReLU()]
             channels, side = out_channels, side + 2 * padding - 2
             if index % 2:
-                layers.append(nn.MaxPool2D(2, 2))
+                layers.append(MaxPool2D(2, 2))
                 side //= 2
         self.features = nn.Sequential(*layers)  # N x 64 x 4 x 4
         hidden = nn.Linear(channels * side**2, 50, weight_attr=nn.initializer.KaimingNormal())
@@ -70,7 +70,7 @@ class DigitNet(nn.Layer):
 
     def __init__(self, num_classes: int = 10, in_channels: int = 1, image_size: int = 28, dropout: float = 0.3):
         super().__init__()
-        first = [Conv2D(in_channels, 32, 5, bias_attr=False), nn.MaxPool2D(2, 2), nn.BatchNorm2D(32), nn.ReLU()]
+        first = [Conv2D(in_channels, 32, 5, bias_attr=False), MaxPool2D(2, 2), nn.BatchNorm2D(32), nn.ReLU()]
         layers: list[nn.Layer] = []
         for before, after in zip((32, *NARROWING), NARROWING, strict=False):
             layers += [Conv2D(before, after, 3, bias_attr=False), nn.BatchNorm2D(after), nn.ReLU()]

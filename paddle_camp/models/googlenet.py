@@ -12,6 +12,7 @@ import paddle
 import paddle.nn.functional as F
 from paddle import nn
 
+from paddle_camp.models.layers import MaxPool2D
 from paddle_camp.models.registry import register_model
 
 # Table 1 of the paper: in, 1x1, reduce 3x3, 3x3, reduce 5x5, 5x5, pool projection (channels).
@@ -43,7 +44,7 @@ class Inception(nn.Layer):
         self.one = conv(in_channels, one, 1, relu=relu)
         self.three = nn.Sequential(conv(in_channels, reduce3, 1, relu=relu), conv(reduce3, three, 3, relu=relu))
         self.five = nn.Sequential(conv(in_channels, reduce5, 1, relu=relu), conv(reduce5, five, 5, relu=relu))
-        self.pool = nn.Sequential(nn.MaxPool2D(3, stride=1, padding=1), conv(in_channels, pool, 1, relu=relu))
+        self.pool = nn.Sequential(MaxPool2D(3, stride=1, padding=1), conv(in_channels, pool, 1, relu=relu))
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         """The branches' outputs, concatenated along the channels."""
@@ -79,7 +80,7 @@ class GoogLeNet(nn.Layer):
         relu = not as_paddle
         self.stem1 = conv(in_channels, 64, 7, stride=2, relu=relu)
         self.stem2 = nn.Sequential(conv(64, 64, 1, relu=relu), conv(64, 192, 3, relu=relu))
-        self.pool = nn.MaxPool2D(3, stride=2)
+        self.pool = MaxPool2D(3, stride=2)
         for name, sizes in INCEPTIONS.items():
             self.add_sublayer(f"inception{name}", Inception(sizes, relu))
         self.dropout = nn.Dropout(0.4, mode="downscale_in_infer")

@@ -39,6 +39,28 @@ class Conv2D(nn.Conv2D):
         return nn.Conv2D.forward(self, x)  # Paddle 2.6 cannot trace super()
 
 
+class MaxPool2D(nn.MaxPool2D):
+    """Paddle's max pool, with a backward pass that need not search on a CPU: the same outputs, the same bits.
+
+    Paddle's CPU kernel looks for the maximum of each window again in the backward pass. The kernel that also returns
+    the maxima's places keeps them instead: forward and backward together take a third to a half of the time, which
+    makes GoogLeNet's step a fifth shorter. ``PADDLE_CAMP_TUNE`` without ``pool`` leaves it to Paddle.
+    """
+
+    def __init__(self, kernel_size: int, stride: int, padding: int = 0):
+        super().__init__(kernel_size, stride, padding)
+        self.window = (kernel_size, stride, padding)
+        self.keeps_places = wanted("pool")
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        """``[N, C, H, W]`` in and out."""
+        # Without a backward pass the places are of no use; a static graph, as an export traces it, has no place yet.
+        backward = self.keeps_places and paddle.in_dynamic_mode() and paddle.is_grad_enabled() and not x.stop_gradient
+        if backward and x.place.is_cpu_place():
+            return F.max_pool2d(x, *self.window, return_mask=True)[0]
+        return nn.MaxPool2D.forward(self, x)  # Paddle 2.6 cannot trace super()
+
+
 def conv_bn(
     in_channels: int,
     out_channels: int,

@@ -14,7 +14,7 @@ import paddle
 import paddle.nn.functional as F
 from paddle import nn
 
-from paddle_camp.models.layers import Conv2D
+from paddle_camp.models.layers import Conv2D, MaxPool2D
 from paddle_camp.models.registry import register_model
 
 Activation = Callable[[paddle.Tensor], paddle.Tensor]
@@ -51,7 +51,7 @@ class LeNet(nn.Layer):
         self.conv1 = Conv2D(in_channels, 6, 5)
         self.conv2 = Conv2D(6, 16, 5)
         self.conv3 = Conv2D(16, 120, 4)
-        self.pool = nn.MaxPool2D(2, 2)
+        self.pool = MaxPool2D(2, 2)
         side = ((image_size - 4) // 2 - 4) // 2 - 3
         self.fc1 = nn.Linear(120 * side * side, 64)
         self.fc2 = nn.Linear(64, num_classes)

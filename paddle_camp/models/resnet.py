@@ -17,7 +17,7 @@ import paddle
 import paddle.nn.functional as F
 from paddle import nn
 
-from paddle_camp.models.layers import SqueezeExcitation
+from paddle_camp.models.layers import MaxPool2D, SqueezeExcitation
 from paddle_camp.models.registry import register_model
 
 
@@ -115,7 +115,7 @@ class ResNet(nn.Layer):
         super().__init__()
         self.conv1 = nn.Conv2D(in_channels, 64, 7, stride=2, padding=3, bias_attr=False)
         self.bn1 = nn.BatchNorm2D(64)
-        self.maxpool = nn.MaxPool2D(3, stride=2, padding=1)
+        self.maxpool = MaxPool2D(3, stride=2, padding=1)
         self.layer1 = self._stage(block, 64, 64, depths[0], 1, variant)
         self.layer2 = self._stage(block, 64 * block.expansion, 128, depths[1], 2, variant)
         self.layer3 = self._stage(block, 128 * block.expansion, 256, depths[2], 2, variant)

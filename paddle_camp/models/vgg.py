@@ -9,7 +9,7 @@ from __future__ import annotations
 import paddle
 from paddle import nn
 
-from paddle_camp.models.layers import Conv2D
+from paddle_camp.models.layers import Conv2D, MaxPool2D
 from paddle_camp.models.registry import register_model
 
 # Convolutions of 3x3 in each of the five stages; the channels are 64, 128, 256, 512, 512.
@@ -40,7 +40,7 @@ class VGG(nn.Layer):
                 layers += [nn.BatchNorm2D(channels)] if batch_norm else []
                 layers.append(nn.ReLU())
                 in_channels = channels
-            layers.append(nn.MaxPool2D(2, stride=2))
+            layers.append(MaxPool2D(2, stride=2))
         self.features = nn.Sequential(*layers)
         self.avgpool = nn.AdaptiveAvgPool2D(7)  # changes nothing at 224 x 224, admits other sizes
         self.classifier = nn.Sequential(
