@@ -15,12 +15,13 @@ from paddle.optimizer.lr import LRScheduler
 
 from paddle_camp import checkpoint, parallel
 from paddle_camp.errors import DivergedError
+from paddle_camp.feeding import BatchSource, on_device
 from paddle_camp.history import History, Row
 from paddle_camp.progress import Progress, interruptible
+from paddle_camp.runtime import search_algorithms
 from paddle_camp.synced_norm import synchronise_norms
 from paddle_camp.threads import threads_for
 from paddle_camp.training import (
-    BatchSource,
     LossFunction,
     amp_dtype,
     classification_loss,
@@ -82,9 +83,11 @@ def fit(
         KeyboardInterrupt: Ctrl-C; ``last`` has the state after the step that was under way.
     """
     synchronise_norms(model)
+    train = on_device(train)
+    evaluations = {split: on_device(batches) for split, batches in (evaluations or {}).items()}
     if parallel.world().rank > 0:
         keep, quiet = None, True  # process 0 alone saves and speaks; its state is everybody's
-    run = _Run(model, optimizer, loss_fn, evaluations or {}, frozenset(eval_steps), amp, keep, probe, len(train))
+    run = _Run(model, optimizer, loss_fn, evaluations, frozenset(eval_steps), amp, keep, probe, len(train))
     run.restore()
     # float16 only; its scale starts anew at a resumption and settles within a few steps.
     scaler = paddle.amp.GradScaler() if amp and amp_dtype() == "float16" else None
@@ -184,6 +187,7 @@ class _Run:
         self.history.steps.append(row)
         self.step = row["step"]
         self.progress.step(row)
+        search_algorithms()  # not before a first step has shown that the batch fits
         if row["batch"] + 1 == self.steps_per_epoch:
             return  # after_epoch measures and saves
         if self.step in self.eval_steps:

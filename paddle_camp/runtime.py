@@ -2,10 +2,10 @@
 
 Paddle's CPU wheels start with one OpenMP thread and give freed buffers back to the system at every step; on AMD
 processors their MKL also takes a slow path. :func:`tune_cpu` mends these three through the environment and the
-allocator, never against what the user has set. Two more levers are elsewhere: how a convolution adds its bias in
-:class:`paddle_camp.models.layers.Conv2D`, evaluation by oneDNN in :mod:`paddle_camp.inference`.
-``PADDLE_CAMP_TUNE=0`` turns everything off, and a list such as ``PADDLE_CAMP_TUNE=threads,allocator`` turns on just
-what it names (``threads``, ``blas``, ``allocator``, ``bias``, ``inference``).
+allocator, never against what the user has set. More levers are elsewhere: how a convolution adds its bias and a max
+pool goes back (``Conv2D`` and ``MaxPool2D`` in :mod:`paddle_camp.models.layers`), evaluation by oneDNN in
+:mod:`paddle_camp.inference`; for GPUs there is :func:`search_algorithms`. ``PADDLE_CAMP_TUNE=0`` turns everything off,
+and a list such as ``PADDLE_CAMP_TUNE=threads,allocator`` turns on just what it names of :data:`LEVERS`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import Any
 
 from paddle_camp.errors import CampError
 
-LEVERS = ("threads", "blas", "allocator", "bias", "inference")
+LEVERS = ("threads", "blas", "allocator", "bias", "pool", "inference", "autotune")
 INSTALL_LINE = "pip install -e .[cpu]    (or .[gpu] on a machine with an NVIDIA card; see README.md)"
 
 # What Paddle prints at start-up that a student can do nothing about: the thread count is set on purpose, and
@@ -170,6 +170,24 @@ def choose_device(name: str = "auto") -> str:
             raise CampError(f"--device {name}: this machine shows {count} GPU(s), numbered from 0")
     paddle.set_device(name)
     return name
+
+
+def search_algorithms() -> bool:
+    """On a GPU, have cuDNN try its algorithms for every shape of convolution and keep the fastest.
+
+    Which one wins may change from run to run, and with it the last bits: ``PADDLE_CAMP_TUNE`` without ``autotune``
+    leaves the choice to cuDNN's rules.
+
+    Returns:
+        Whether it was set.
+    """
+    import paddle
+
+    flag = "FLAGS_cudnn_exhaustive_search"
+    if not wanted("autotune") or flag in os.environ or not paddle.get_device().startswith("gpu"):
+        return False
+    paddle.set_flags({flag: True})
+    return True
 
 
 def environment() -> dict[str, Any]:

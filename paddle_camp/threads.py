@@ -30,7 +30,7 @@ def threads_for(model: nn.Layer, batches: Any) -> Iterator[None]:
     Only where :mod:`paddle_camp.runtime` set the number of threads: never on a GPU, never against what the user set.
 
     Args:
-        batches: a :class:`~paddle_camp.training.BatchSource`; its first batch is looked at.
+        batches: a :class:`~paddle_camp.feeding.BatchSource`; its first batch is looked at.
     """
     little = False
     if "threads" in paddle_camp.TUNED and paddle.get_device() == "cpu":

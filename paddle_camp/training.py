@@ -11,7 +11,6 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import paddle
@@ -21,6 +20,7 @@ from paddle.optimizer.lr import LRScheduler
 
 from paddle_camp import parallel
 from paddle_camp.errors import DivergedError, OutOfMemoryError
+from paddle_camp.feeding import BatchSource, as_array, as_tensor, on_device
 from paddle_camp.history import Row
 from paddle_camp.inference import FastForward
 from paddle_camp.metrics import WeightedMean, accuracy
@@ -28,17 +28,6 @@ from paddle_camp.probes import evaluating
 from paddle_camp.threads import threads_for
 
 LossFunction = Callable[[paddle.Tensor, paddle.Tensor], paddle.Tensor]
-
-
-class BatchSource(Protocol):
-    """What the loop asks of its data; :class:`paddle_camp.readers.batches.Batches` is one."""
-
-    num_samples: int
-    batch_size: int
-
-    def __len__(self) -> int: ...
-
-    def epoch(self, epoch: int = 0, start: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]: ...
 
 
 def classification_loss(
@@ -97,7 +86,7 @@ def train_one_epoch(
     """Train on every batch of an epoch once.
 
     Args:
-        batches: yields numpy (images, labels); see :class:`BatchSource`.
+        batches: yields (images, labels); see :class:`~paddle_camp.feeding.BatchSource`.
         epoch: 0-based; with ``seed`` it fixes the order of the samples.
         loss_fn: (output of the model, labels) to a scalar mean over the batch.
         schedule: is put to the position of each step before it is taken.
@@ -114,7 +103,7 @@ def train_one_epoch(
     """
     model.train()
     mean = WeightedMean()
-    arrays = batches.epoch(epoch, start)
+    arrays = on_device(batches).epoch(epoch, start)
     with _fits(batches.batch_size):
         for batch in range(start, len(batches)):
             began = time.perf_counter()
@@ -126,8 +115,8 @@ def train_one_epoch(
             if schedule is not None:
                 schedule.step(position)
             with autocast(amp):
-                output = model(paddle.to_tensor(images[rows]))
-            loss = loss_fn(output, paddle.to_tensor(labels[rows])) * share
+                output = model(as_tensor(images[rows]))
+            loss = loss_fn(output, as_tensor(labels[rows])) * share
             value = parallel.total(float(loss))
             if not math.isfinite(value):
                 raise DivergedError(position + 1, value)
@@ -191,18 +180,18 @@ def evaluate(
     on the CPU goes through :class:`~paddle_camp.inference.FastForward`, which changes the loss by rounding only.
     """
 
-    def dygraph(images: np.ndarray) -> paddle.Tensor:
+    def dygraph(images: np.ndarray | paddle.Tensor) -> paddle.Tensor:
         with autocast(amp):
-            output = model(paddle.to_tensor(images))
+            output = model(as_tensor(images))
         return output.astype("float32")
 
     forward = dygraph if amp else FastForward(model, dygraph, batches.num_samples // parallel.world().size)
     began = time.perf_counter()
     mean, outputs, all_labels = WeightedMean(), [], []
     with evaluating(model), threads_for(model, batches), _fits(batches.batch_size, training=False):
-        for images, labels in batches.epoch():
+        for images, labels in on_device(batches).epoch():
             output = parallel.whole(forward(images[parallel.equal_rows(len(labels))]), len(labels))
-            mean.add(float(loss_fn(output, paddle.to_tensor(labels))), len(labels))
+            mean.add(float(loss_fn(output, as_tensor(labels))), len(labels))
             outputs.append(output.numpy())
-            all_labels.append(labels)
+            all_labels.append(as_array(labels))
     return Evaluation(mean.value, np.concatenate(outputs), np.concatenate(all_labels), time.perf_counter() - began)

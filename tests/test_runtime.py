@@ -128,3 +128,24 @@ def test_the_environment_record_names_versions_and_processor():
     record = runtime.environment()
     assert record["cpu"] and record["physical_cores"] >= 1
     assert {"numpy", "matplotlib"} <= set(record["versions"])
+
+
+@pytest.mark.parametrize(
+    ("device", "tune", "expected"),
+    [("gpu:0", None, True), ("cpu", None, False), ("gpu:0", "threads", False), ("gpu:0", "autotune", True)],
+)
+def test_cudnn_searches_its_algorithms_on_a_gpu(monkeypatch, device, tune, expected):
+    flags = {}
+    monkeypatch.setattr("paddle.get_device", lambda: device)
+    monkeypatch.setattr("paddle.set_flags", flags.update)
+    monkeypatch.delenv("PADDLE_CAMP_TUNE", raising=False)
+    if tune:
+        monkeypatch.setenv("PADDLE_CAMP_TUNE", tune)
+    assert runtime.search_algorithms() is expected
+    assert flags == ({"FLAGS_cudnn_exhaustive_search": True} if expected else {})
+
+
+def test_a_choice_of_the_user_stands(monkeypatch):
+    monkeypatch.setattr("paddle.get_device", lambda: "gpu:0")
+    monkeypatch.setenv("FLAGS_cudnn_exhaustive_search", "0")
+    assert runtime.search_algorithms() is False

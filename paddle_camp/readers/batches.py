@@ -116,8 +116,33 @@ def epoch_order(count: int, shuffle_seed: int | None, epoch: int) -> np.ndarray:
     return np.random.default_rng([shuffle_seed, epoch]).permutation(count)
 
 
+class _Indexed:
+    """What both kinds of batches have in common: how an epoch of their samples is cut into batches."""
+
+    batch_size: int
+    shuffle_seed: int | None
+
+    @property
+    def num_samples(self) -> int:
+        raise NotImplementedError
+
+    def __len__(self) -> int:
+        """Steps in an epoch."""
+        return -(-self.num_samples // self.batch_size)
+
+    def order(self, epoch: int) -> np.ndarray:
+        """The sample order of ``epoch``: int64 ``[N]``."""
+        return epoch_order(self.num_samples, self.shuffle_seed, epoch)
+
+    def indices(self, epoch: int = 0, start: int = 0) -> Iterator[np.ndarray]:
+        """The samples of each batch, int64 ``[B]``, beginning at batch ``start``."""
+        order = self.order(epoch)
+        for step in range(start, len(self)):
+            yield order[step * self.batch_size : (step + 1) * self.batch_size]
+
+
 @dataclass(frozen=True)
-class ArrayBatches:
+class ArrayBatches(_Indexed):
     """Mini-batches of plain arrays, such as the rows of a table; the last batch of an epoch may be smaller.
 
     Attributes:
@@ -135,15 +160,13 @@ class ArrayBatches:
     def num_samples(self) -> int:
         return len(self.labels)
 
-    def __len__(self) -> int:
-        """Steps in an epoch."""
-        return -(-len(self.labels) // self.batch_size)
+    def whole(self) -> tuple[np.ndarray, np.ndarray]:
+        """All samples in their order."""
+        return self.inputs, self.labels
 
     def epoch(self, epoch: int = 0, start: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield (inputs, labels), beginning at batch ``start``."""
-        order = epoch_order(len(self.labels), self.shuffle_seed, epoch)
-        for step in range(start, len(self)):
-            index = order[step * self.batch_size : (step + 1) * self.batch_size]
+        for index in self.indices(epoch, start):
             yield self.inputs[index], self.labels[index]
 
 
@@ -151,7 +174,7 @@ Augment = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 
 @dataclass(frozen=True)
-class Batches:
+class Batches(_Indexed):
     """Mini-batches of an :class:`ImageSet`; the last batch of an epoch may be smaller.
 
     The order of an epoch, and every random change to its pictures, is a function of (seed, epoch, step) alone:
@@ -172,19 +195,13 @@ class Batches:
     def num_samples(self) -> int:
         return len(self.data)
 
-    def __len__(self) -> int:
-        """Steps in an epoch."""
-        return -(-len(self.data) // self.batch_size)
-
-    def order(self, epoch: int) -> np.ndarray:
-        """The sample order of ``epoch``: int64 ``[N]``."""
-        return epoch_order(len(self.data), self.shuffle_seed, epoch)
+    def whole(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """All samples in their order, scaled; None where each epoch changes them."""
+        return (self.scale(self.data.images), self.data.labels) if self.augment is None else None
 
     def epoch(self, epoch: int = 0, start: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield (images float32 ``[B, C, H, W]``, labels int64 ``[B]``), beginning at batch ``start``."""
-        order = self.order(epoch)
-        for step in range(start, len(self)):
-            index = order[step * self.batch_size : (step + 1) * self.batch_size]
+        for step, index in enumerate(self.indices(epoch, start), start):
             images = self.data.images[index]
             if self.augment is not None:
                 seed = [self.shuffle_seed or 0, epoch, step]

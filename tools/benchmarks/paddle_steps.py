@@ -64,6 +64,7 @@ def train_step(model, spec: dict[str, Any]) -> Callable[[], object]:
     """Forward, loss, backward, Momentum."""
     import paddle
 
+    from paddle_camp.runtime import search_algorithms
     from paddle_camp.training import classification_loss
 
     images, labels = (paddle.to_tensor(array) for array in one_batch(spec))
@@ -75,6 +76,7 @@ def train_step(model, spec: dict[str, Any]) -> Callable[[], object]:
         loss.backward()
         optimizer.step()
         optimizer.clear_grad()
+        search_algorithms()  # as fit does
         return float(loss)  # waits for a GPU
 
     return step

@@ -1,0 +1,153 @@
+"""How batches reach a GPU: the whole data set moved there once if it fits, else made and copied ahead of the steps.
+
+On a CPU there is nothing to do: a batch is a gather from arrays in memory, and worker processes only cost time there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import paddle
+
+# A data set may take this share of what a GPU has left; weights, activations and cuDNN's workspace need the rest.
+SHARE_OF_MEMORY = 0.25
+AHEAD = 2  # batches that wait for the GPU
+Pair = tuple[Any, Any]  # (inputs, labels), numpy arrays or tensors
+
+
+class BatchSource(Protocol):
+    """What the loop asks of its data; :class:`paddle_camp.readers.batches.Batches` is one.
+
+    A source may also have ``whole()``: (inputs, labels) of all samples in the order of the data, as ``epoch`` would
+    yield them, or None where they change from epoch to epoch; and ``indices(epoch, start)``, which yields the rows of
+    each batch. Then its samples can lie on a GPU as they are.
+    """
+
+    num_samples: int
+    batch_size: int
+
+    def __len__(self) -> int: ...
+
+    def epoch(self, epoch: int = 0, start: int = 0) -> Iterator[Pair]: ...
+
+
+def on_device(batches: BatchSource) -> BatchSource:
+    """``batches`` as the current device is best fed with them: as they are on a CPU, else tensors that lie on the GPU.
+
+    The samples, their order and their bits are the same. Call it once for many epochs: it may copy the whole data set.
+    """
+    device = paddle.get_device()
+    if not device.startswith("gpu") or isinstance(batches, Resident | Ahead):
+        return batches
+    whole = batches.whole() if hasattr(batches, "whole") else None
+    memory = paddle.device.cuda.get_device_properties(device).total_memory
+    if whole is not None and fits(whole, memory - paddle.device.cuda.memory_reserved(device)):
+        return Resident(batches, *(paddle.to_tensor(array) for array in whole))
+    return Ahead(batches, to_pinned, to_gpu)
+
+
+def fits(arrays: tuple[np.ndarray, ...], memory: int) -> bool:
+    """Whether the arrays together take at most :data:`SHARE_OF_MEMORY` of ``memory`` (bytes)."""
+    return sum(array.nbytes for array in arrays) <= SHARE_OF_MEMORY * memory
+
+
+def to_pinned(array: np.ndarray) -> paddle.Tensor:
+    """A copy in memory that the GPU can read by itself."""
+    return paddle.to_tensor(array, place=paddle.CUDAPinnedPlace())
+
+
+def to_gpu(tensor: paddle.Tensor) -> paddle.Tensor:
+    """A copy on the GPU, which goes on computing meanwhile."""
+    return tensor.cuda(blocking=False)
+
+
+def as_tensor(values: np.ndarray | paddle.Tensor) -> paddle.Tensor:
+    """A numpy array as a tensor on the current device; a tensor as it is."""
+    return values if isinstance(values, paddle.Tensor) else paddle.to_tensor(values)
+
+
+def as_array(values: np.ndarray | paddle.Tensor) -> np.ndarray:
+    """A tensor as a numpy array; an array as it is."""
+    return values.numpy() if isinstance(values, paddle.Tensor) else values
+
+
+@dataclass(frozen=True)
+class _Fed:
+    """Batches that hand out tensors."""
+
+    batches: BatchSource
+
+    @property
+    def num_samples(self) -> int:
+        return self.batches.num_samples
+
+    @property
+    def batch_size(self) -> int:
+        return self.batches.batch_size
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+
+@dataclass(frozen=True)
+class Resident(_Fed):
+    """A whole data set as two tensors on the device; a batch is a gather there."""
+
+    inputs: paddle.Tensor
+    labels: paddle.Tensor
+
+    def epoch(self, epoch: int = 0, start: int = 0) -> Iterator[Pair]:
+        """Yield (inputs, labels), beginning at batch ``start``."""
+        for index in self.batches.indices(epoch, start):
+            index = paddle.to_tensor(index)
+            yield paddle.gather(self.inputs, index), paddle.gather(self.labels, index)
+
+
+@dataclass(frozen=True)
+class Ahead(_Fed):
+    """Batches that a thread makes while the device computes.
+
+    Attributes:
+        prepare: is called with each array in that thread.
+        deliver: with what ``prepare`` returned, in the thread that asks for the batch.
+    """
+
+    prepare: Callable[[np.ndarray], Any]
+    deliver: Callable[[Any], Any]
+
+    def epoch(self, epoch: int = 0, start: int = 0) -> Iterator[Pair]:
+        """Yield (inputs, labels), beginning at batch ``start``; an error in the thread is raised here."""
+        waiting: queue.Queue[Any] = queue.Queue(AHEAD)
+        stop = threading.Event()
+
+        def put(item: Any) -> None:
+            while not stop.is_set():
+                with contextlib.suppress(queue.Full):
+                    return waiting.put(item, timeout=0.1)
+
+        def make() -> None:
+            try:
+                for pair in self.batches.epoch(epoch, start):
+                    put(tuple(self.prepare(array) for array in pair))
+                    if stop.is_set():
+                        return
+                put(None)
+            except BaseException as error:  # whatever it is, the loop must hear of it
+                put(error)
+
+        thread = threading.Thread(target=make, name="batches", daemon=True)
+        thread.start()
+        try:
+            while (item := waiting.get()) is not None:
+                if isinstance(item, BaseException):
+                    raise item
+                yield tuple(self.deliver(each) for each in item)
+        finally:  # also where the loop stops in the middle of an epoch
+            stop.set()
+            thread.join()
