@@ -20,7 +20,7 @@ LIBRARY, HOMEWORK, ONE_HOMEWORK = r"paddle_camp(\..*)?", r"homework(\..*)?", r"h
 LOOP, MODELS, READERS = (rf"paddle_camp\.{name}(\..*)?" for name in ("(training|fitting)", "models", "readers"))
 PADDLE_FREE = r"paddle_camp\.(plots\w*|report\w*|history|settings|series|files|errors)"
 
-TORCH_WORKER = r"tools\.benchmarks\.(torch_\w+|timing)"
+TORCH_WORKER = r"tools\.benchmarks\.(torch_\w+|timing|op_times)"
 
 # (who, may not import whom, why); the patterns match a module's whole dotted name.
 WALLS = [

@@ -19,7 +19,7 @@ from paddle_camp.readers.mnist import load_mnist
 from paddle_camp.readers.pictures import read_pictures
 from tests.test_models import DIGITS
 from tools import benchmark
-from tools.benchmarks import contest, course, groups_speed, growth, lenet_epoch, reading, stage
+from tools.benchmarks import contest, course, groups_speed, growth, lenet_epoch, op_times, reading, stage
 from tools.benchmarks.bench import Bench
 from tools.benchmarks.contest import Contender, spread, values_of
 from tools.benchmarks.groups import GPU_GROUPS, GROUPS
@@ -30,7 +30,7 @@ SCRIPT = str(ROOT / "tools" / "benchmark.py")
 PYTHON = sys.executable
 STEP = {"seconds", "each", "images_per_second", "parameters", "peak_memory"}
 # Worker -> what it finds out; the workers' own tests hold them to it.
-KEYS = {"paddle_steps": STEP, "torch_steps": STEP}
+KEYS = dict.fromkeys(("paddle_steps", "torch_steps"), STEP | op_times.ALL)
 KEYS |= {"reading": {"opening", "first", "again", "peak_memory"}}
 KEYS |= {"lenet_epoch": {"seconds", "training", "accuracy", "peak_memory"}}
 
@@ -314,10 +314,46 @@ def test_a_training_step_is_measured_for_real(tmp_path):
     spec = groups_speed.spec_of("mlp_relu", bench, "train")
     found = contest.measure(contest.worker("ours", "paddle_steps", spec, contest.ONE_THREAD))
     assert "error" not in found, found
-    assert found.keys() == KEYS["paddle_steps"] | {"wall_seconds"}
+    assert found.keys() == STEP | {"wall_seconds"}
     assert found["parameters"] == 266_610
     assert found["images_per_second"] == pytest.approx(4 / found["seconds"])
     assert found["peak_memory"] > 50 * 2**20
+
+
+def test_a_profile_sorts_the_time_of_a_real_step_by_kind(tmp_path):
+    bench = fake_bench(tmp_path, contest.measure)
+    spec = groups_speed.spec_of("lenet", bench, "train") | {"profile": True}
+    found = contest.measure(contest.worker("ours", "paddle_steps", spec, contest.ONE_THREAD))
+    assert "error" not in found, found
+    assert found.keys() == STEP | op_times.ALL | {"wall_seconds"}
+    assert all(found[kind] > 0 for kind in ("convolution", "pool", "dense", "optimizer", "elementwise"))
+    assert found["norm"] == 0  # LeNet has none
+    assert sum(found[kind] for kind in op_times.ALL) < 20 * found["seconds"]  # of one step, not of all
+
+
+@pytest.mark.parametrize(
+    ("operator", "kind"),
+    [
+        ("conv2d dygraph", "convolution"),
+        ("Local_Conv2dGradNodeFinal", "convolution"),
+        ("aten::convolution_backward", "convolution"),
+        ("aten::mkldnn_convolution", "convolution"),
+        ("Local_MaxPool2dWithIndexGradNode", "pool"),
+        ("aten::max_pool2d_with_indices_backward", "pool"),
+        ("batch_norm dygraph", "norm"),
+        ("aten::native_batch_norm_backward", "norm"),
+        ("Local_MatmulGradNode", "dense"),
+        ("aten::addmm", "dense"),
+        ("aten::mm", "dense"),
+        ("momentum_ dygraph", "optimizer"),
+        ("aten::_foreach_add_", "optimizer"),
+        ("relu dygraph", "elementwise"),
+        ("aten::threshold_backward", "elementwise"),
+        ("reshape dygraph", "other"),
+    ],
+)
+def test_operators_of_both_frameworks_have_the_same_kinds(operator, kind):
+    assert op_times.kind_of(operator) == kind
 
 
 @pytest.mark.parametrize("argument", ["--help", "--list"])

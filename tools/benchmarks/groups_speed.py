@@ -7,6 +7,7 @@ from typing import Any
 
 from tools.benchmarks.bench import Bench
 from tools.benchmarks.contest import ONE_THREAD, STOCK, Contender, Results, error_of, worker
+from tools.benchmarks.op_times import KINDS, OTHER
 from tools.benchmarks.tables import MIB, Column, Table, against
 
 # 28 x 28; the rest of the zoo takes 224 x 224.
@@ -44,6 +45,11 @@ def one_thread_too(spec: dict[str, Any], bench: Bench) -> list[Contender]:
     return [worker("ours, 1 thread", "paddle_steps", spec, ONE_THREAD)] if small else []
 
 
+def in_torch(spec: dict[str, Any], bench: Bench) -> Contender:
+    """The same step in PyTorch, with as many threads as there are cores."""
+    return worker("PyTorch", "torch_steps", spec | {"cores": bench.cores}, python=bench.torch_python)
+
+
 def train(bench: Bench) -> Iterator[list[Table]]:
     """A training step of every network of the zoo: stock Paddle, ours, PyTorch"""
     columns = [
@@ -64,8 +70,7 @@ def train(bench: Bench) -> Iterator[list[Table]]:
         contenders = [worker("stock", "paddle_steps", spec, STOCK), worker("ours", "paddle_steps", spec)]
         contenders += one_thread_too(spec, bench)
         if model in IN_TORCH:
-            peer = spec | {"cores": bench.cores}
-            contenders.append(worker("PyTorch", "torch_steps", peer, python=bench.torch_python))
+            contenders.append(in_torch(spec, bench))
         results = bench.contest(model, contenders)
         table.rows.append((model, same_network(results)))
         yield [table]
@@ -98,6 +103,22 @@ def levers(bench: Bench) -> Iterator[list[Table]]:
         rows = against(bench.contest(model, contenders), "all")
         tables.append(Table(f"Levers: {model}", "" if tables else text, "levers", columns, rows))
         yield tables
+
+
+def profile(bench: Bench) -> Iterator[list[Table]]:
+    """Where a training step's time goes, ours and PyTorch: milliseconds by kind of operator"""
+    columns = [Column("step", "it", "seconds", scale=1e3)]
+    columns += [Column(kind, "it", kind, scale=1e3) for kind in (*KINDS, OTHER)]
+    text = f"Milliseconds a step; {sizes(bench)}. The profiler's own work is in the kinds, not in the step."
+    table = Table("Profile", text, "network", columns)
+    for model in chosen(bench, IN_TORCH):
+        spec = spec_of(model, bench, "train") | {"profile": True}
+        contenders = [worker("ours", "paddle_steps", spec)]
+        if model in IN_TORCH:
+            contenders.append(in_torch(spec, bench))
+        for name, found in bench.contest(model, contenders).items():
+            table.rows.append((f"{model}, {name}", {"it": found}))
+        yield [table]
 
 
 def evaluate(bench: Bench) -> Iterator[list[Table]]:

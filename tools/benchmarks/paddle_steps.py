@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+from tools.benchmarks.op_times import by_kind, paddle_times
 from tools.benchmarks.timing import answer, resident_peak, timed_steps
 
 
@@ -28,12 +31,28 @@ def measure(spec: dict[str, Any]) -> dict[str, Any]:
     paddle.seed(0)
     model = paddle_camp.create_model(spec["model"], **spec["arguments"])
     with threads_for(model, ArrayBatches(*one_batch(spec), spec["batch_size"])):  # as fit and evaluate do
-        found = timed_steps(KINDS[spec["kind"]](model, spec), **spec["timing"])
+        step = KINDS[spec["kind"]](model, spec)
+        found = timed_steps(step, **spec["timing"])
+        if spec.get("profile"):
+            found |= profile(step)
     found["images_per_second"] = spec.get("pictures", spec["batch_size"]) / found["seconds"]
     found["parameters"] = sum(p.size for p in model.parameters() if not p.stop_gradient)
     on_gpu = device.startswith("gpu")
     found["peak_memory"] = paddle.device.cuda.max_memory_allocated(device) if on_gpu else resident_peak()
     return found
+
+
+def profile(step: Callable[[], object], steps: int = 3) -> dict[str, float]:
+    """Seconds a step of each kind of operator, see :mod:`tools.benchmarks.op_times`."""
+    from paddle.profiler import Profiler, ProfilerTarget, export_chrome_tracing
+
+    with tempfile.TemporaryDirectory() as folder:
+        with Profiler(targets=[ProfilerTarget.CPU], on_trace_ready=export_chrome_tracing(folder)) as profiler:
+            for _ in range(steps):
+                step()
+                profiler.step()
+        (trace,) = Path(folder).glob("*.json")
+        return by_kind(paddle_times(trace), steps)
 
 
 def inputs(spec: dict[str, Any], count: int) -> tuple:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from tools.benchmarks.op_times import by_kind
 from tools.benchmarks.timing import answer, resident_peak, timed_steps
 
 
@@ -42,10 +44,22 @@ def measure(spec: dict[str, Any]) -> dict[str, Any]:
         return loss.item()
 
     found = timed_steps(step, **spec["timing"])
+    if spec.get("profile"):
+        found |= profile(step)
     found["images_per_second"] = spec["batch_size"] / found["seconds"]
     found["parameters"] = sum(p.numel() for p in model.parameters() if p.requires_grad)
     found["peak_memory"] = torch.cuda.max_memory_allocated() if device == "cuda" else resident_peak()
     return found | {"torch": torch.__version__}
+
+
+def profile(step: Callable[[], object], steps: int = 3) -> dict[str, float]:
+    """Seconds a step of each kind of operator, see :mod:`tools.benchmarks.op_times`."""
+    from torch.profiler import ProfilerActivity, profile
+
+    with profile(activities=[ProfilerActivity.CPU]) as profiler:
+        for _ in range(steps):
+            step()
+    return by_kind(((row.key, row.self_cpu_time_total / 1e6) for row in profiler.key_averages()), steps)
 
 
 if __name__ == "__main__":
