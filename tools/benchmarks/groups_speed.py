@@ -9,6 +9,7 @@ from tools.benchmarks.bench import Bench
 from tools.benchmarks.contest import ONE_THREAD, STOCK, Contender, Results, error_of, worker
 from tools.benchmarks.op_times import KINDS, OTHER
 from tools.benchmarks.tables import MIB, Column, Table, against
+from tools.benchmarks.timing import SHORT
 
 # 28 x 28; the rest of the zoo takes 224 x 224.
 DIGITS = ("lenet", "two_conv_net", "deep_conv_net", "digit_net", "mlp_linear", "mlp_relu", "mlp_bn")
@@ -122,7 +123,7 @@ def profile(bench: Bench) -> Iterator[list[Table]]:
 
 
 def evaluate(bench: Bench) -> Iterator[list[Table]]:
-    """Evaluation, images per second: dygraph, stock and ours, and the exported predictor"""
+    """Evaluation: a batch by dygraph and exported, and all pictures with what the export costs"""
     names = ("stock", "ours", "ours, 1 thread", "exported")
     columns = [
         *(Column(f"{name}, images/s", name, SPEED) for name in names),
@@ -133,11 +134,27 @@ def evaluate(bench: Bench) -> Iterator[list[Table]]:
     text = (
         f"A batch from numpy to numpy, without gradients; {sizes(bench)}. Exported: `paddle_camp.inference.Predictor`."
     )
-    table = Table("Evaluation", text, "network", columns)
+    batch = Table("Evaluation of a batch", text, "network", columns)
+    pictures, digits = (8, 8) if bench.quick else (200, 10_000)
+    columns = [Column(f"{name}, s", name, "seconds") for name in ("by dygraph", "by oneDNN where it pays")]
+    columns.append(Column("first / second", columns[0].contender, "seconds", over=columns[1].contender))
+    text = (
+        f"`paddle_camp.training.evaluate` over {pictures} pictures ({digits:,} digits): the export, the comparison of "
+    )
+    text += "its logits on a batch and the batches that stay with dygraph included."
+    whole = Table("A whole evaluation", text, "network", columns)
+    dygraph = {"PADDLE_CAMP_TUNE": ",".join(name for name in bench.levers if name != "inference")}
     for model in chosen(bench, EVALUATED):
         spec = spec_of(model, bench, "evaluate")
         contenders = [worker("stock", "paddle_steps", spec, STOCK), worker("ours", "paddle_steps", spec)]
         contenders += one_thread_too(spec, bench)
         contenders.append(worker("exported", "paddle_steps", spec | {"kind": "exported"}))
-        table.rows.append((model, bench.contest(model, contenders)))
-        yield [table]
+        spec |= {"kind": "evaluation", "pictures": digits if model in DIGITS else pictures, "timing": SHORT}
+        contenders += [
+            worker("by dygraph", "paddle_steps", spec, dygraph),
+            worker("by oneDNN where it pays", "paddle_steps", spec),
+        ]
+        results = bench.contest(model, contenders)
+        for table in (batch, whole):
+            table.rows.append((model, results))
+        yield [batch, whole]

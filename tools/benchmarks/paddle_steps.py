@@ -103,13 +103,26 @@ def train_step(model, spec: dict[str, Any]) -> Callable[[], object]:
 
 def train_epoch(model, spec: dict[str, Any]) -> Callable[[], object]:
     """An epoch over ``pictures`` pictures, reading from memory included."""
-    from paddle_camp.readers.batches import Batches, ImageSet
     from paddle_camp.training import train_one_epoch
 
-    images, labels = inputs(spec, spec["pictures"])
-    data = ImageSet(images, labels, tuple(map(str, range(len(labels)))))
-    batches, optimizer = Batches(data, spec["batch_size"], shuffle_seed=0), momentum(model)
+    batches, optimizer = all_batches(spec, shuffle_seed=0), momentum(model)
     return lambda: train_one_epoch(model, optimizer, batches)
+
+
+def evaluation(model, spec: dict[str, Any]) -> Callable[[], object]:
+    """What ``fit`` does between epochs, over ``pictures`` pictures."""
+    from paddle_camp.training import evaluate
+
+    batches = all_batches(spec)
+    return lambda: evaluate(model, batches)
+
+
+def all_batches(spec: dict[str, Any], shuffle_seed: int | None = None):
+    """Batches over ``pictures`` pictures."""
+    from paddle_camp.readers.batches import Batches, ImageSet
+
+    images, labels = inputs(spec, spec["pictures"])
+    return Batches(ImageSet(images, labels, tuple(map(str, range(len(labels))))), spec["batch_size"], shuffle_seed)
 
 
 def evaluate_step(model, spec: dict[str, Any]) -> Callable[[], object]:
@@ -136,7 +149,13 @@ def exported_step(model, spec: dict[str, Any]) -> Callable[[], object]:
     return lambda: predictor(images)
 
 
-KINDS = {"train": train_step, "epoch": train_epoch, "evaluate": evaluate_step, "exported": exported_step}
+KINDS = {
+    "train": train_step,
+    "epoch": train_epoch,
+    "evaluate": evaluate_step,
+    "exported": exported_step,
+    "evaluation": evaluation,
+}
 
 if __name__ == "__main__":
     answer(measure)
