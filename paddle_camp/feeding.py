@@ -48,7 +48,8 @@ def on_device(batches: BatchSource) -> BatchSource:
     whole = batches.whole() if hasattr(batches, "whole") else None
     memory = paddle.device.cuda.get_device_properties(device).total_memory
     if whole is not None and fits(whole, memory - paddle.device.cuda.memory_reserved(device)):
-        return Resident(batches, *(paddle.to_tensor(array) for array in whole))
+        with contextlib.suppress(MemoryError):  # other processes may have taken what is left
+            return Resident(batches, *(paddle.to_tensor(array) for array in whole))
     return Ahead(batches, to_pinned, to_gpu)
 
 
@@ -147,6 +148,7 @@ class Ahead(_Fed):
             while (item := waiting.get()) is not None:
                 if isinstance(item, BaseException):
                     raise item
+                # `item` stays alive until the loop comes back, and by then its step has waited for the copy.
                 yield tuple(self.deliver(each) for each in item)
         finally:  # also where the loop stops in the middle of an epoch
             stop.set()

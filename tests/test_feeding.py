@@ -96,6 +96,15 @@ def test_other_data_is_copied_ahead_through_pinned_memory(gpu, monkeypatch, name
     assert pinned
 
 
+def test_a_gpu_that_others_have_filled(gpu, monkeypatch):
+    def full(array):
+        raise MemoryError("out of memory error on GPU 0")
+
+    gpu(10**9)
+    monkeypatch.setattr(paddle, "to_tensor", full)
+    assert isinstance(on_device(SOURCES["pictures"]), Ahead)
+
+
 def test_a_source_of_ones_own_needs_no_more_than_epoch(gpu):
     class Own:
         num_samples, batch_size = 2, 1
