@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 
 from tools.benchmarks.bench import Bench
-from tools.benchmarks.contest import ONE_THREAD, ROOT, STOCK, Contender, Results, worker
+from tools.benchmarks.contest import ROOT, STOCK, Contender, Results, worker
 from tools.benchmarks.tables import Column, Table, against
 
 
@@ -82,7 +82,6 @@ def lenet_epoch(bench: Bench) -> Iterator[list[Table]]:
         worker("course, batch 10", "lenet_epoch", course | {"batch_size": 10}, STOCK),
         worker("course, batch 100", "lenet_epoch", course, STOCK),
         worker("ours, batch 100", "lenet_epoch", spec),
-        worker("ours, batch 100, 1 thread", "lenet_epoch", spec, ONE_THREAD),
     ]
     columns = [
         Column("epoch with reading, s", "it", "seconds"),
@@ -106,7 +105,6 @@ def sweep(bench: Bench) -> Iterator[list[Table]]:
     command += [part for key, value in settings.items() for part in ("-o", f"{key}={value}")]
     contenders = [
         Contender("--jobs 1", (*command, "--jobs", "1")),
-        Contender("--jobs 1, 1 thread", (*command, "--jobs", "1"), ONE_THREAD),
         Contender("--jobs 2", (*command, "--jobs", "2")),
     ]
     columns = [Column("s", "it", "wall_seconds"), Column("jobs 1 / this", "base", "wall_seconds", over="it")]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tools.benchmarks.bench import Bench
-from tools.benchmarks.contest import ONE_THREAD, STOCK, Contender, Results, error_of, worker
+from tools.benchmarks.contest import STOCK, Contender, Results, error_of, worker
 from tools.benchmarks.op_times import KINDS, OTHER
 from tools.benchmarks.tables import MIB, Column, Table, against
 from tools.benchmarks.timing import SHORT
@@ -40,12 +40,6 @@ def chosen(bench: Bench, names: Sequence[str]) -> Sequence[str]:
     return QUICK if bench.quick else [name for name in names if name in bench.models]
 
 
-def one_thread_too(spec: dict[str, Any], bench: Bench) -> list[Contender]:
-    """A further contender on a CPU, for the small networks: threads may cost them more than they bring."""
-    small = spec["model"] in DIGITS and bench.device == "cpu"
-    return [worker("ours, 1 thread", "paddle_steps", spec, ONE_THREAD)] if small else []
-
-
 def in_torch(spec: dict[str, Any], bench: Bench) -> Contender:
     """The same step in PyTorch, with as many threads as there are cores."""
     return worker("PyTorch", "torch_steps", spec | {"cores": bench.cores}, python=bench.torch_python)
@@ -54,9 +48,8 @@ def in_torch(spec: dict[str, Any], bench: Bench) -> Contender:
 def train(bench: Bench) -> Iterator[list[Table]]:
     """A training step of every network of the zoo: stock Paddle, ours, PyTorch"""
     columns = [
-        *(Column(f"{name}, images/s", name, SPEED) for name in ("stock", "ours", "ours, 1 thread", "PyTorch")),
+        *(Column(f"{name}, images/s", name, SPEED) for name in ("stock", "ours", "PyTorch")),
         Column("ours / stock", "ours", SPEED, over="stock"),
-        Column("1 thread / ours", "ours, 1 thread", SPEED, over="ours"),
         Column("ours / PyTorch", "ours", SPEED, over="PyTorch"),
         *(Column(f"{name}, MiB", name, "peak_memory", scale=MIB) for name in ("stock", "ours", "PyTorch")),
     ]
@@ -69,7 +62,6 @@ def train(bench: Bench) -> Iterator[list[Table]]:
     for model in chosen(bench, bench.models):
         spec = spec_of(model, bench, "train")
         contenders = [worker("stock", "paddle_steps", spec, STOCK), worker("ours", "paddle_steps", spec)]
-        contenders += one_thread_too(spec, bench)
         if model in IN_TORCH:
             contenders.append(in_torch(spec, bench))
         results = bench.contest(model, contenders)
@@ -100,7 +92,7 @@ def levers(bench: Bench) -> Iterator[list[Table]]:
         for lever in (name for name in bench.levers if name not in ("inference", "autotune")):  # evaluation's, GPUs'
             left = {"PADDLE_CAMP_TUNE": ",".join(name for name in bench.levers if name != lever)}
             contenders.append(worker(f"without {lever}", "paddle_steps", spec, left))
-        contenders += [worker("none (stock)", "paddle_steps", spec, STOCK), *one_thread_too(spec, bench)]
+        contenders.append(worker("none (stock)", "paddle_steps", spec, STOCK))
         rows = against(bench.contest(model, contenders), "all")
         tables.append(Table(f"Levers: {model}", "" if tables else text, "levers", columns, rows))
         yield tables
@@ -124,7 +116,7 @@ def profile(bench: Bench) -> Iterator[list[Table]]:
 
 def evaluate(bench: Bench) -> Iterator[list[Table]]:
     """Evaluation: a batch by dygraph and exported, and all pictures with what the export costs"""
-    names = ("stock", "ours", "ours, 1 thread", "exported")
+    names = ("stock", "ours", "exported")
     columns = [
         *(Column(f"{name}, images/s", name, SPEED) for name in names),
         Column("ours / stock", "ours", SPEED, over="stock"),
@@ -147,7 +139,6 @@ def evaluate(bench: Bench) -> Iterator[list[Table]]:
     for model in chosen(bench, EVALUATED):
         spec = spec_of(model, bench, "evaluate")
         contenders = [worker("stock", "paddle_steps", spec, STOCK), worker("ours", "paddle_steps", spec)]
-        contenders += one_thread_too(spec, bench)
         contenders.append(worker("exported", "paddle_steps", spec | {"kind": "exported"}))
         spec |= {"kind": "evaluation", "pictures": digits if model in DIGITS else pictures, "timing": SHORT}
         contenders += [
