@@ -15,7 +15,9 @@ from typing import Any, Protocol
 import numpy as np
 import paddle
 
-# A data set may take this share of what a GPU has left; weights, activations and cuDNN's workspace need the rest.
+from paddle_camp.runtime import wanted
+
+# A data set may take this share of what this process has left of a GPU; the training needs the rest.
 SHARE_OF_MEMORY = 0.25
 AHEAD = 2  # batches that wait for the GPU
 Pair = tuple[Any, Any]  # (inputs, labels), numpy arrays or tensors
@@ -26,7 +28,8 @@ class BatchSource(Protocol):
 
     A source may also have ``whole()``: (inputs, labels) of all samples in the order of the data, as ``epoch`` would
     yield them, or None where they change from epoch to epoch; and ``indices(epoch, start)``, which yields the rows of
-    each batch. Then its samples can lie on a GPU as they are.
+    each batch. Then its samples can lie on a GPU as they are. Otherwise, on a GPU, a thread calls ``epoch`` and is some
+    batches ahead: what it draws must not come from generators that the loop uses too.
     """
 
     num_samples: int
@@ -41,21 +44,36 @@ def on_device(batches: BatchSource) -> BatchSource:
     """``batches`` as the current device is best fed with them: as they are on a CPU, else tensors that lie on the GPU.
 
     The samples, their order and their bits are the same. Call it once for many epochs: it may copy the whole data set.
+    ``PADDLE_CAMP_TUNE`` without ``feeding`` leaves every batch to be copied when its turn comes.
     """
     device = paddle.get_device()
-    if not device.startswith("gpu") or isinstance(batches, Resident | Ahead):
+    if not device.startswith("gpu") or not wanted("feeding") or isinstance(batches, _Fed):
         return batches
-    whole = batches.whole() if hasattr(batches, "whole") else None
     memory = paddle.device.cuda.get_device_properties(device).total_memory
-    if whole is not None and fits(whole, memory - paddle.device.cuda.memory_reserved(device)):
+    if fits(batches, memory - paddle.device.cuda.memory_allocated(device)):
         with contextlib.suppress(MemoryError):  # other processes may have taken what is left
-            return Resident(batches, *(paddle.to_tensor(array) for array in whole))
+            whole = batches.whole() if hasattr(batches, "whole") else None
+            if whole is not None:
+                return Resident(batches, *(paddle.to_tensor(array) for array in whole))
     return Ahead(batches, to_pinned, to_gpu)
 
 
-def fits(arrays: tuple[np.ndarray, ...], memory: int) -> bool:
-    """Whether the arrays together take at most :data:`SHARE_OF_MEMORY` of ``memory`` (bytes)."""
-    return sum(array.nbytes for array in arrays) <= SHARE_OF_MEMORY * memory
+def fits(batches: BatchSource, memory: int) -> bool:
+    """Whether all samples together take at most :data:`SHARE_OF_MEMORY` of ``memory`` (bytes)."""
+    first = next(iter(batches.epoch()), ())
+    bytes_each = sum(array.nbytes / len(array) for array in first)
+    return batches.num_samples * bytes_each <= SHARE_OF_MEMORY * memory
+
+
+@contextlib.contextmanager
+def reading(batches: BatchSource, epoch: int = 0, start: int = 0) -> Iterator[Iterator[Pair]]:
+    """The batches of an epoch for the current device; whatever happens inside, no thread is left behind."""
+    pairs = on_device(batches).epoch(epoch, start)
+    try:
+        yield pairs
+    finally:
+        if hasattr(pairs, "close"):
+            pairs.close()
 
 
 def to_pinned(array: np.ndarray) -> paddle.Tensor:
@@ -64,7 +82,7 @@ def to_pinned(array: np.ndarray) -> paddle.Tensor:
 
 
 def to_gpu(tensor: paddle.Tensor) -> paddle.Tensor:
-    """A copy on the GPU, which goes on computing meanwhile."""
+    """A copy on the GPU, queued before the kernels of the step; the CPU does not wait for it."""
     return tensor.cuda(blocking=False)
 
 
@@ -148,7 +166,7 @@ class Ahead(_Fed):
             while (item := waiting.get()) is not None:
                 if isinstance(item, BaseException):
                     raise item
-                # `item` stays alive until the loop comes back, and by then its step has waited for the copy.
+                # `item` stays alive until the loop comes back: by then its step, which waits for the GPU, is over.
                 yield tuple(self.deliver(each) for each in item)
         finally:  # also where the loop stops in the middle of an epoch
             stop.set()

@@ -18,7 +18,7 @@ from paddle_camp.errors import DivergedError
 from paddle_camp.feeding import BatchSource, on_device
 from paddle_camp.history import History, Row
 from paddle_camp.progress import Progress, interruptible
-from paddle_camp.runtime import search_algorithms
+from paddle_camp.runtime import search_algorithms, stop_searching
 from paddle_camp.synced_norm import synchronise_norms
 from paddle_camp.threads import threads_for
 from paddle_camp.training import (
@@ -105,6 +105,8 @@ def fit(
         run.stop_if_asked()  # a Ctrl-C in the very last moment
     finally:
         run.progress.close()
+        if run.searching:
+            stop_searching()
     return run.history
 
 
@@ -150,6 +152,7 @@ class _Run:
     saved_at: float = field(default_factory=time.monotonic)
     asked: threading.Event = field(default_factory=threading.Event)
     progress: Progress | None = None
+    searching: bool = False
 
     def restore(self) -> None:
         """Put every process where process 0's ``last`` says; to its initial weights where it has none."""
@@ -187,7 +190,7 @@ class _Run:
         self.history.steps.append(row)
         self.step = row["step"]
         self.progress.step(row)
-        search_algorithms()  # not before a first step has shown that the batch fits
+        self.searching = self.searching or search_algorithms()  # not before a step has shown that the batch fits
         if row["batch"] + 1 == self.steps_per_epoch:
             return  # after_epoch measures and saves
         if self.step in self.eval_steps:

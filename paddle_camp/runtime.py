@@ -24,7 +24,8 @@ from typing import Any
 
 from paddle_camp.errors import CampError
 
-LEVERS = ("threads", "blas", "allocator", "bias", "pool", "inference", "autotune")
+LEVERS = ("threads", "blas", "allocator", "bias", "pool", "inference", "feeding", "autotune")
+SEARCH = "FLAGS_cudnn_exhaustive_search"
 INSTALL_LINE = "pip install -e .[cpu]    (or .[gpu] on a machine with an NVIDIA card; see README.md)"
 
 # What Paddle prints at start-up that a student can do nothing about: the thread count is set on purpose, and
@@ -176,18 +177,27 @@ def search_algorithms() -> bool:
     """On a GPU, have cuDNN try its algorithms for every shape of convolution and keep the fastest.
 
     Which one wins may change from run to run, and with it the last bits: ``PADDLE_CAMP_TUNE`` without ``autotune``
-    leaves the choice to cuDNN's rules.
+    leaves the choice to cuDNN's rules, and so does ``FLAGS_cudnn_deterministic``, which allows no search.
 
     Returns:
-        Whether it was set.
+        Whether it was off before and is on now; :func:`stop_searching` turns it off again.
     """
     import paddle
 
-    flag = "FLAGS_cudnn_exhaustive_search"
-    if not wanted("autotune") or flag in os.environ or not paddle.get_device().startswith("gpu"):
+    flags = (SEARCH, "FLAGS_cudnn_deterministic")
+    if not wanted("autotune") or not paddle.get_device().startswith("gpu") or any(name in os.environ for name in flags):
         return False
-    paddle.set_flags({flag: True})
+    if any(paddle.get_flags(list(flags)).values()):
+        return False
+    paddle.set_flags({SEARCH: True})
     return True
+
+
+def stop_searching() -> None:
+    """Undo :func:`search_algorithms`."""
+    import paddle
+
+    paddle.set_flags({SEARCH: False})
 
 
 def environment() -> dict[str, Any]:
@@ -203,7 +213,7 @@ def environment() -> dict[str, Any]:
     if paddle.device.is_compiled_with_cuda() and paddle.device.cuda.device_count():
         gpu = paddle.device.cuda.get_device_name()
     keep = ("OMP_NUM_THREADS", "MKL_DEBUG_CPU_TYPE", "MKL_NUM_THREADS", "PADDLE_CAMP_TUNE", "CUDA_VISIBLE_DEVICES")
-    keep += ("PADDLE_TRAINERS_NUM",)
+    keep += ("PADDLE_TRAINERS_NUM", SEARCH, "FLAGS_cudnn_deterministic")
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),

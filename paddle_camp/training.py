@@ -1,7 +1,7 @@
 """The dygraph training loop: :func:`train_one_epoch` and :func:`evaluate`, which :mod:`paddle_camp.fitting` repeats.
 
 Everything random in step ``t`` (sample order, augmentation, dropout) is a function of (seed, t), so a run that goes
-on from a checkpoint ends with the same bits as one that never stopped.
+on from a checkpoint ends with the same bits as one that never stopped (on a GPU: but for rounding).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from paddle.optimizer.lr import LRScheduler
 
 from paddle_camp import parallel
 from paddle_camp.errors import DivergedError, OutOfMemoryError
-from paddle_camp.feeding import BatchSource, as_array, as_tensor, on_device
+from paddle_camp.feeding import BatchSource, as_array, as_tensor, reading
 from paddle_camp.history import Row
 from paddle_camp.inference import FastForward
 from paddle_camp.metrics import WeightedMean, accuracy
@@ -103,8 +103,7 @@ def train_one_epoch(
     """
     model.train()
     mean = WeightedMean()
-    arrays = on_device(batches).epoch(epoch, start)
-    with _fits(batches.batch_size):
+    with _fits(batches.batch_size), reading(batches, epoch, start) as arrays:
         for batch in range(start, len(batches)):
             began = time.perf_counter()
             images, labels = next(arrays)
@@ -188,8 +187,9 @@ def evaluate(
     forward = dygraph if amp else FastForward(model, dygraph, batches.num_samples // parallel.world().size)
     began = time.perf_counter()
     mean, outputs, all_labels = WeightedMean(), [], []
-    with evaluating(model), threads_for(model, batches), _fits(batches.batch_size, training=False):
-        for images, labels in on_device(batches).epoch():
+    fits = _fits(batches.batch_size, training=False)
+    with evaluating(model), threads_for(model, batches), fits, reading(batches) as arrays:
+        for images, labels in arrays:
             output = parallel.whole(forward(images[parallel.equal_rows(len(labels))]), len(labels))
             mean.add(float(loss_fn(output, as_tensor(labels))), len(labels))
             outputs.append(output.numpy())

@@ -6,9 +6,11 @@ import numpy as np
 import paddle
 import pytest
 
-from paddle_camp import feeding
+from paddle_camp import feeding, fitting
 from paddle_camp.feeding import Ahead, Resident, on_device
+from paddle_camp.fitting import Keep, fit
 from paddle_camp.readers.batches import ArrayBatches, Batches, ImageSet
+from paddle_camp.training import train_one_epoch
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (10, 1, 4, 4), np.uint8)
 DATA = ImageSet(IMAGES, np.arange(10), tuple(map(str, range(10))))
@@ -62,11 +64,11 @@ def test_on_a_cpu_batches_stay_as_they_are():
 def gpu(monkeypatch):
     """A GPU of so many bytes, its memory stood in for by the CPU's."""
 
-    def of(memory: int, reserved: int = 0):
+    def of(memory: int, allocated: int = 0):
         properties = type("Properties", (), {"total_memory": memory})
         monkeypatch.setattr(paddle, "get_device", lambda: "gpu:0")
         monkeypatch.setattr(paddle.device.cuda, "get_device_properties", lambda device: properties)
-        monkeypatch.setattr(paddle.device.cuda, "memory_reserved", lambda device: reserved)
+        monkeypatch.setattr(paddle.device.cuda, "memory_allocated", lambda device: allocated)
 
     return of
 
@@ -82,11 +84,11 @@ def test_a_data_set_that_fits_lies_on_the_gpu(gpu):
 
 
 @pytest.mark.parametrize(
-    ("name", "memory", "reserved"),
+    ("name", "memory", "allocated"),
     [("pictures", 4 * NEEDED - 1, 0), ("pictures", 5 * NEEDED, 2 * NEEDED), ("changed pictures", 10**9, 0)],
 )
-def test_other_data_is_copied_ahead_through_pinned_memory(gpu, monkeypatch, name, memory, reserved):
-    gpu(memory, reserved)
+def test_other_data_is_copied_ahead_through_pinned_memory(gpu, monkeypatch, name, memory, allocated):
+    gpu(memory, allocated)
     pinned = []
     monkeypatch.setattr(feeding, "to_pinned", lambda array: pinned.append(1) or paddle.to_tensor(array))
     monkeypatch.setattr(feeding, "to_gpu", lambda tensor: tensor)
@@ -103,6 +105,28 @@ def test_a_gpu_that_others_have_filled(gpu, monkeypatch):
     gpu(10**9)
     monkeypatch.setattr(paddle, "to_tensor", full)
     assert isinstance(on_device(SOURCES["pictures"]), Ahead)
+
+
+def test_what_a_subclass_makes_of_an_epoch_counts(gpu):
+    class Mixed(Batches):
+        def epoch(self, epoch=0, start=0):
+            for images, labels in super().epoch(epoch, start):
+                yield 0.5 * images + 0.5 * images[::-1], labels
+
+    gpu(10**9)
+    assert isinstance(on_device(Mixed(DATA, 4)), Ahead)
+
+
+def test_a_set_too_large_is_not_scaled_to_find_out(gpu, monkeypatch):
+    monkeypatch.setattr(Batches, "whole", lambda self: pytest.fail("all pictures were scaled"))
+    gpu(1000)
+    assert isinstance(on_device(SOURCES["pictures"]), Ahead)
+
+
+def test_the_lever_can_be_turned_off(gpu, monkeypatch):
+    gpu(10**9)
+    monkeypatch.setenv("PADDLE_CAMP_TUNE", "threads")
+    assert on_device(SOURCES["pictures"]) is SOURCES["pictures"]
 
 
 def test_a_source_of_ones_own_needs_no_more_than_epoch(gpu):
@@ -150,6 +174,58 @@ def test_a_loop_that_stops_early_leaves_no_thread():
     assert making()
     pairs.close()
     assert not making()
+
+
+def resident(batches):
+    return Resident(batches, *(paddle.to_tensor(array) for array in batches.whole()))
+
+
+def ahead(batches):
+    return Ahead(batches, paddle.to_tensor, lambda tensor: tensor)
+
+
+def trained(feed, folder, epochs=(2,)):
+    """Weights and history after training on, and measuring with, what ``feed`` makes of the batches."""
+    for num_epochs in epochs:
+        paddle.seed(0)
+        model = paddle.nn.Sequential(paddle.nn.Flatten(), paddle.nn.Linear(16, 10))
+        optimizer = paddle.optimizer.Momentum(0.1, parameters=model.parameters())
+        evaluations = {"all": feed(SOURCES["pictures in order"])}
+        keep = Keep(folder)
+        history = fit(
+            model, optimizer, feed(SOURCES["pictures"]), num_epochs=num_epochs, evaluations=evaluations, keep=keep
+        )
+    rows = [(row["split"], row["loss"], row.get("accuracy")) for row in history.epochs]
+    return [p.numpy() for p in model.parameters()], rows
+
+
+@pytest.mark.parametrize("feed", [resident, ahead])
+@pytest.mark.parametrize("epochs", [(2,), (1, 2)])  # at once, and with a stop in between
+def test_fit_learns_the_same_from_tensors(feed, epochs, tmp_path):
+    weights, rows = trained(feed, tmp_path / "fed", epochs)
+    expected, expected_rows = trained(lambda batches: batches, tmp_path / "plain")
+    assert rows == expected_rows and len(rows) == 4
+    assert all(np.array_equal(a, b) for a, b in zip(weights, expected, strict=True))
+
+
+def test_fit_asks_for_the_device_once_and_searches_after_a_step(monkeypatch, tmp_path):
+    asked, searched = [], []
+    monkeypatch.setattr(fitting, "on_device", lambda batches: asked.append(batches) or batches)
+    monkeypatch.setattr(fitting, "search_algorithms", lambda: searched.append(1) or True)
+    monkeypatch.setattr(fitting, "stop_searching", lambda: searched.append("off"))
+    trained(lambda batches: batches, tmp_path)
+    assert asked == [SOURCES["pictures"], SOURCES["pictures in order"]]
+    assert searched == [1, "off"]
+
+
+def test_a_loop_that_fails_leaves_no_thread():
+    class Broken(paddle.nn.Layer):
+        def forward(self, images):
+            raise RuntimeError("a step that fails")
+
+    with pytest.raises(RuntimeError, match="a step that fails") as raised:
+        train_one_epoch(Broken(), None, ahead(SOURCES["pictures"]))
+    assert raised.tb and not making()  # though the traceback still holds the loop's frames
 
 
 def test_no_more_is_made_than_may_wait():

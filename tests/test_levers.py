@@ -23,6 +23,7 @@ name, side, path = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 paddle.seed(0)
 model = paddle_camp.create_model(name, num_classes=2)
 optimizer = paddle.optimizer.Momentum(0.01, 0.9, parameters=model.parameters())
+began = {key: value.numpy() for key, value in model.state_dict().items()}
 rng = np.random.default_rng(0)
 channels = 1 if side == 28 else 3
 for _ in range(2):
@@ -31,7 +32,9 @@ for _ in range(2):
     loss.backward()
     optimizer.step()
     optimizer.clear_grad()
-np.savez(path, loss=float(loss), **{key: value.numpy() for key, value in model.state_dict().items()})
+changes = max(abs(value.numpy() - began[key]).max() for key, value in model.state_dict().items())
+state = {key: value.numpy() for key, value in model.state_dict().items()}
+np.savez(path, loss=float(loss), changes=changes, **state)
 print(*paddle_camp.TUNED)
 """
 CHANGED = ("OMP_NUM_THREADS", "MKL_DEBUG_CPU_TYPE", "PADDLE_CAMP_TUNE")
@@ -57,5 +60,4 @@ def test_all_levers_train_as_stock_paddle_does(name, side, tmp_path):
     for key, value in stock.items():
         # Rounding alone, from sums in another order; measured: 2e-6 (ResNet-18, batch norm over four samples).
         np.testing.assert_allclose(ours[key], value, rtol=1e-5, atol=1e-5, err_msg=key)
-    weights = [key for key in stock if key.endswith("weight")]
-    assert any(np.ptp(stock[key]) > 0.01 for key in weights)
+    assert stock["changes"] > 1e-3  # far more than the rounding: they have trained

@@ -237,6 +237,27 @@ def test_the_quick_max_pool_gives_the_same_bits_and_can_be_turned_off(window, mo
     assert np.count_nonzero(ours[1])
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("window", [(2, 2), (3, 1, 1)])
+def test_the_quick_max_pool_leaves_what_is_not_finite_to_paddle(bad, window, monkeypatch):
+    """Its kernel would hide the NaN of a training that diverges, and write outside of its buffer."""
+    images = np.random.default_rng(0).standard_normal((2, 3, 6, 6), np.float32)
+    images[1, 1, :4, :4] = bad
+    *ours, _ = pooled("pool", window, monkeypatch, images)
+    *stock, _ = pooled("0", window, monkeypatch, images)
+    assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(ours, stock, strict=True))
+    assert np.isnan(ours[0]).any() == np.isnan(bad)
+
+
+def test_a_diverging_lenet_says_so(monkeypatch):
+    monkeypatch.setenv("PADDLE_CAMP_TUNE", "pool")
+    model = create_model("lenet")
+    model.conv1.weight.set_value(paddle.full_like(model.conv1.weight, float("nan")))
+    loss = model(paddle.ones([2, 1, 28, 28])).sum()
+    loss.backward()
+    assert not np.isfinite(float(loss))
+
+
 def test_the_quick_max_pool_is_what_trains(monkeypatch):
     asked = []
     monkeypatch.setenv("PADDLE_CAMP_TUNE", "pool")

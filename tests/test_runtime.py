@@ -138,14 +138,23 @@ def test_cudnn_searches_its_algorithms_on_a_gpu(monkeypatch, device, tune, expec
     flags = {}
     monkeypatch.setattr("paddle.get_device", lambda: device)
     monkeypatch.setattr("paddle.set_flags", flags.update)
+    monkeypatch.setattr("paddle.get_flags", lambda names: dict.fromkeys(names, False))
     monkeypatch.delenv("PADDLE_CAMP_TUNE", raising=False)
     if tune:
         monkeypatch.setenv("PADDLE_CAMP_TUNE", tune)
     assert runtime.search_algorithms() is expected
     assert flags == ({"FLAGS_cudnn_exhaustive_search": True} if expected else {})
+    runtime.stop_searching()
+    assert flags == {"FLAGS_cudnn_exhaustive_search": False}
 
 
-def test_a_choice_of_the_user_stands(monkeypatch):
+@pytest.mark.parametrize("flag", ["FLAGS_cudnn_exhaustive_search", "FLAGS_cudnn_deterministic"])
+@pytest.mark.parametrize("way", ["environment", "set_flags"])
+def test_a_choice_of_the_user_stands(monkeypatch, flag, way):
     monkeypatch.setattr("paddle.get_device", lambda: "gpu:0")
-    monkeypatch.setenv("FLAGS_cudnn_exhaustive_search", "0")
+    monkeypatch.setattr("paddle.set_flags", lambda flags: pytest.fail(f"{flags} set against the user's choice"))
+    monkeypatch.setattr("paddle.get_flags", lambda names: {name: name == flag for name in names})
+    if way == "environment":
+        monkeypatch.setattr("paddle.get_flags", lambda names: dict.fromkeys(names, False))
+        monkeypatch.setenv(flag, "0")
     assert runtime.search_algorithms() is False

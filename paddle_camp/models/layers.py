@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import paddle
 import paddle.nn.functional as F
 from paddle import nn
@@ -43,8 +45,12 @@ class MaxPool2D(nn.MaxPool2D):
     """Paddle's max pool, with a backward pass that need not search on a CPU: the same outputs, the same bits.
 
     Paddle's CPU kernel looks for the maximum of each window again in the backward pass. The kernel that also returns
-    the maxima's places keeps them instead: forward and backward together take a third to a half of the time, which
-    makes GoogLeNet's step a fifth shorter. ``PADDLE_CAMP_TUNE`` without ``pool`` leaves it to Paddle.
+    the maxima's places keeps them instead: forward and backward together take a third to a half of the time.
+    ``PADDLE_CAMP_TUNE`` without ``pool`` leaves it to Paddle.
+
+    That kernel must not see NaN or infinity, of a training that diverges: it passes over NaN, finds no place in a
+    window without a larger number, and its backward pass then writes outside of its buffer (Paddle 2.6.2 and 3.3.1).
+    So only finite inputs go there; Paddle's own pool hands the others on.
     """
 
     def __init__(self, kernel_size: int, stride: int, padding: int = 0):
@@ -56,7 +62,7 @@ class MaxPool2D(nn.MaxPool2D):
         """``[N, C, H, W]`` in and out."""
         # Without a backward pass the places are of no use; a static graph, as an export traces it, has no place yet.
         backward = self.keeps_places and paddle.in_dynamic_mode() and paddle.is_grad_enabled() and not x.stop_gradient
-        if backward and x.place.is_cpu_place():
+        if backward and x.place.is_cpu_place() and math.isfinite(float(x.detach().sum())):
             return F.max_pool2d(x, *self.window, return_mask=True)[0]
         return nn.MaxPool2D.forward(self, x)  # Paddle 2.6 cannot trace super()
 

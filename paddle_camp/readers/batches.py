@@ -160,9 +160,9 @@ class ArrayBatches(_Indexed):
     def num_samples(self) -> int:
         return len(self.labels)
 
-    def whole(self) -> tuple[np.ndarray, np.ndarray]:
-        """All samples in their order."""
-        return self.inputs, self.labels
+    def whole(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """All samples in their order; None where a subclass makes other batches of them."""
+        return (self.inputs, self.labels) if type(self).epoch is ArrayBatches.epoch else None
 
     def epoch(self, epoch: int = 0, start: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield (inputs, labels), beginning at batch ``start``."""
@@ -183,6 +183,7 @@ class Batches(_Indexed):
     Attributes:
         shuffle_seed: None keeps the order of the data (evaluation).
         augment: changes a uint8 batch ``[B, C, H, W]``, drawing from the generator it is given.
+        scale: uint8 to float32, each picture by itself.
     """
 
     data: ImageSet
@@ -196,8 +197,10 @@ class Batches(_Indexed):
         return len(self.data)
 
     def whole(self) -> tuple[np.ndarray, np.ndarray] | None:
-        """All samples in their order, scaled; None where each epoch changes them."""
-        return (self.scale(self.data.images), self.data.labels) if self.augment is None else None
+        """All samples in their order, scaled; None where each epoch, or a subclass, makes others of them."""
+        if self.augment is not None or type(self).epoch is not Batches.epoch:
+            return None
+        return self.scale(self.data.images), self.data.labels
 
     def epoch(self, epoch: int = 0, start: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield (images float32 ``[B, C, H, W]``, labels int64 ``[B]``), beginning at batch ``start``."""

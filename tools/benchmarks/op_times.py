@@ -14,7 +14,7 @@ KINDS = {
     "norm": "batch_?norm",
     "dense": "matmul|addmm|linear|::mm",
     "optimizer": "optimi[sz]|momentum|sgd|foreach",
-    "elementwise": "relu|sigmoid|add|mul|concat|cat|dropout|threshold|clamp|bernoulli|div|fill|copy|zero|sum|softmax",
+    "elementwise": "relu|sigmoid|add|mul|cat|dropout|threshold|clamp|bernoulli|div|fill|copy|zero|sum|softmax",
 }
 OTHER = "other"
 ALL = {*KINDS, OTHER}
