@@ -64,7 +64,7 @@ class Settings:
     learning_rate: float = 0.01  # the highest one
     weight_decay: float = 0.01  # AdamW's
     batch_size: int = 128  # digits
-    num_epochs: int = 36  # of the final trainings
+    num_epochs: int = 16  # of the final trainings
     ablation_pictures: int | None = 10_000  # that the ablation trains on, drawn from those not held out; None: all
     ablation_epochs: int = 15
     num_seeds: int = 3  # final trainings, from --seed on

@@ -15,7 +15,7 @@ from paddle_camp.models.layers import Conv2D, MaxPool2D
 PARAMETERS = {
     "alexnet": 61_100_840,
     "deep_conv_net": 123_552,
-    "digit_net": 139_514,
+    "digit_net": 306_378,
     "densenet121": 7_978_856,
     "googlenet": 11_535_736,
     "lenet": 41_806,

@@ -16,8 +16,8 @@ from paddle_camp.models.registry import register_model
 # The deep net's convolutions: output channels and padding; two to a stage, a 2x2 max pool behind each stage.
 DEEP = ((16, 1), (16, 1), (32, 1), (32, 2), (64, 1), (64, 1))
 
-# Our net's convolutions, 3x3 without padding: output channels; a 2x2 max pool between two stages.
-NARROWING = ((16, 32), (64, 64), (128,))
+# Our net's convolutions behind the first: output channels; 3x3 without padding, from 12 x 12 pixels down to 2 x 2.
+NARROWING = (48, 64, 64, 128, 128)
 
 
 class TwoConvNet(nn.Layer):
@@ -62,25 +62,21 @@ class DeepConvNet(nn.Layer):
 
 
 class DigitNet(nn.Layer):
-    """Five convolutions without padding, batch norm after each, two pools: the net of homework 6-2.
+    """Six convolutions without padding, batch norm after each, no pool but one: the net of homework 6-2.
 
-    That convolutions without padding do well on MNIST is from An et al. (arXiv:2008.10400). The pools stand before
-    the batch norm of their stage's last convolution, which then has a quarter of the work. There is no dropout: warped
-    digits are never the same twice, and with it the loss on 40,000 held-out digits was 7 % larger.
+    That convolutions without padding do well on MNIST is from An et al. (arXiv:2008.10400). The one pool stands early
+    and before its batch norm, since on a CPU most of the time goes into the largest pictures.
     """
 
-    def __init__(self, num_classes: int = 10, in_channels: int = 1, image_size: int = 28):
+    def __init__(self, num_classes: int = 10, in_channels: int = 1, image_size: int = 28, dropout: float = 0.3):
         super().__init__()
+        first = [Conv2D(in_channels, 32, 5, bias_attr=False), MaxPool2D(2, 2), nn.BatchNorm2D(32), nn.ReLU()]
         layers: list[nn.Layer] = []
-        channels, side = in_channels, image_size
-        for number, stage in enumerate(NARROWING, 1):
-            for place, width in enumerate(stage, 1):
-                pooled = place == len(stage) and number < len(NARROWING)
-                layers.append(Conv2D(channels, width, 3, bias_attr=False))
-                layers += [*([MaxPool2D(2, 2)] if pooled else []), nn.BatchNorm2D(width), nn.ReLU()]
-                channels, side = width, (side - 2) // 2 if pooled else side - 2
-        self.features = nn.Sequential(*layers)  # N x 128 x 2 x 2
-        self.classifier = nn.Linear(channels * side**2, num_classes)
+        for before, after in zip((32, *NARROWING), NARROWING, strict=False):
+            layers += [Conv2D(before, after, 3, bias_attr=False), nn.BatchNorm2D(after), nn.ReLU()]
+        side = (image_size - 4) // 2 - 2 * len(NARROWING)
+        self.features = nn.Sequential(*first, *layers)  # N x 128 x 2 x 2
+        self.classifier = nn.Sequential(nn.Dropout(dropout), nn.Linear(NARROWING[-1] * side**2, num_classes))
 
     def forward(self, images: paddle.Tensor) -> paddle.Tensor:
         """Logits ``[N, num_classes]`` from float32 ``[N, in_channels, 28, 28]``."""
@@ -101,5 +97,5 @@ def deep_conv_net(**arguments) -> DeepConvNet:
 
 @register_model
 def digit_net(**arguments) -> DigitNet:
-    """The net of homework 6-2: 139,514 parameters."""
+    """The net of homework 6-2: 306,378 parameters."""
     return DigitNet(**arguments)
