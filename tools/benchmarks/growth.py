@@ -122,4 +122,6 @@ def draw(panels: dict[str, dict[str, tuple]], bench: Bench) -> None:
     for axes, lines in zip(figure.axes, panels.values(), strict=False):  # the points measured, not powers of ten
         axes.set_xticks(lines["measured"][0], [f"{n:g}" for n in lines["measured"][0]])
         axes.set_xticks([], minor=True)
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter("{x:g}")
     plots.save(figure, bench.out / "growth.png")
