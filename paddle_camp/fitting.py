@@ -83,8 +83,7 @@ def fit(
         KeyboardInterrupt: Ctrl-C; ``last`` has the state after the step that was under way.
     """
     synchronise_norms(model)
-    train = on_device(train)
-    evaluations = {split: on_device(batches) for split, batches in (evaluations or {}).items()}
+    train, evaluations = on_device(train), {split: on_device(each) for split, each in (evaluations or {}).items()}
     if parallel.world().rank > 0:
         keep, quiet = None, True  # process 0 alone saves and speaks; its state is everybody's
     run = _Run(model, optimizer, loss_fn, evaluations, frozenset(eval_steps), amp, keep, probe, len(train))
@@ -104,9 +103,7 @@ def fit(
                 run.after_epoch(epoch)
         run.stop_if_asked()  # a Ctrl-C in the very last moment
     finally:
-        run.progress.close()
-        if run.searching:
-            stop_searching()
+        run.close()
     return run.history
 
 
@@ -238,6 +235,11 @@ class _Run:
         if self.probe is not None:
             row = {"epoch": self.step / self.steps_per_epoch, "step": self.step, "split": "probe"}
             self.history.epochs.append(row | self.probe(self.model))
+
+    def close(self) -> None:
+        self.progress.close()
+        if self.searching:
+            stop_searching()
 
     def stop_if_asked(self) -> None:
         if parallel.anyone(self.asked.is_set()):

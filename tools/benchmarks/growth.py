@@ -112,6 +112,8 @@ def panel(points: Sequence[int], seconds: Sequence[float]) -> dict[str, tuple]:
 
 def draw(panels: dict[str, dict[str, tuple]], bench: Bench) -> None:
     """Write growth.png beside the tables."""
+    from matplotlib.ticker import LogLocator
+
     from paddle_camp import plots
 
     named = {}
@@ -123,5 +125,6 @@ def draw(panels: dict[str, dict[str, tuple]], bench: Bench) -> None:
         axes.set_xticks(lines["measured"][0], [f"{n:g}" for n in lines["measured"][0]])
         axes.set_xticks([], minor=True)
         axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
         axes.yaxis.set_minor_formatter("{x:g}")
     plots.save(figure, bench.out / "growth.png")
