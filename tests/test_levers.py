@@ -32,8 +32,8 @@ for _ in range(2):
     loss.backward()
     optimizer.step()
     optimizer.clear_grad()
-changes = max(abs(value.numpy() - began[key]).max() for key, value in model.state_dict().items())
 state = {key: value.numpy() for key, value in model.state_dict().items()}
+changes = max(abs(value - began[key]).max() for key, value in state.items())
 np.savez(path, loss=float(loss), changes=changes, **state)
 print(*paddle_camp.TUNED)
 """

@@ -22,7 +22,7 @@ def answer(measure: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
 def timed_steps(
     step: Callable[[], object], at_least: int = 3, at_most: int = 100, budget: float = 10.0
 ) -> dict[str, Any]:
-    """Time ``step`` again and again, after one call that does not count; one longer than ``budget`` but once.
+    """Time ``step`` again and again, after one call that does not count; just once if that call exceeds ``budget``.
 
     Args:
         at_least, at_most: how many times.
