@@ -34,13 +34,13 @@ class OutOfMemoryError(CampError):
 
 
 class PeerError(Exception):
-    """Another process of a data-parallel run has ended, or its connection broke (``reason``)."""
+    """Another process of a data-parallel run or the launcher has ended, or a connection broke (``reason``)."""
 
     def __init__(self, reason: str):
         super().__init__(
-            f"another process of this run is gone, or was busy for more than 30 s ({reason}): this one stops here; "
-            "what that one said is in its workerlog (the launcher's --log_dir); --resume goes on from the last "
-            "checkpoint"
+            "another process of this run is gone, or was busy for more than 30 s, or the launcher was stopped "
+            f"({reason}): this one stops here; what the others said is in their workerlogs (the launcher's --log_dir); "
+            "--resume goes on from the last checkpoint"
         )
         self.reason = reason
 

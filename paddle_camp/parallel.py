@@ -17,7 +17,9 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import signal
 import tempfile
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +44,7 @@ class World:
 
 
 _world = World()
+_ending = False  # whether this process is about to end because another one did
 
 
 def world() -> World:
@@ -71,18 +74,38 @@ def join(device: str = "auto") -> World:
         raise CampError(f"--device {device}: each process takes a GPU of its own; write --devices 0,1 to the launcher")
     if device == "cpu" or not paddle.device.is_compiled_with_cuda():
         os.environ["PADDLE_DISTRI_BACKEND"] = "gloo"
+    _heed_the_launcher()
     with together():
         dist.init_parallel_env()
     _world = World(dist.get_rank(), dist.get_world_size())
     return _world
 
 
+def _heed_the_launcher() -> None:
+    """Let the launcher's SIGTERM be a :class:`PeerError`, once, instead of a death without a word.
+
+    The launcher looks once a second and ends all processes when one is gone. That may be before the broken connection
+    shows here, or while the error of that connection is on its way to the user.
+    """
+
+    def end(number, frame):
+        global _ending
+        if not _ending:
+            _ending = True
+            raise PeerError("the launcher ends this process")
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, end)
+
+
 @contextlib.contextmanager
 def together() -> Iterator[None]:
     """Around what all processes do together: a connection that breaks is a :class:`PeerError`."""
+    global _ending
     try:
         yield
     except (RuntimeError, OSError, ValueError) as error:  # what Paddle raises for a connection that broke
+        _ending = True
         reason = str(error).strip().splitlines()[-1]
         raise PeerError(re.sub(r"^\[\S+:\d+\] ", "", reason)) from error  # without gloo's source file and line
 

@@ -52,16 +52,19 @@ class Progress:
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[threading.Event]:
-    """Turn the first Ctrl-C (or SIGTERM) into an event that the loop reads between steps; the second is immediate.
+    """Turn the first Ctrl-C (or SIGTERM) into an event that the loop reads between steps; a second Ctrl-C is immediate.
 
+    A second SIGTERM is not: a supervisor (Paddle's launcher sends three within a second) has SIGKILL for that.
     An exception in the middle of a step would leave weights and optimizer out of step with each other. Outside the
     main thread, where signals cannot be caught, the event is simply never set.
     """
     asked = threading.Event()
 
     def ask(number, frame):
-        if asked.is_set():
+        if asked.is_set() and number == signal.SIGINT:
             raise KeyboardInterrupt
+        if asked.is_set():
+            return
         asked.set()
         # Not print: the signal may have come in the middle of one, and Python's streams cannot be entered twice.
         os.write(2, b"interrupted: finishing this step and saving (once more to stop at once)\n")

@@ -14,11 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import paddle
 import pytest
 
-from paddle_camp import checkpoint, parallel, runtime
-from paddle_camp.errors import CampError
+from paddle_camp import checkpoint
 from tests import contract, parallel_worker
 from tests.parallel_worker import COUNT, EPOCHS
 
@@ -144,7 +142,8 @@ def test_one_is_killed_and_the_run_goes_on(alone, tmp_path):
     """With one process and with two: the same curve as if nothing had happened."""
     status, said = two(tmp_path / "log", WORKER, tmp_path, "toy:killed")
     assert status != 0
-    assert "another process of this run is gone" in said and "--resume" in said, said
+    left = (tmp_path / "log" / "workerlog.0").read_text()  # the launcher may have stopped to print it before
+    assert "another process of this run is gone" in left and "--resume" in left, said + left
     kept = tmp_path / "toy:killed-kept"
     assert 5 <= checkpoint.read_state(kept, "last")["step"] <= 7  # batches 6 and 7 are saved if the kill lets it
     shutil.copytree(kept, tmp_path / "one" / "toy-kept")
@@ -187,55 +186,3 @@ def test_two_nodes_on_loopback(alone, tmp_path):
     assert record(tmp_path, "toy")["size"] == 2
     losses = [[row["loss"] for row in record(folder, "toy")["steps"]] for folder in (alone, tmp_path)]
     np.testing.assert_allclose(*losses, rtol=KINDS["toy"], atol=KINDS["toy"])
-
-
-@pytest.mark.parametrize(
-    ("environment", "ours"),
-    [
-        ({}, 4),
-        ({"OMP_NUM_THREADS": "1"}, 1),
-        ({"PADDLE_TRAINERS_NUM": "2", "PADDLE_LOCAL_SIZE": "2", "OMP_NUM_THREADS": "1"}, 2),
-        ({"PADDLE_TRAINERS_NUM": "2", "PADDLE_LOCAL_SIZE": "1", "OMP_NUM_THREADS": "1"}, 4),  # two machines
-        ({"PADDLE_TRAINERS_NUM": "1", "PADDLE_LOCAL_SIZE": "1", "OMP_NUM_THREADS": "1"}, 1),  # a cell of --jobs
-    ],
-)
-def test_the_processes_share_the_cores(monkeypatch, environment, ours):
-    """The launcher hands on the one thread that paddle, which it loads itself, sets where nothing was set."""
-    monkeypatch.setattr(runtime, "physical_cores", lambda: 4)
-    for name in ("OMP_NUM_THREADS", "PADDLE_LOCAL_SIZE", "PADDLE_TRAINERS_NUM"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("PADDLE_CAMP_TUNE", "threads")
-    runtime.tune_cpu()
-    assert os.environ["OMP_NUM_THREADS"] == str(ours)
-
-
-@pytest.mark.parametrize(("count", "size"), [(10, 2), (5, 2), (1, 2), (2, 3), (7, 3)])
-def test_shares_are_disjoint_and_whole(monkeypatch, count, size):
-    rows, shares, padded = [], [], []
-    for rank in range(size):
-        monkeypatch.setattr(parallel, "_world", parallel.World(rank, size))
-        part, share = parallel.share(count)
-        rows += np.arange(count)[part].tolist() if share else []
-        assert len(np.arange(count)[part]) >= 1  # also a process without a share computes
-        shares.append(share)
-        padded += np.arange(count)[parallel.equal_rows(count)].tolist()
-    assert rows == list(range(count))
-    assert sum(shares) == pytest.approx(1)
-    assert padded[:count] == list(range(count))
-    assert len(padded) % size == 0
-
-
-def test_a_single_process_connects_to_nothing(monkeypatch):
-    monkeypatch.delenv("PADDLE_TRAINERS_NUM", raising=False)
-    assert parallel.join() == parallel.World(0, 1)
-    assert not paddle.distributed.is_initialized()
-    assert parallel.share(5) == (slice(0, 5), 1.0)
-
-
-def test_what_cannot_run_in_parallel_is_refused(monkeypatch, tmp_path):
-    monkeypatch.setenv("PADDLE_TRAINERS_NUM", "2")
-    contract.refused("7-1", tmp_path, "runs in one process: start it without paddle.distributed.launch", kind=CampError)
-    with pytest.raises(CampError, match="each process takes a GPU of its own"):
-        parallel.join("gpu:0")

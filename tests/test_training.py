@@ -170,13 +170,15 @@ def test_a_loss_that_is_not_finite_names_its_step(tmp_path):
     assert checkpoint.read_state(tmp_path, "last")["step"] == 2
 
 
-def test_ctrl_c_saves_after_the_step_and_resumes(tmp_path):
+@pytest.mark.parametrize("signals", [[signal.SIGINT], [signal.SIGTERM] * 3])  # Paddle's launcher sends three
+def test_ctrl_c_saves_after_the_step_and_resumes(tmp_path, signals):
     whole = train()
 
     def press(output, labels, presses=[7]):  # noqa: B006  (counts the calls)
         presses[0] -= 1
         if presses[0] == 0:
-            signal.raise_signal(signal.SIGINT)
+            for number in signals:
+                signal.raise_signal(number)
         return classification_loss(output, labels)
 
     with pytest.raises(KeyboardInterrupt):
