@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.test_benchmark import STEP, fake_bench
+from tests.fake_bench import STEP, fake_bench
 from tools.benchmarks import contest, groups_speed, op_times, timing
 
 

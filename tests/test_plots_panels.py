@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from paddle_camp import plots
-from tests.test_plots import legend_of, texts
+from tests.figures import legend_of, texts
 
 
 def test_bars_have_their_length_their_number_and_their_interval():

@@ -1,0 +1,61 @@
+"""tools/predict.py: what is said of pictures, weights and tables that fail, and that nothing else is lost."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import paddle
+import pytest
+
+from paddle_camp.models import create_model
+from tests import contract
+from tests.predictions import change, make_run, table, write_digit
+from tools import predict
+
+
+@pytest.fixture
+def digit(tmp_path):
+    return write_digit(tmp_path)
+
+
+def test_a_picture_that_fails_loses_no_other(digit, tmp_path, capsys):
+    run = make_run(tmp_path / "run")
+    folder = digit.parent
+    (folder / "a text.png").write_text("hello", encoding="utf-8")
+    (folder / "notes.txt").write_text("no picture by its name", encoding="utf-8")
+    cv2.imwrite(str(folder / "blank.png"), np.full((50, 50), 255, np.uint8))
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    found = table(tmp_path, run, tmp_path / "nowhere.png", folder, empty, digit, status=2)
+    assert list(found) == ["digit.png"] and len(contract.rows_of(tmp_path / "table.csv")) == 2
+    said = capsys.readouterr()
+    assert [line.split(": ")[0] for line in said.out.splitlines()] == [str(digit)] * 2
+    errors = [line for line in said.err.splitlines() if line.startswith("error: ")]
+    wrong = [tmp_path / "nowhere.png", folder / "a text.png", folder / "blank.png", empty]
+    assert len(errors) == len(wrong)
+    assert all(str(path) in line for path, line in zip(wrong, errors, strict=True))
+    assert "STAND-IN" not in said.err and "notes.txt" not in said.err
+
+
+def test_weights_that_are_no_numbers_are_told(digit, tmp_path, capsys):
+    run = make_run(tmp_path / "run")
+    model = create_model("two_conv_net")
+    model.fc.bias.set_value(np.full(10, np.nan, np.float32))
+    paddle.save(model.state_dict(), str(run / "checkpoints" / "0.pdparams"))
+    assert predict.main([str(run), str(digit)]) == 2
+    assert "is not a number" in capsys.readouterr().err
+
+
+def test_a_run_that_is_not_done_says_so(digit, tmp_path, capsys):
+    run = make_run(tmp_path / "run")
+    change(run / "metrics.json", status="running")
+    assert predict.main([str(run), str(digit)]) == 0
+    said = capsys.readouterr()
+    assert "the run is running, so its weights may not be the final ones" in said.err and said.out
+
+
+def test_a_table_that_cannot_be_written_is_one_line(digit, tmp_path, capsys):
+    run = make_run(tmp_path / "run")
+    assert predict.main([str(run), str(digit), "--csv", str(digit / "table.csv")]) == 2
+    said = capsys.readouterr()
+    assert said.out and f"error: --csv {digit / 'table.csv'}: cannot be written" in said.err
