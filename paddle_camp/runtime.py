@@ -24,7 +24,8 @@ from typing import Any
 
 from paddle_camp.errors import CampError
 
-LEVERS = ("threads", "blas", "allocator", "bias", "pool", "inference", "feeding", "autotune")
+STEP_LEVERS = ("threads", "blas", "allocator", "bias", "pool")  # those of a training step on the CPU
+LEVERS = (*STEP_LEVERS, "inference", "feeding", "autotune")
 SEARCH = "FLAGS_cudnn_exhaustive_search"
 INSTALL_LINE = "pip install -e .[cpu]    (or .[gpu] on a machine with an NVIDIA card; see README.md)"
 

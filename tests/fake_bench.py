@@ -19,5 +19,6 @@ KEYS |= {"lenet_epoch": {"seconds", "training", "accuracy", "peak_memory"}}
 
 def fake_bench(tmp_path: Path, measure, group: str = "train", **changes) -> Bench:
     values = {"rounds": 2, "quick": True, "device": "cpu", "torch_python": PYTHON, "cores": 4}
-    values |= {"models": list_models(), "levers": runtime.LEVERS, "out": tmp_path, "scratch": tmp_path / "scratch"}
+    values |= {"models": list_models(), "out": tmp_path, "scratch": tmp_path / "scratch"}
+    values |= {"levers": runtime.LEVERS, "step_levers": runtime.STEP_LEVERS}
     return Bench(group=group, measure=measure, log=[], **values | changes)

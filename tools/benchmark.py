@@ -80,7 +80,8 @@ def _open_report(parsed: argparse.Namespace, command: str) -> tuple[Report, dict
     for name in models:
         check_model_name(name)
     environment = runtime.environment()
-    machine = {"cores": environment["physical_cores"], "models": models, "levers": runtime.LEVERS}
+    levers = {"levers": runtime.LEVERS, "step_levers": runtime.STEP_LEVERS}
+    machine = {"cores": environment["physical_cores"], "models": models, **levers}
     folder = Path(parsed.out) if parsed.out else runs.default_out() / "benchmark" / time.strftime("%Y%m%d-%H%M%S")
     folder.mkdir(parents=True, exist_ok=True)
     # The environment record's threads are those of this process; each contender has its own.

@@ -89,7 +89,7 @@ def levers(bench: Bench) -> Iterator[list[Table]]:
     for model in chosen(bench, ("resnet50", "alexnet", "lenet")):
         spec = spec_of(model, bench, "train")
         contenders = [worker("all", "paddle_steps", spec)]
-        for lever in (name for name in bench.levers if name in ("threads", "blas", "allocator", "bias", "pool")):
+        for lever in bench.step_levers:
             left = {"PADDLE_CAMP_TUNE": ",".join(name for name in bench.levers if name != lever)}
             contenders.append(worker(f"without {lever}", "paddle_steps", spec, left))
         contenders.append(worker("none (stock)", "paddle_steps", spec, STOCK))
