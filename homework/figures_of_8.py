@@ -9,6 +9,12 @@ import numpy as np
 from paddle_camp import plots
 from paddle_camp.history import History
 
+# How the figure's rows are called where the homework's own name says too little.
+READABLE = {"unit_sigmoid": "4 sigmoid(x) - 2", "sigmoid-init": "sigmoid, Xavier x 4", "relu-init": "relu, Xavier"}
+READABLE |= {f"{kind}-rate{factor}": f"{kind}, rate x {factor}" for kind in ("sigmoid", "relu") for factor in (10, 100)}
+READABLE |= {f"{kind}-standardised": f"{kind}, inputs standardised" for kind in ("sigmoid", "relu")}
+READABLE |= {f"{kind}-batch_norm": f"{kind}, batch norm" for kind in ("sigmoid", "relu")}
+
 
 def draw_all(
     histories: dict[str, History],
@@ -40,13 +46,14 @@ def draw_all(
     norms = plots.line_panels(panels("gradient", layers), x, "norm over the weights", log="y", title=title, **note)
     title = "Where the activation is flat (saturated, or off)"
     flat = plots.line_panels(panels("flat", layers[:4]), x, "share of responses", limits=(0, 1), title=title, **note)
+    loss = "training loss, last epoch"
     points = {
-        "training loss, last epoch": [(v["train_loss"] or {"all": []})["all"] for v in variants.values()],
+        loss: [(v["train_loss"] or {"all": []})["all"] for v in variants.values()],
         "validation accuracy": [(v["accuracy"] or {"all": []})["all"] for v in variants.values()],
     }
-    marks = {"training loss, last epoch": {"chance": chance}}
     title = "One change at a time (a dot is a seed)"
-    strips = plots.strip_panels(list(variants), points, marks=marks, title=title, **note)
+    names = [READABLE.get(name, name) for name in variants]
+    strips = plots.strip_panels(names, points, marks={loss: {"chance": chance}}, log=(loss,), title=title, **note)
     return {
         "loss": ("Sigmoid与ReLU的训练loss", curves),
         "gradients": ("各层权重的梯度范数", norms),

@@ -24,7 +24,7 @@ from paddle_camp.errors import DivergedError
 from paddle_camp.history import History
 from paddle_camp.readers.batches import epoch_order
 from paddle_camp.readers.housing import COLUMNS, EXAMPLE, HousingData, load_housing
-from paddle_camp.regression import baselines, errors, least_squares
+from paddle_camp.regression import baselines, errors, least_squares, look_up_example
 from paddle_camp.results import Answer
 from paddle_camp.runs import Context
 from paddle_camp.settings import require
@@ -129,19 +129,6 @@ def describe(weights: np.ndarray, bias: float, best: tuple[np.ndarray, float], d
         "too_high": float(np.mean(predictions - data.test.prices) * data.span[13]),  # thousands of dollars
         "example": float(data.to_dollars(forward(data.normalise(EXAMPLE), weights, bias))),
     }
-
-
-def look_up_example(data: HousingData) -> dict:
-    """The example's part and true price in thousands of dollars, where real data hold it; what lies out of range."""
-    row = data.normalise(EXAMPLE)
-    low, high = data.train.inputs.min(axis=0), data.train.inputs.max(axis=0)
-    beyond = [name for name, value, a, z in zip(COLUMNS, row, low, high, strict=False) if not a <= value <= z]
-    found = {"part": None, "price": None, "beyond": beyond}
-    for name, part in (("train", data.train), ("test", data.test)):
-        same = np.isclose(part.inputs, row, rtol=0, atol=1e-9).all(axis=1)
-        if data.origin == "real" and same.any():
-            found |= {"part": name, "price": float(data.to_dollars(part.prices[same])[0])}
-    return found
 
 
 def run(settings: Settings, context: Context) -> Answer:

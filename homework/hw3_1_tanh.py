@@ -153,7 +153,8 @@ def draw_errors(types: dict[str, dict]) -> Figure:
             worst = relative_error(function, x.astype(dtype)).reshape(200, 40).max(axis=1)
             curves[label] = (middle, np.maximum(worst, np.finfo(dtype).eps / 10))  # 0 has no place on a log axis
     look = {"log": "xy", "markers": False, "title": "Near 0 the formula loses digits, far from 0 it is NaN"}
-    return plots.line_panels(panels, "x", "relative error\n(lowest level: none at all)", **look)
+    ylabel = "relative error, largest of 40 neighbours\n(lowest level: none at all)"
+    return plots.line_panels(panels, "x", ylabel, **look)
 
 
 def draw_histogram(counts: np.ndarray, probabilities: np.ndarray, settings: Settings) -> Figure:
@@ -186,7 +187,10 @@ def run(settings: Settings, context: Context) -> Answer:
     curve = plots.line_panels(curves, "x", "", markers=False, title="tanh and its derivative")
     figures = {
         "tanh": (f"tanh 及其导数，x 从 {settings.low:g} 到 {settings.high:g}", curve),
-        "errors": ("题目公式与稳定公式的相对误差（曲线中断处为 nan）", draw_errors(results["tanh"]["types"])),
+        "errors": (
+            "题目公式与稳定公式的相对误差（每点取相邻 40 个 x 中最大的；曲线中断处为 nan）",
+            draw_errors(results["tanh"]["types"]),
+        ),
         "counts": ("大于 0 的元素个数的分布", draw_histogram(counts, binomial(entries), settings)),
     }
     text = render(__file__, {"settings": settings, "entries": entries} | results)

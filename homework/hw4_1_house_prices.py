@@ -28,7 +28,7 @@ from paddle_camp.fitting import Keep, fit, publish
 from paddle_camp.history import History
 from paddle_camp.readers.batches import ArrayBatches
 from paddle_camp.readers.housing import COLUMNS, EXAMPLE, HousingData, Table, load_housing
-from paddle_camp.regression import baselines, errors
+from paddle_camp.regression import baselines, errors, look_up_example
 from paddle_camp.results import Answer
 from paddle_camp.runs import Context
 from paddle_camp.settings import require
@@ -200,6 +200,7 @@ def run(settings: Settings, context: Context) -> Answer:
     predictions = {name: predict(model, data.test.inputs) for name, model in models.items()}
     test = baselines(data) | {name: errors(p, data.test.prices, data) for name, p in predictions.items()}
     example = {n: float(data.to_dollars(predict(m, data.normalise(np.array(EXAMPLE))))[0]) for n, m in models.items()}
+    example |= {"price": look_up_example(data)["price"]}
     results = {"test": test, "chosen": best, "same_after_loading": same, "example": example}
     others = from_other_seeds(best, settings, context.seed, data)
     results["network_seeds"] = [test["network"]["rmse_dollars"], *others]

@@ -216,7 +216,7 @@ def draw(runs: dict, grown: dict, stand_in: str | None) -> dict:
         panels[name] = {"loss (numpy)": (steps, result["losses"][0]), "|numpy - Paddle|": (steps, difference)}
     title, note = "The same loss at every step, but for rounding", {"subtitle": stand_in}
     same = plots.line_panels(panels, "step", "loss, and difference", log="y", markers=False, title=title, **note)
-    names = {"width": "hidden units", "depth": "layers with weights", "batch": "rows in a batch"}
+    names = {"width": "hidden units", "depth": "layers with weights (hidden ones + 1)", "batch": "rows in a batch"}
     names["large"] = "units in each of two hidden layers, all rows"
     growths = {}
     for what, rows in grown.items():

@@ -167,7 +167,7 @@ def draw(data, drawn: np.ndarray, outputs: np.ndarray, spread: dict, sample: int
     labels, said = data.test.labels[drawn], share.argmax(axis=1)
     order = np.argsort(said == labels, kind="stable")[:100]  # the mistakes first
     captions = [
-        f"{said[i]}: {share[i].max():.2f}" + (f" (is {labels[i]})" if said[i] != labels[i] else "") for i in order
+        f"{said[i]}: {share[i].max():.2f}" + (f"\n(is {labels[i]})" if said[i] != labels[i] else "") for i in order
     ]
     title = f"The {len(order)} digits drawn: prediction and its probability, mistakes first"
     images = data.test.images[drawn[order]]

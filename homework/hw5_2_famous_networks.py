@@ -60,16 +60,20 @@ def count(row: dict[str, str]) -> tuple[float, float]:
     return trained(model) / 1e6, sum(layer.multiply_adds for layer in layers) / 1e6
 
 
+def starred(row: dict[str, str]) -> str:
+    """A network's name; those that were not counted have a star."""
+    return row["name"] if row["model"] else f"{row['name']} *"
+
+
 def table(chosen: list[dict[str, str]], counted: dict[str, tuple[float, float]]) -> str:
-    """The table to post; networks that were not counted are marked with a star."""
+    """The table to post; see :func:`starred`."""
     headers = ["网络", "年份", "层数", "参数（百万）", "乘加（百万）", "新的想法", "top-5 错误率（%）", "裁剪", "出处"]
     lines = []
     for row in chosen:
         parameters, operations = counted[row["name"]]
-        name = row["name"] if row["model"] else f"{row['name']} *"
         numbers = [f"{parameters:.2f}", f"{operations:,.1f}"]
         known = [row[key] or "—" for key in ("top5", "crops", "paper")]
-        lines.append([name, row["year"], row["depth"] or "—", *numbers, row["idea"], *known])
+        lines.append([starred(row), row["year"], row["depth"] or "—", *numbers, row["idea"], *known])
     return markdown_table(headers, lines)
 
 
@@ -85,14 +89,14 @@ def run(settings: Settings, context: Context) -> Answer:
     for place, (most, least) in enumerate((("most", "fewest"), ("heaviest", "lightest"))):
         extremes[most] = max(compared, key=lambda name, place=place: compared[name][place])
         extremes[least] = min(compared, key=lambda name, place=place: compared[name][place])
+    listed = any(not row["model"] for row in chosen)
     parameters, operations = zip(*counted.values(), strict=True)
     figure = plots.bar_panels(
-        [f"{row['name']} ({row['year']})" for row in chosen],
+        [f"{starred(row)} ({row['year']})" for row in chosen],
         {"parameters (millions)": parameters, "multiply-adds per picture (millions)": operations},
-        title="Convolutional networks by year",
+        title="Convolutional networks by year" + (" (*: numbers of the paper)" if listed else ""),
     )
-    values = {"table": table(chosen, counted), "counted": counted, "extremes": extremes}
-    values["listed"] = any(not row["model"] for row in chosen)
+    values = {"table": table(chosen, counted), "counted": counted, "extremes": extremes, "listed": listed}
     return Answer(
         title="作业5-2:常见的卷积神经网络",
         text=render(__file__, values),

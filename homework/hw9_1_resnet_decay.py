@@ -248,12 +248,12 @@ def draw(runs: dict[str, Finished], boundaries: dict[str, int], data: FundusData
     )
     labels, outputs = data.valid.labels, runs["decayed"].validation.outputs
     curves = {n: (*metrics.roc(r.validation.outputs, labels), r.auc) for n, r in runs.items()}
-    probability = metrics.probabilities(outputs)[:, 1]
-    pictures = plots.verdict_grid(data.valid.images, data.valid.names, labels, probability, **note)
-    confusion = plots.confusion_figure(metrics.confusion(outputs, labels), ["not PM", "PM"], **note)
+    probability, classes = metrics.probabilities(outputs)[:, 1], ("not PM", "PM")
+    pictures = plots.verdict_grid(data.valid.images, data.valid.names, labels, probability, classes=classes, **note)
+    confusion = plots.confusion_figure(metrics.confusion(outputs, labels), classes, **note)
     return {
         "decay": ("学习率分段衰减的位置：训练loss、学习率与验证准确率", decay),
-        "roc": ("验证集ROC曲线", plots.roc_figure(curves, **note)),
+        "roc": ("验证集ROC曲线", plots.roc_figure(curves, title="ROC curve, validation pictures", **note)),
         "confusion": ("衰减后的模型在验证集上的混淆矩阵", confusion),
         "pictures": ("衰减后的模型判断的验证图片（红框为判错）", pictures),
     }

@@ -71,6 +71,7 @@ def loss_curves(
     axes = figure.subplots()
     draw_loss(axes, runs, window)
     axes.set_xlabel("step")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     draw_marks([axes], marks or {}, runs)
     return figure
 
@@ -152,6 +153,7 @@ def decay_figure(
 def draw_loss(axes: Axes, runs: Runs, window: int) -> None:
     """Raw and smoothed loss per step; see :func:`loss_curves`."""
     tops, peaks = [], []
+    window = max(1, min(window, max(map(len, runs.values()), default=1)))
     for index, rows in enumerate(runs.values()):
         step, loss = _column(rows, "step"), _column(rows, "loss")
         mean = smooth(loss, window)
@@ -186,7 +188,7 @@ def draw_learning_rate(axes: Axes, runs: Runs) -> None:
         axes.yaxis.set_major_locator(LogLocator(base=10))
         axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         axes.yaxis.set_minor_formatter(NullFormatter())
-    tidy(axes, "learning rate")
+    tidy(axes, "learning rate" + ("\n(equal ones side by side)" if len(runs) > 1 else ""))
     axes.margins(x=0.01)
 
 

@@ -167,15 +167,20 @@ def line_panels(
     cells = figure.subplots(rows, columns, sharex=share_x, sharey=True, squeeze=False)
     for axes in cells.ravel()[len(panels) :]:
         axes.set_axis_off()
-    for axes, (name, curves) in zip(cells.ravel(), panels.items(), strict=False):
+    for index, (axes, (name, curves)) in enumerate(zip(cells.ravel(), panels.items(), strict=False)):
         for label, (x, y) in curves.items():
             axes.plot(x, y, color=colour(labels.index(label)), **style)
         axes.set(xscale="log" if "x" in log else "linear", yscale="log" if "y" in log else "linear")
         if limits:
             axes.set_ylim(*limits)
+        if "x" not in log and all(float(x).is_integer() for xs, _ in curves.values() for x in xs):
+            axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))  # there is no epoch 1.5
         place = axes.get_subplotspec()
         if share_x:
             axes.set_title(name, fontsize=10.5, color=INK, parse_math=False)
-        below = (xlabel if place.is_last_row() else "") if share_x else name
+        lowest = index + columns >= len(panels)  # nothing below, or an empty cell
+        if share_x and lowest:
+            axes.tick_params(labelbottom=True)
+        below = (xlabel if lowest else "") if share_x else name
         tidy(axes, ylabel if place.is_first_col() else "", below)
     return figure

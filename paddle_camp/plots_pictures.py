@@ -79,6 +79,7 @@ def verdict_grid(
     labels: np.ndarray,
     probability: np.ndarray,
     *,
+    classes: tuple[str, str] = ("0", "1"),
     count: int = 15,
     title: str = "Predictions, the wrong ones first",
     subtitle: str | None = None,
@@ -89,10 +90,13 @@ def verdict_grid(
         images: uint8 ``[N, 3, H, W]`` BGR.
         labels: int ``[N]``.
         probability: of class 1, ``[N]``.
+        classes: what the two are called.
     """
     wrong = (probability > 0.5) != (labels == 1)
     shown = np.concatenate([np.flatnonzero(wrong)[: count * 2 // 3], np.flatnonzero(~wrong)])[:count]
-    captions = [f"{names[i]}\ntrue {labels[i]}, P(1) = {probability[i]:.2f}" for i in shown]
+    captions = [f"{names[i]}\ntrue {classes[labels[i]]}, P({classes[1]}) = {probability[i]:.2f}" for i in shown]
+    if wrong[shown].sum() < wrong.sum():
+        title += f" ({wrong[shown].sum()} of {wrong.sum()} shown)"
     return picture_grid(images[shown], captions, wrong[shown], title=title, subtitle=subtitle)
 
 

@@ -1,10 +1,10 @@
-"""What a regression is judged by, and the two answers that need no training: the mean, and least squares."""
+"""What a regression is judged by, the two answers that need no training (mean, least squares), and the example."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from paddle_camp.readers.housing import HousingData
+from paddle_camp.readers.housing import COLUMNS, EXAMPLE, HousingData
 
 
 def errors(predictions: np.ndarray, prices: np.ndarray, data: HousingData) -> dict[str, float]:
@@ -36,3 +36,21 @@ def baselines(data: HousingData) -> dict[str, dict[str, float]]:
         "mean": errors(mean, test.prices, data),
         "least squares": errors(test.inputs @ weights + bias, test.prices, data),
     }
+
+
+def look_up_example(data: HousingData) -> dict:
+    """What is known of the course's example.
+
+    Returns:
+        ``part`` ("train" or "test") and true ``price`` (thousands of dollars), None where the data are not real or do
+        not hold it; ``beyond``: the columns in which it lies out of the training rows' range.
+    """
+    row = data.normalise(EXAMPLE)
+    low, high = data.train.inputs.min(axis=0), data.train.inputs.max(axis=0)
+    beyond = [name for name, value, a, z in zip(COLUMNS, row, low, high, strict=False) if not a <= value <= z]
+    found = {"part": None, "price": None, "beyond": beyond}
+    for name, part in (("train", data.train), ("test", data.test)):
+        same = np.isclose(part.inputs, row, rtol=0, atol=1e-9).all(axis=1)
+        if data.origin == "real" and same.any():
+            found |= {"part": name, "price": float(data.to_dollars(part.prices[same])[0])}
+    return found

@@ -18,6 +18,20 @@ from tests import contract
 TINY = ("num_steps=100", "num_seeds=1", "noise_epochs=2", "batch_sizes=10,404")
 
 
+def test_a_step_costs_the_least_that_its_batch_size_took_at_any_rate():
+    kinds = [
+        {"rate": 0.01, "batch_size": 1, "steps": 100.0, "per_step": 9.0},
+        {"rate": 0.01, "batch_size": 404, "steps": None, "per_step": 1700.0},
+        {"rate": 0.1, "batch_size": 1, "steps": 10.0, "per_step": 800.0},
+        {"rate": 0.1, "batch_size": 404, "steps": 20.0, "per_step": 19.0},
+        {"rate": 0.1, "batch_size": 505, "steps": None, "per_step": None},  # diverged
+    ]
+    costs = hw.costs(kinds)
+    assert [cost["per_step"] for cost in costs] == [9.0, 19.0, 9.0, 19.0, None]
+    assert [cost["seconds"] for cost in costs] == [900.0, None, 90.0, 380.0, None]
+    assert not any("per_step" in kind for kind in kinds)
+
+
 @pytest.mark.parametrize("rows", [1, 7, 404])
 def test_the_gradient_against_central_differences(rows):
     rng = np.random.default_rng(0)

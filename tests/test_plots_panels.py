@@ -48,6 +48,18 @@ def test_a_label_has_one_colour_in_all_panels():
     assert {"one", "two", "x", "y"} <= set(texts(figure))
 
 
+def test_whole_numbers_have_whole_ticks_and_every_column_its_numbers():
+    """There is no epoch 1.5; and above an empty cell the axis is named all the same."""
+    curves = {name: {"a": ([1, 2], [3, 4])} for name in "abcd"} | {"e": {"a": ([1, 2], [3, 4])}}
+    figure = plots.line_panels(curves, "epochs finished", "loss")
+    shown = [axes for axes in figure.axes if axes.axison]
+    assert all(float(tick).is_integer() for tick in shown[0].get_xticks())
+    lowest = [axes.get_xlabel() == "epochs finished" for axes in shown]
+    assert lowest == [axes.xaxis.get_tick_params()["labelbottom"] for axes in shown] == [False, False, True, True, True]
+    fractions = plots.line_panels({"": {"a": ([0.2, 0.4], [3, 4])}}, "x", "y").axes[0]
+    assert not all(float(tick).is_integer() for tick in fractions.get_xticks())
+
+
 def test_panels_with_an_axis_each_are_named_below_it():
     curves = {"width": {"a": ([1, 1000], [1, 2])}, "depth": {"a": ([1, 8], [1, 2])}}
     figure = plots.line_panels(curves, "", "seconds", share_x=False)
