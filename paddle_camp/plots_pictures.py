@@ -94,7 +94,7 @@ def verdict_grid(
     """
     wrong = (probability > 0.5) != (labels == 1)
     shown = np.concatenate([np.flatnonzero(wrong)[: count * 2 // 3], np.flatnonzero(~wrong)])[:count]
-    captions = [f"{names[i]}\ntrue {classes[labels[i]]}, P({classes[1]}) = {probability[i]:.2f}" for i in shown]
+    captions = [f"{names[i]}\ntrue: {classes[labels[i]]}\nP({classes[1]}) = {probability[i]:.2f}" for i in shown]
     if wrong[shown].sum() < wrong.sum():
         title += f" ({wrong[shown].sum()} of {wrong.sum()} shown)"
     return picture_grid(images[shown], captions, wrong[shown], title=title, subtitle=subtitle)

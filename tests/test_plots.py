@@ -48,7 +48,7 @@ def test_wrong_verdicts_come_first_in_red():
     figure = plots.verdict_grid(images, [f"{i}.jpg" for i in range(6)], labels, probability, count=5)
     titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
     assert [title.splitlines()[0] for title in titles] == ["1.jpg", "2.jpg", "0.jpg", "3.jpg", "4.jpg"]
-    assert titles[0].splitlines()[1] == "true 1, P(1) = 0.20"
+    assert titles[0].splitlines()[1:] == ["true: 1", "P(1) = 0.20"]
     assert "Predictions, the wrong ones first" in texts(figure)
 
 
@@ -56,7 +56,7 @@ def test_the_classes_have_names_and_mistakes_that_find_no_room_are_counted():
     images, labels = np.zeros((6, 3, 8, 8), np.uint8), np.array([0, 1, 0, 1, 0, 1])
     options = {"classes": ("not PM", "PM"), "count": 3}
     figure = plots.verdict_grid(images, "abcdef", labels, 1.0 - labels, **options)
-    assert "a\ntrue not PM, P(PM) = 1.00" in texts(figure) and "b\ntrue PM, P(PM) = 0.00" in texts(figure)
+    assert "a\ntrue: not PM\nP(PM) = 1.00" in texts(figure) and "b\ntrue: PM\nP(PM) = 0.00" in texts(figure)
     assert "Predictions, the wrong ones first (2 of 6 shown)" in texts(figure)
 
 
