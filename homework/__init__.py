@@ -136,7 +136,8 @@ def _run_in(context, module: ModuleType, values):
             runs.write_metrics(context, status, time.monotonic() - began, {}, said)
         if status == "interrupted":
             command = f"python tools/run_homework.py {context.homework} --resume {context.path}"
-            print(f"go on with: {command}", file=sys.stderr)
+            with contextlib.suppress(OSError):
+                print(f"go on with: {command}", file=sys.stderr)
         raise
     context.clean_up()
     return answer

@@ -124,7 +124,7 @@ def load_weights(model: nn.Layer, path: str | Path) -> None:
     path = Path(path)
     arrays = read_arrays(path)
     own = model.state_dict()
-    if [list(a.shape) for a in arrays.values()] == [list(v.shape) for v in own.values()]:
+    if set(arrays) != set(own) and [list(a.shape) for a in arrays.values()] == [list(v.shape) for v in own.values()]:
         arrays = dict(zip(own, arrays.values(), strict=True))
     problems = [f"{key} is missing" for key in own if key not in arrays]
     problems += [f"{key} is not in the network" for key in arrays if key not in own]
@@ -147,8 +147,10 @@ def verify_weights(path: Path) -> None:
         CheckpointError: it has changed since.
     """
     if path.exists() and path.with_suffix(STATE).exists():
-        noted = _read_manifest(path.parent, path.stem).get("sha256", {}).get(WEIGHTS)
-        if noted != sha256_of(path):
+        # A kill may have come when the weights were renamed and the manifest, the last, was not: see recover.
+        parts = [part for part in (STATE, f"{STATE}.new") if path.with_suffix(part).exists()]
+        noted = [_read_manifest(path.parent, path.stem, part).get("sha256", {}).get(WEIGHTS) for part in parts]
+        if sha256_of(path) not in noted:
             raise CheckpointError(f"{path}: damaged: these are not the bytes that were saved; train again")
 
 
@@ -187,8 +189,8 @@ class _ArrayUnpickler(pickle.Unpickler):
         return super().find_class(module, name)
 
 
-def _read_manifest(folder: Path, name: str) -> dict:
-    path = folder / f"{name}{STATE}"
+def _read_manifest(folder: Path, name: str, part: str = STATE) -> dict:
+    path = folder / f"{name}{part}"
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -20,6 +20,7 @@ import numpy as np
 import paddle
 from paddle import nn
 
+from paddle_camp.errors import PeerError
 from paddle_camp.metrics import predict_labels
 from paddle_camp.probes import evaluating, sample_multiply_adds
 from paddle_camp.runtime import wanted
@@ -187,6 +188,8 @@ class FastForward:
                 self.predictor = predictor
             else:
                 _log.debug("the export of %s does not agree with dygraph", type(self.model).__name__)
+        except PeerError:  # the launcher ends this process
+            raise
         except Exception:  # whatever an export can raise, dygraph has the answer
             _log.debug("no export of %s", type(self.model).__name__, exc_info=True)
 
@@ -196,6 +199,8 @@ class FastForward:
             return None
         try:
             logits = self.predictor(images)
+        except PeerError:
+            raise
         except Exception:  # as above
             _log.debug("the export of %s failed", type(self.model).__name__, exc_info=True)
             self.predictor = None

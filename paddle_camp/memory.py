@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import re
-import resource
 import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -32,7 +31,7 @@ def peak_memory(function: Callable[..., object], *arguments: object, device: str
         return None
 
 
-def _measure(function: Callable[..., object], arguments: tuple[object, ...], device: str) -> int:
+def _measure(function: Callable[..., object], arguments: tuple[object, ...], device: str) -> int | None:
     paddle.set_device(device)
     function(*arguments)
     if device.startswith("gpu"):
@@ -40,11 +39,15 @@ def _measure(function: Callable[..., object], arguments: tuple[object, ...], dev
     return resident_peak()
 
 
-def resident_peak() -> int:
-    """The most memory that this process has had resident so far, bytes."""
+def resident_peak() -> int | None:
+    """The most memory that this process has had resident so far, bytes; None on Windows."""
     # On Linux not from getrusage: that also counts what the parent had when it forked this process.
     with contextlib.suppress(OSError):
         if found := re.search(r"^VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text(), re.MULTILINE):
             return 1024 * int(found[1])
+    try:
+        import resource
+    except ModuleNotFoundError:  # Windows
+        return None
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -18,6 +18,7 @@ import contextlib
 import os
 import re
 import signal
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -90,8 +91,8 @@ def _heed_the_launcher() -> None:
 
     def end(number, frame):
         global _ending
-        if not _ending:
-            _ending = True
+        first, _ending = not _ending, True
+        if first and sys.exc_info()[0] is None:  # an error on its way to the user is not to be cut off
             raise PeerError("the launcher ends this process")
 
     if threading.current_thread() is threading.main_thread():

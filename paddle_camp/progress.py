@@ -20,7 +20,8 @@ class Progress:
     """A progress bar over the pictures of a training on stderr, with images/s and the time left, and log lines.
 
     The bar shows on a terminal only; the lines, in the course's form, always (unless ``quiet``). What was measured
-    (``[validation] accuracy/loss: ...``) goes to stdout.
+    (``[validation] accuracy/loss: ...``) goes to stdout. Where nobody reads them any more (a pipe's other end is gone,
+    the disk behind a redirection is full), a training goes on without words: it must not stop before it has saved.
     """
 
     def __init__(self, name: str, total: int, done: int, quiet: bool = False):
@@ -30,24 +31,25 @@ class Progress:
 
     def step(self, row: Row) -> None:
         """Show a finished step."""
-        self.bar.update(row["samples"])
-        if row["batch"] % LOG_EVERY == 0 and not self.quiet:
-            line = f"epoch: {row['epoch']}, batch_id: {row['batch']}, loss is: {row['loss']:.4f}"
-            tqdm.write(line, file=sys.stderr)
+        with contextlib.suppress(OSError):
+            self.bar.update(row["samples"])
+            if row["batch"] % LOG_EVERY == 0 and not self.quiet:
+                line = f"epoch: {row['epoch']}, batch_id: {row['batch']}, loss is: {row['loss']:.4f}"
+                tqdm.write(line, file=sys.stderr)
 
     def measured(self, row: Row) -> None:
         """Show a measurement."""
         if self.quiet:
             return
-        if "accuracy" in row:
-            tqdm.write(f"[{row['split']}] accuracy/loss: {row['accuracy']:.4f}/{row['loss']:.4f}", file=sys.stdout)
-        else:
-            tqdm.write(f"[{row['split']}] loss: {row['loss']:.4f}", file=sys.stdout)
-        sys.stdout.flush()
+        both = f"accuracy/loss: {row['accuracy']:.4f}/" if "accuracy" in row else "loss: "
+        with contextlib.suppress(OSError):
+            tqdm.write(f"[{row['split']}] {both}{row['loss']:.4f}", file=sys.stdout)
+            sys.stdout.flush()
 
     def close(self) -> None:
         """Take the bar away."""
-        self.bar.close()
+        with contextlib.suppress(OSError):
+            self.bar.close()
 
 
 @contextlib.contextmanager
@@ -67,7 +69,9 @@ def interruptible() -> Iterator[threading.Event]:
             return
         asked.set()
         # Not print: the signal may have come in the middle of one, and Python's streams cannot be entered twice.
-        os.write(2, b"interrupted: finishing this step and saving (once more to stop at once)\n")
+        more = b" (once more to stop at once)" if number == signal.SIGINT else b""
+        with contextlib.suppress(OSError):  # a Ctrl-C reaches the whole pipe: ``| tee log`` may be gone already
+            os.write(2, b"interrupted: finishing this step and saving" + more + b"\n")
 
     if threading.current_thread() is not threading.main_thread():
         yield asked

@@ -222,6 +222,12 @@ def write_answer_files(context: Context, answer: Answer, facts: dict[str, str]) 
     report.write_report(context.path / "report.html", **page, figures=figures, facts=facts)
 
 
+def _in_words(peak_memory: int | None) -> str:
+    if peak_memory is None:
+        return "not measured: this system does not tell"
+    return f"{peak_memory / 2**30:.1f} GiB resident at most, in this process since its start"
+
+
 def facts(context: Context, seconds: float, environment: dict[str, Any]) -> dict[str, str]:
     """The facts that head the report: data, seed, device, time, versions."""
     data = context.data
@@ -233,6 +239,6 @@ def facts(context: Context, seconds: float, environment: dict[str, Any]) -> dict
         "seed": str(context.seed),
         "device": f"{context.device}: {where}, {environment['physical_cores']} core(s)",
         "time": f"{seconds / 60:.1f} min",
-        "memory": f"{environment['peak_memory'] / 2**30:.1f} GiB resident at most, in this process since its start",
+        "memory": _in_words(environment["peak_memory"]),
         "software": f"Python {environment['python']}, {versions}",
     }

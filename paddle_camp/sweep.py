@@ -16,7 +16,7 @@ import paddle
 from tqdm import tqdm
 
 from paddle_camp import cluster as ray_cluster
-from paddle_camp.files import kept
+from paddle_camp.files import is_kept, kept
 
 Pairs = Iterator[tuple[str, Any]]  # name of a cell, its result
 Way = Callable[[Callable[..., Any], Mapping[str, tuple]], Pairs]  # to compute cells: function, cells -> results
@@ -54,11 +54,11 @@ def run_cells(
     """
     results: dict[str, Any] = {}
     files = {name: folder / f"{name}.json" for name in cells}
-    missing = [name for name in cells if not files[name].exists()]
+    missing = [name for name in cells if not is_kept(files[name])]
     away = [name for name in missing if name not in here]
     if cluster and away:
         pairs = _side_by_side(function, cells, files, away, _on_cluster(cluster, jobs))
-    elif (jobs or 1) > 1 and len(missing) > 1:
+    elif (jobs or 1) > 1 and missing:  # also a last one: with another number of threads it would have other bits
         pairs = _side_by_side(function, cells, files, missing, _in_processes(jobs))
     else:
         pairs = _in_turn(function, cells, files)

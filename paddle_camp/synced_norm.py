@@ -7,7 +7,9 @@ no CPU kernel, and on GPUs it takes the parts for even, in its backward pass at 
 
 from __future__ import annotations
 
+import contextlib
 import functools
+from collections.abc import Iterator
 
 import paddle
 import paddle.distributed as dist
@@ -15,6 +17,7 @@ from paddle import nn
 from paddle.autograd import PyLayer
 
 from paddle_camp import parallel
+from paddle_camp.errors import PeerError
 
 
 def synchronise_norms(model: nn.Layer) -> None:
@@ -42,9 +45,26 @@ class _Gather(PyLayer):
     @staticmethod
     def backward(ctx, gradient: paddle.Tensor) -> paddle.Tensor:
         summed = gradient.clone()
-        with parallel.together():
-            dist.all_reduce(summed)
+        try:
+            with parallel.together():
+                dist.all_reduce(summed)
+        except PeerError as error:
+            _Gather.lost = error
+            raise
         return summed[parallel.world().rank]
+
+    lost: PeerError | None = None
+
+
+@contextlib.contextmanager
+def peers_seen() -> Iterator[None]:
+    """Around a backward pass: what Paddle makes of a :class:`PeerError` in it, an OSError, is a PeerError again."""
+    try:
+        yield
+    except OSError as error:
+        if _Gather.lost is None:
+            raise
+        raise _Gather.lost from error
 
 
 def _forward(layer: nn.Layer, x: paddle.Tensor) -> paddle.Tensor:

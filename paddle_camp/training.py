@@ -25,6 +25,7 @@ from paddle_camp.history import Row
 from paddle_camp.inference import FastForward
 from paddle_camp.metrics import WeightedMean, accuracy
 from paddle_camp.probes import evaluating
+from paddle_camp.synced_norm import peers_seen
 from paddle_camp.threads import threads_for
 
 LossFunction = Callable[[paddle.Tensor, paddle.Tensor], paddle.Tensor]
@@ -120,7 +121,8 @@ def train_one_epoch(
             if not math.isfinite(value):
                 raise DivergedError(position + 1, value)
             rate = float(optimizer.get_lr())
-            (loss if scaler is None else scaler.scale(loss)).backward()
+            with peers_seen():
+                (loss if scaler is None else scaler.scale(loss)).backward()
             parallel.merge(model)
             _take_step(optimizer, scaler)
             mean.add(value, len(labels))

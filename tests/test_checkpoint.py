@@ -75,6 +75,7 @@ def test_a_cut_at_any_rename_leaves_one_whole_checkpoint(tmp_path, monkeypatch, 
             finished = True
         except PowerCut:
             finished = False
+    checkpoint.verify_weights(tmp_path / "last.pdparams")  # whole at any moment, also before the recovery
     fresh, its_optimizer, _ = build(seed=5)
     state = checkpoint.load(tmp_path, "last", fresh, its_optimizer)
     assert finished == (survives >= 6)  # 3 files under .new names, 3 into place
@@ -127,6 +128,17 @@ def test_another_network_is_refused_and_nothing_is_loaded(tmp_path):
     with pytest.raises(CheckpointError, match=r"not of this ToyNet: fc.weight has shape \[144, 3\].*wants \[144, 2\]"):
         checkpoint.load_weights(model, tmp_path / "other.pdparams")
     assert same_bits(before, weights(model))
+
+
+def test_weights_under_their_own_names_are_taken_by_name(tmp_path):
+    """In whatever order: a batch norm's mean and variance have the same shape."""
+    model, other = ToyNet(2), ToyNet(2)
+    model.norm._mean.set_value(np.arange(4, dtype=np.float32))
+    model.norm._variance.set_value(np.arange(4, 8, dtype=np.float32))
+    backwards = dict(reversed(model.state_dict().items()))
+    paddle.save(backwards, str(tmp_path / "backwards.pdparams"))
+    checkpoint.load_weights(other, tmp_path / "backwards.pdparams")
+    assert same_bits(weights(model), weights(other))
 
 
 def test_weights_are_what_paddle_reads_and_writes(tmp_path):

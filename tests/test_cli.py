@@ -127,6 +127,32 @@ def test_an_interrupted_run_has_status_130_and_says_how_to_go_on(monkeypatch, tm
     assert metrics["status"] == "interrupted"
 
 
+def test_what_a_terminal_cannot_show_is_escaped(tmp_path):
+    """As on a Windows whose stdout takes no Chinese: a run that is done ends with status 0."""
+    command = [sys.executable, SCRIPT, "7-1", "--out", str(tmp_path)]
+    environment = os.environ | {"PYTHONIOENCODING": "cp1252"}
+    done = subprocess.run(command, env=environment, capture_output=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert rb"\u4f5c\u4e1a7-1" in done.stdout  # 作业7-1
+
+
+def test_ctrl_c_through_a_broken_pipe_is_saved_all_the_same(tmp_path):
+    """A Ctrl-C reaches the ``tee`` behind a run as well, and that is gone at once."""
+    tiny = ["model=resnet18", "image_size=32", "num_epochs=3", "train_pictures=30", "valid_pictures=10", "batch_size=2"]
+    arguments = ["9-1", "--data", "synthetic", "--out", str(tmp_path), *(p for t in tiny for p in ("-o", t))]
+    process = subprocess.Popen([sys.executable, SCRIPT, *arguments], stderr=subprocess.PIPE, text=True)
+    for line in process.stderr:
+        if "epoch: 0, batch_id: 10" in line:
+            break
+    process.stderr.close()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(300) == 130
+    state = tmp_path / "9-1" / "latest" / "checkpoints" / "constant" / "last.state.json"
+    assert json.loads(state.read_text(encoding="utf-8"))["state"]["step"] >= 11
+    metrics = json.loads((tmp_path / "9-1" / "latest" / "metrics.json").read_text(encoding="utf-8"))
+    assert metrics["status"] == "interrupted"
+
+
 def test_ctrl_c_in_a_real_run_is_130_and_resumable(tmp_path):
     tiny = ["model=resnet18", "image_size=32", "num_epochs=3", "train_pictures=30", "valid_pictures=10", "batch_size=2"]
     arguments = ["9-1", "--data", "synthetic", "--out", str(tmp_path), *(p for t in tiny for p in ("-o", t))]

@@ -8,6 +8,7 @@ import pytest
 from paddle import nn
 
 from paddle_camp import inference
+from paddle_camp.errors import PeerError
 from paddle_camp.training import evaluate
 from tests.toys import ToyNet, build, same_bits, toy_batches, weights
 
@@ -50,6 +51,15 @@ def test_evaluation_reports_the_same(forced):
     assert np.array_equal(fast.outputs[:5], slow.outputs[:5])
     assert np.array_equal(fast.labels, slow.labels)
     assert np.array_equal(evaluate(model, BATCHES).outputs, fast.outputs)
+
+
+def test_the_launchers_signal_ends_an_evaluation(forced, monkeypatch):
+    def ended(self, images):
+        raise PeerError("the launcher ends this process")
+
+    monkeypatch.setattr(inference.Predictor, "__call__", ended)
+    with pytest.raises(PeerError):
+        evaluate(toy(), BATCHES)
 
 
 def test_every_evaluation_sees_the_weights_of_its_moment(forced):

@@ -11,8 +11,8 @@ import numpy as np
 import paddle
 import pytest
 
-from paddle_camp import parallel, runtime
-from paddle_camp.errors import CampError
+from paddle_camp import parallel, runtime, synced_norm
+from paddle_camp.errors import CampError, PeerError
 from tests import contract
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -80,6 +80,41 @@ def test_the_launchers_signal_is_an_error_with_a_line_once(which, reason):
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert reason in done.stdout
+
+
+REPORTING = """
+import os, signal
+from paddle_camp import parallel
+parallel._heed_the_launcher()
+try:
+    raise KeyboardInterrupt
+except KeyboardInterrupt:
+    os.kill(os.getpid(), signal.SIGTERM)
+    print("interrupted")
+os.kill(os.getpid(), signal.SIGTERM)
+print("said")
+"""
+
+
+def test_the_launchers_signal_does_not_cut_off_what_is_being_said():
+    command = [sys.executable, "-W", "ignore", "-c", REPORTING]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout.split()) == (0, ["interrupted", "said"]), done.stderr
+
+
+def test_a_peer_that_is_lost_in_a_backward_pass_is_a_peer_error(monkeypatch):
+    def lost(tensor):
+        raise RuntimeError("connection reset")
+
+    monkeypatch.setattr(parallel, "_world", parallel.World(0, 2))
+    monkeypatch.setattr(synced_norm.dist, "all_gather", lambda rows, row: rows.extend([row, row]))
+    monkeypatch.setattr(synced_norm.dist, "all_reduce", lost)
+    row = paddle.to_tensor([1.0, 2.0], stop_gradient=False)
+    with pytest.raises(PeerError, match="connection reset"), synced_norm.peers_seen():
+        synced_norm._Gather.apply(row * 1).sum().backward()
+    monkeypatch.setattr(synced_norm._Gather, "lost", None)
+    with pytest.raises(OSError, match="another"), synced_norm.peers_seen():
+        raise OSError("another")
 
 
 def test_a_single_process_connects_to_nothing(monkeypatch):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import cv2
 import numpy as np
 import paddle
@@ -35,6 +37,18 @@ def test_a_picture_that_fails_loses_no_other(digit, tmp_path, capsys):
     assert len(errors) == len(wrong)
     assert all(str(path) in line for path, line in zip(wrong, errors, strict=True))
     assert "STAND-IN" not in said.err and "notes.txt" not in said.err
+
+
+def test_a_name_that_is_no_utf_8_loses_no_table(digit, tmp_path, capsys):
+    """As in a zip file made on a Chinese Windows."""
+    name = os.fsdecode("数字".encode("gbk") + b".png")
+    try:
+        digit.rename(digit.with_name(name))
+    except OSError:
+        pytest.skip("the file system takes UTF-8 names only")
+    found = table(tmp_path, make_run(tmp_path / "run"), digit.parent)
+    assert list(found) == [r"\xca\xfd\xd7\xd6.png"]
+    assert r"\xca\xfd\xd7\xd6.png: " in capsys.readouterr().out
 
 
 def test_weights_that_are_no_numbers_are_told(digit, tmp_path, capsys):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from functools import partial
 
 import paddle
@@ -45,6 +46,19 @@ def test_an_interrupted_sweep_goes_on_with_the_missing_cells(tmp_path, jobs):
 def test_a_damaged_result_is_computed_again(tmp_path):
     (tmp_path / "cell-2.json").write_text('{"square": ')
     assert run_cells(square, CELLS, tmp_path)["cell-2"] == {"square": 4}
+
+
+def which_process(number):
+    return os.getpid()
+
+
+@pytest.mark.parametrize("last", [None, '{"square": '])
+def test_the_last_missing_cell_is_computed_as_its_siblings_were(tmp_path, last):
+    """In a process of its own, with one thread: another number of threads may change the last bits."""
+    run_cells(which_process, {name: CELLS[name] for name in list(CELLS)[1:]}, tmp_path)
+    if last is not None:
+        (tmp_path / "cell-0.json").write_text(last)  # damaged
+    assert run_cells(which_process, CELLS, tmp_path, jobs=2)["cell-0"] != os.getpid()
 
 
 def fail_at_three(number):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import os
 import sys
 from pathlib import Path
 
@@ -67,19 +68,20 @@ def predict(parsed: argparse.Namespace) -> int:
         paths, images = zip(*batch, strict=True)
         for path, shares in zip(paths, class_probabilities(saved, networks, images, parsed.tta), strict=True):
             by_class = dict(zip(saved.classes, shares.tolist(), strict=True))
-            print(in_words(path, by_class), flush=True)
+            name = os.fsencode(path).decode("utf-8", "backslashreplace")  # a zip's GBK names are no UTF-8
+            print(in_words(name, by_class), flush=True)
             columns = {f"probability_{name}": share for name, share in by_class.items()}
-            rows.append({"sample": str(path), "prediction": max(by_class, key=by_class.get)} | columns)
+            rows.append({"sample": name, "prediction": max(by_class, key=by_class.get)} | columns)
     if parsed.csv and rows:
         write_table(Path(parsed.csv), rows)
     return max(statuses)
 
 
-def in_words(path: Path, by_class: dict[str, float]) -> str:
+def in_words(name: str, by_class: dict[str, float]) -> str:
     """``four.png: 4 0.962; 9 0.031``: the class, and the others that may be meant."""
     first, *others = sorted(by_class.items(), key=lambda item: -item[1])
     also = ", ".join(f"{name} {share:.3f}" for name, share in others if share >= SHOWN)
-    return f"{path}: {first[0]} {first[1]:.3f}" + (f"; {also}" if also else "")
+    return f"{name}: {first[0]} {first[1]:.3f}" + (f"; {also}" if also else "")
 
 
 def write_table(path: Path, rows: list[dict]) -> None:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import sys
 import traceback
 from collections.abc import Callable
 
 
 def guarded(work: Callable[[], int], debug: bool) -> int:
-    """``work()``'s exit status; an error is reported and becomes one."""
+    """``work()``'s exit status; an error is reported and becomes one.
+
+    Characters that the terminal or the file behind a redirection cannot take (Chinese in Windows' cp1252) are escaped.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         return work()
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        _say("interrupted")
         return 130
     except Exception as error:
         return report(error, debug)
@@ -20,11 +28,14 @@ def guarded(work: Callable[[], int], debug: bool) -> int:
 
 def report(error: Exception, debug: bool) -> int:
     """Say the error in one line, below its traceback if ``debug``; returns the exit status."""
-    if debug:
-        traceback.print_exception(error)
     message, status = _explain(error)
-    print(f"error: {message}", file=sys.stderr)
+    _say("".join(traceback.format_exception(error) if debug else ()) + f"error: {message}")
     return status
+
+
+def _say(text: str) -> None:
+    with contextlib.suppress(OSError):  # nobody reads it any more: the status still tells
+        print(text, file=sys.stderr)
 
 
 def _explain(error: Exception) -> tuple[str, int]:
