@@ -55,7 +55,8 @@ def test_whole_numbers_have_whole_ticks_and_every_column_its_numbers():
     shown = [axes for axes in figure.axes if axes.axison]
     assert all(float(tick).is_integer() for tick in shown[0].get_xticks())
     lowest = [axes.get_xlabel() == "epochs finished" for axes in shown]
-    assert lowest == [axes.xaxis.get_tick_params()["labelbottom"] for axes in shown] == [False, False, True, True, True]
+    numbered = [axes.xaxis.get_major_ticks()[0].label1.get_visible() for axes in shown]
+    assert lowest == numbered == [False, False, True, True, True]
     fractions = plots.line_panels({"": {"a": ([0.2, 0.4], [3, 4])}}, "x", "y").axes[0]
     assert not all(float(tick).is_integer() for tick in fractions.get_xticks())
 
