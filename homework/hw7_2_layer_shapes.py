@@ -54,7 +54,7 @@ SIMPLENET = [
     ("fc2", "fc", 1, None, None, None),
 ]
 # The reader's exercise: kernel, padding, stride.
-EXERCISE = [("conv 5x5", 5, 1, 2), ("pool 3x3", 3, 0, 1), ("conv 3x3", 3, 1, 1)]
+EXERCISE = [("conv 5×5", 5, 1, 2), ("pool 3×3", 3, 0, 1), ("conv 3×3", 3, 1, 1)]
 
 
 def product(shape) -> int:

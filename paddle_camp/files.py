@@ -72,6 +72,8 @@ def kept(path: Path, compute: Callable[[], Any]) -> Any:
 
     A long computation made of such pieces goes on after an interruption with the first one that is missing.
     """
-    if not is_kept(path):
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
         write_json(path, compute())
     return json.loads(path.read_text(encoding="utf-8"))  # as a resumed run will read it: tuples are lists by now

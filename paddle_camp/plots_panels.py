@@ -173,7 +173,7 @@ def line_panels(
         axes.set(xscale="log" if "x" in log else "linear", yscale="log" if "y" in log else "linear")
         if limits:
             axes.set_ylim(*limits)
-        if "x" not in log and all(float(x).is_integer() for xs, _ in curves.values() for x in xs):
+        if "x" not in log and all(np.equal(np.mod(x, 1), 0).all() for x, _ in curves.values()):
             axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))  # there is no epoch 1.5
         place = axes.get_subplotspec()
         if share_x:

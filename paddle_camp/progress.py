@@ -63,9 +63,9 @@ def interruptible() -> Iterator[threading.Event]:
     asked = threading.Event()
 
     def ask(number, frame):
-        if asked.is_set() and number == signal.SIGINT:
-            raise KeyboardInterrupt
         if asked.is_set():
+            if number == signal.SIGINT:
+                raise KeyboardInterrupt
             return
         asked.set()
         # Not print: the signal may have come in the middle of one, and Python's streams cannot be entered twice.

@@ -35,6 +35,8 @@ def synchronise_norms(model: nn.Layer) -> None:
 class _Gather(PyLayer):
     """``[M]`` of every process as ``[processes, M]``. All of them use all rows, so a row's gradients are added up."""
 
+    lost: PeerError | None = None  # what a backward pass ended with; see peers_seen
+
     @staticmethod
     def forward(ctx, row: paddle.Tensor) -> paddle.Tensor:
         rows: list[paddle.Tensor] = []
@@ -52,8 +54,6 @@ class _Gather(PyLayer):
             _Gather.lost = error
             raise
         return summed[parallel.world().rank]
-
-    lost: PeerError | None = None
 
 
 @contextlib.contextmanager

@@ -101,6 +101,15 @@ def test_no_id_is_a_mistake(capsys):
     assert "name an assignment" in capsys.readouterr().err
 
 
+SMALL = ("model=resnet18", "image_size=32", "num_epochs=3", "train_pictures=30", "valid_pictures=10", "batch_size=2")
+
+
+def start_tiny(out: Path) -> subprocess.Popen:
+    """A real run of 9-1 in a process of its own, small enough to wait for."""
+    arguments = ["9-1", "--data", "synthetic", "--out", str(out), *(part for text in SMALL for part in ("-o", text))]
+    return subprocess.Popen([sys.executable, SCRIPT, *arguments], stderr=subprocess.PIPE, text=True)
+
+
 def failing(monkeypatch, tmp_path, error) -> int:
     """Run an assignment whose ``run`` raises ``error``; returns the exit status."""
     module = homework.load("9-1")
@@ -134,13 +143,13 @@ def test_what_a_terminal_cannot_show_is_escaped(tmp_path):
     done = subprocess.run(command, env=environment, capture_output=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert rb"\u4f5c\u4e1a7-1" in done.stdout  # 作业7-1
+    listed = subprocess.run([*command[:2], "--list"], env=environment, capture_output=True, timeout=300)
+    assert listed.returncode == 0 and rb"\u4f5c\u4e1a7-1" in listed.stdout, listed.stderr
 
 
 def test_ctrl_c_through_a_broken_pipe_is_saved_all_the_same(tmp_path):
     """A Ctrl-C reaches the ``tee`` behind a run as well, and that is gone at once."""
-    tiny = ["model=resnet18", "image_size=32", "num_epochs=3", "train_pictures=30", "valid_pictures=10", "batch_size=2"]
-    arguments = ["9-1", "--data", "synthetic", "--out", str(tmp_path), *(p for t in tiny for p in ("-o", t))]
-    process = subprocess.Popen([sys.executable, SCRIPT, *arguments], stderr=subprocess.PIPE, text=True)
+    process = start_tiny(tmp_path)
     for line in process.stderr:
         if "epoch: 0, batch_id: 10" in line:
             break
@@ -154,9 +163,7 @@ def test_ctrl_c_through_a_broken_pipe_is_saved_all_the_same(tmp_path):
 
 
 def test_ctrl_c_in_a_real_run_is_130_and_resumable(tmp_path):
-    tiny = ["model=resnet18", "image_size=32", "num_epochs=3", "train_pictures=30", "valid_pictures=10", "batch_size=2"]
-    arguments = ["9-1", "--data", "synthetic", "--out", str(tmp_path), *(p for t in tiny for p in ("-o", t))]
-    process = subprocess.Popen([sys.executable, SCRIPT, *arguments], stderr=subprocess.PIPE, text=True)
+    process = start_tiny(tmp_path)
     said = []
     for line in process.stderr:
         said.append(line)

@@ -56,6 +56,14 @@ def test_shares_are_disjoint_and_whole(monkeypatch, count, size):
     assert len(padded) % size == 0
 
 
+def ran(script: str, *arguments: str) -> str:
+    """What a script prints in a process of its own, for signals do not come back; it must end well."""
+    command = [sys.executable, "-W", "ignore", "-c", script, *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 TERMINATED = """
 import os, signal, sys
 from paddle_camp import parallel
@@ -76,10 +84,7 @@ except PeerError as error:
 @pytest.mark.parametrize(("which", "reason"), [("first", "connection reset"), ("second", "the launcher ends")])
 def test_the_launchers_signal_is_an_error_with_a_line_once(which, reason):
     """Whether the broken connection or the signal comes first: the signals after it do not cut the line off."""
-    command = [sys.executable, "-W", "ignore", "-c", TERMINATED, which]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    assert reason in done.stdout
+    assert reason in ran(TERMINATED, which)
 
 
 REPORTING = """
@@ -97,9 +102,7 @@ print("said")
 
 
 def test_the_launchers_signal_does_not_cut_off_what_is_being_said():
-    command = [sys.executable, "-W", "ignore", "-c", REPORTING]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
-    assert (done.returncode, done.stdout.split()) == (0, ["interrupted", "said"]), done.stderr
+    assert ran(REPORTING).split() == ["interrupted", "said"]
 
 
 def test_a_peer_that_is_lost_in_a_backward_pass_is_a_peer_error(monkeypatch):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # works in a clone that was never installed
 
-from tools.reporting import guarded, report
+from tools.reporting import escape_what_cannot_be_shown, guarded, report
 
 AT_ONCE = 50  # pictures to a batch
 SHOWN = 0.01  # the other classes are named from this probability on
@@ -38,6 +38,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit status."""
+    escape_what_cannot_be_shown()
     parser = build_parser()
     parsed = parser.parse_args(arguments)
     if (parsed.model is None) != (parsed.classes is None):

@@ -9,14 +9,15 @@ import traceback
 from collections.abc import Callable
 
 
-def guarded(work: Callable[[], int], debug: bool) -> int:
-    """``work()``'s exit status; an error is reported and becomes one.
-
-    Characters that the terminal or the file behind a redirection cannot take (Chinese in Windows' cp1252) are escaped.
-    """
+def escape_what_cannot_be_shown() -> None:
+    """Let characters that the terminal or a redirection cannot take (Chinese in Windows' cp1252) come out escaped."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def guarded(work: Callable[[], int], debug: bool) -> int:
+    """``work()``'s exit status; an error is reported and becomes one."""
     try:
         return work()
     except KeyboardInterrupt:

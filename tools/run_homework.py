@@ -10,7 +10,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # works in a clone that was never installed
 
 import homework
-from tools.reporting import guarded
+from tools.reporting import escape_what_cannot_be_shown, guarded
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -45,6 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit status."""
+    escape_what_cannot_be_shown()
     parser = build_parser()
     parsed = vars(parser.parse_args(arguments))
     ids, listing = parsed.pop("ids"), parsed.pop("list")
