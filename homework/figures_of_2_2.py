@@ -60,8 +60,8 @@ def draw(runs: Mapping, results: dict, settings: Any, rows: int, stand_in: str |
     marks = {error: {"least squares": results["baselines"]["least squares"]["rmse_dollars"]}}
     ends = plots.strip_panels(names, points, marks=marks, title="At the end of training (a dot is a seed)", **note)
     return {
-        "steps": ("最初若干步每步的batch loss", steps),
-        "loss": ("训练集上的loss比最小二乘高出的比例：按轮数、步数、时间", whole),
+        "steps": ("最初若干步每步的 batch loss", steps),
+        "loss": ("训练集上的 loss 比最小二乘高出的比例：按轮数、步数、时间", whole),
         "noise": ("小批量梯度偏离全部样本梯度的程度", noise),
-        "ends": ("训练结束时的训练loss与测试误差", ends),
+        "ends": ("训练结束时的训练 loss 与测试误差", ends),
     }

@@ -49,5 +49,5 @@ def draw_all(main: dict, history: History, losses: dict, by_l2: dict[str, list],
             "不同损失函数训练后的测试准确率（每个点是一个种子）",
             plots.strip_panels(list(losses), {"test accuracy": list(losses.values())}, **strips),
         ),
-        "l2": ("不同正则化权重下训练集与测试集的loss", plots.line_panels(gaps, "epochs finished", "loss", **options)),
+        "l2": ("不同正则化权重下训练集与测试集的 loss", plots.line_panels(gaps, "epochs finished", "loss", **options)),
     }

@@ -55,7 +55,7 @@ def draw_all(
     names = [READABLE.get(name, name) for name in variants]
     strips = plots.strip_panels(names, points, marks={loss: {"chance": chance}}, log=(loss,), title=title, **note)
     return {
-        "loss": ("Sigmoid与ReLU的训练loss", curves),
+        "loss": ("Sigmoid 与 ReLU 的训练 loss", curves),
         "gradients": ("各层权重的梯度范数", norms),
         "flat": ("各层激活函数处于平坦区的比例", flat),
         "experiments": ("每次只改变一个因素的对照实验（每个点是一个种子）", strips),

@@ -155,7 +155,7 @@ def run(settings: Settings, context: Context) -> Answer:
     results["mean_price"] = [float(data.to_dollars(part.prices).mean()) for part in (data.train, data.test)]
     values = {"settings": settings, "rows": rows, "tested": len(data.test), "span": float(data.span[13])}
     return Answer(
-        title="作业1-1:用numpy做波士顿房价的线性回归",
+        title="作业1-1:用 numpy 做波士顿房价的线性回归",
         text=render(__file__, values | results),
         results=results,
         figures=draw(data, models, histories, results),
@@ -186,7 +186,7 @@ def draw(data: HousingData, models: dict, histories: dict[str, History], results
     unit = "thousands of dollars"
     scatter = plots.true_against_predicted(data.to_dollars(data.test.prices), dollars, unit=unit, title=title, **note)
     return {
-        "first_steps": ("最初若干步的训练loss：全批量平滑，小批量有噪声", first),
-        "loss": ("整个训练过程中全部样本上的loss", whole),
+        "first_steps": ("最初若干步的训练 loss：全批量平滑，小批量有噪声", first),
+        "loss": ("整个训练过程中全部样本上的 loss", whole),
         "predictions": ("测试集上的预测价格与真实价格（千美元）", scatter),
     }

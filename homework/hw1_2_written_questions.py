@@ -197,4 +197,4 @@ def run(settings: Settings, context: Context) -> Answer:
     }
     results = {"orders": orders, "market": market}
     text = render(__file__, {"settings": settings} | results)
-    return Answer("作业1-2:生活中的监督学习，从供需看AI工程师的前景", text, results, figures)
+    return Answer("作业1-2:生活中的监督学习，从供需看 AI 工程师的前景", text, results, figures)

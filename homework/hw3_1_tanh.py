@@ -194,4 +194,4 @@ def run(settings: Settings, context: Context) -> Answer:
         "counts": ("大于 0 的元素个数的分布", draw_histogram(counts, binomial(entries), settings)),
     }
     text = render(__file__, {"settings": settings, "entries": entries} | results)
-    return Answer("作业3-1:用numpy计算tanh，统计矩阵中大于0的元素", text, results, figures)
+    return Answer("作业3-1:用 numpy 计算 tanh，统计矩阵中大于0的元素", text, results, figures)

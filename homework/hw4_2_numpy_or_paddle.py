@@ -198,7 +198,7 @@ def run(settings: Settings, context: Context) -> Answer:
     results |= {"steps": len(runs["linear"]["losses"][0]), "lines": lines, "baselines": baselines(data)}
     results["cost"] = {"seconds": {name: r["seconds"] for name, r in runs.items()}, "per_step": grown}
     return Answer(
-        title="作业4-2:用Python和用飞桨构建神经网络的异同",
+        title="作业4-2:用 Python 和用飞桨构建神经网络的异同",
         text=render(__file__, {"settings": settings} | results),
         results=results,
         figures=figures,
@@ -230,6 +230,6 @@ def draw(runs: dict, grown: dict, stand_in: str | None) -> dict:
     options = {"log": "xy", "share_x": False, "columns": 2, "title": title, **note}
     cost = plots.line_panels(growths, "", "milliseconds per step", **options)
     return {
-        "same": ("numpy与飞桨每一步的loss，以及两者之差", same),
-        "cost": ("每一步的时间随宽度、深度和batch的增长（双对数坐标）", cost),
+        "same": ("numpy 与飞桨每一步的 loss，以及两者之差", same),
+        "cost": ("每一步的时间随宽度、深度和 batch 的增长（双对数坐标）", cost),
     }

@@ -192,11 +192,11 @@ def draw(found: dict, table: dict, settings: Settings, seed: int, stand_in: str 
             plots.heat_map(values, **names, title=title, **note),
         ),
         "by_optimizer": (
-            "每种优化算法在各学习率下的训练loss",
+            "每种优化算法在各学习率下的训练 loss",
             plots.line_panels(by_optimizer, *labels, title="One panel per optimizer", **common),
         ),
         "by_rate": (
-            "每种学习率下各优化算法的训练loss",
+            "每种学习率下各优化算法的训练 loss",
             plots.line_panels(by_rate, *labels, columns=2, title="One panel per learning rate", **common),
         ),
     }

@@ -221,7 +221,7 @@ def run(settings: Settings, context: Context) -> Answer:
     values = {"settings": settings, "seeds": list(seeds), "few": len(few), "held": len(held), "test": len(labels)}
     values["parameters"] = trained(model)
     return Answer(
-        title="作业6-2:MNIST上的最高准确率",
+        title="作业6-2:MNIST 上的最高准确率",
         text=render(__file__, values | {"train": len(data.train)} | results),
         results=results,
         figures=draw_all(rows, results, data, together["averaged"], WARPS[settings.warp]),

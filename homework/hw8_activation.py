@@ -234,7 +234,7 @@ def run(settings: Settings, context: Context) -> Answer:
     outputs = np.asarray(relu["outputs"]) if "diverged" not in relu else np.zeros((len(data.valid), 1))
     values = {"settings": settings, "pictures": len(data.valid), "train": len(sets["train"].data)}
     return Answer(
-        title="作业8:把LeNet的Sigmoid换成ReLU",
+        title="作业8:把 LeNet 的 Sigmoid 换成 ReLU",
         text=render(__file__, values | {"table_of": VARIANTS, "majority": max(share, 1 - share)} | results),
         results=results,
         figures=draw_all(histories, variants, LAYERS, context.seed, chance, data.info.stand_in),

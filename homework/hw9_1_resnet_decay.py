@@ -225,7 +225,7 @@ def run(settings: Settings, context: Context) -> Answer:
     others = {name: r.validation.outputs for name, r in runs.items() if name != "decayed"}
     results["against"] = {name: metrics.only_one_right(best.outputs, o, best.labels) for name, o in others.items()}
     return Answer(
-        title="作业9-1:ResNet应该在第多少步衰减学习率",
+        title="作业9-1:ResNet 应该在第多少步衰减学习率",
         text=render(__file__, {"settings": settings, "course": COURSE, "pictures": len(data.valid)} | results),
         results=results,
         figures=draw(runs, boundaries, data, results),
@@ -252,8 +252,8 @@ def draw(runs: dict[str, Finished], boundaries: dict[str, int], data: FundusData
     pictures = plots.verdict_grid(data.valid.images, data.valid.names, labels, probability, classes=classes, **note)
     confusion = plots.confusion_figure(metrics.confusion(outputs, labels), classes, **note)
     return {
-        "decay": ("学习率分段衰减的位置：训练loss、学习率与验证准确率", decay),
-        "roc": ("验证集ROC曲线", plots.roc_figure(curves, title="ROC curve, validation pictures", **note)),
+        "decay": ("学习率分段衰减的位置：训练 loss、学习率与验证准确率", decay),
+        "roc": ("验证集 ROC 曲线", plots.roc_figure(curves, title="ROC curve, validation pictures", **note)),
         "confusion": ("衰减后的模型在验证集上的混淆矩阵", confusion),
         "pictures": ("衰减后的模型判断的验证图片（红框为判错）", pictures),
     }

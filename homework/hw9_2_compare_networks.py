@@ -1,7 +1,7 @@
 """作业9-2 The networks of the chapter, compared on the fundus pictures of iChallenge-PM
 
 The camp's question is left blank in the source; reconstructed from the course: 在眼疾识别数据集iChallenge-PM上训练
-LeNet、AlexNet、VGG-16、GoogLeNet（有、无辅助分类器）和ResNet-50，比较它们的准确率、loss和代价。
+LeNet、AlexNet、VGG-16、GoogLeNet（有、无辅助分类器）和 ResNet-50，比较它们的准确率、loss 和代价。
 
 Each network is trained with the course's recipe for it, from the same seed and in the same order of the pictures. A
 tenth of the *training* pictures is held out; the network with the lowest loss there is the one whose weights are
@@ -253,8 +253,8 @@ def draw(done: dict[str, dict], outputs: dict, histories: dict[str, History], da
     probability = {name: metrics.probabilities(output)[:, 1] for name, output in outputs.items()}
     epochs = {name: history.epochs for name, history in histories.items()}
     return {
-        "comparison": ("各网络在验证集上的准确率、AUC（横线为95%区间）、loss与代价", comparison),
+        "comparison": ("各网络在验证集上的准确率、AUC（横线为95%区间）、loss 与代价", comparison),
         "accuracy": ("每轮之后的验证准确率", plots.metric_curves(epochs, "accuracy", "validation", **note)),
-        "roc": ("验证集ROC曲线", plots.roc_figure(curves, **note)),
+        "roc": ("验证集 ROC 曲线", plots.roc_figure(curves, **note)),
         "wrong": ("各网络判错的验证图片", plots.wrong_pictures(data.valid.images, labels, probability, **note)),
     }
