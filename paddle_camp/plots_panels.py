@@ -151,6 +151,8 @@ def line_panels(
 ) -> Figure:
     """Curves in panels that share their axes; a label has the same colour in every panel.
 
+    A curve that runs along an earlier one of its panel lies under it and is wider, so that both are seen.
+
     Args:
         panels: title of a panel -> label -> (x, y); a NaN leaves a gap.
         log: which axes are logarithmic: "", "x", "y" or "xy".
@@ -168,8 +170,10 @@ def line_panels(
     for axes in cells.ravel()[len(panels) :]:
         axes.set_axis_off()
     for index, (axes, (name, curves)) in enumerate(zip(cells.ravel(), panels.items(), strict=False)):
-        for label, (x, y) in curves.items():
-            axes.plot(x, y, color=colour(labels.index(label)), **style)
+        for (label, (x, y)), under in zip(curves.items(), _covered(list(curves.values()), log), strict=True):
+            wider = {key: size + 2.4 * under for key, size in style.items() if key in ("linewidth", "markersize")}
+            look = style | wider | {"zorder": 3 - 0.1 * under, "solid_capstyle": "butt"}
+            axes.plot(x, y, color=colour(labels.index(label)), **look)
         axes.set(xscale="log" if "x" in log else "linear", yscale="log" if "y" in log else "linear")
         if limits:
             axes.set_ylim(*limits)
@@ -184,3 +188,20 @@ def line_panels(
         below = (xlabel if lowest else "") if share_x else name
         tidy(axes, ylabel if place.is_first_col() else "", below)
     return figure
+
+
+def _covered(curves: Sequence[tuple[Sequence[float], Sequence[float]]], log: str) -> list[int]:
+    """For each curve (x, y) how many of the earlier ones it runs along for a third of its points or more.
+
+    Two curves run along each other where they are less than a hundredth of the panel's height apart.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        scaled = [np.log10(np.asarray(y, float)) if "y" in log else np.asarray(y, float) for _, y in curves]
+    seen = np.concatenate([y[np.isfinite(y)] for y in scaled] or [[]])
+    near = 0.01 * np.ptp(seen) if seen.size else 0.0
+    counts = []
+    for index, ((x, _), y) in enumerate(zip(curves, scaled, strict=True)):
+        earlier = zip(curves[:index], scaled, strict=False)
+        gaps = [np.abs(y - np.interp(x, other, height, left=np.nan, right=np.nan)) for (other, _), height in earlier]
+        counts.append(sum(bool(np.mean(gap <= near) >= 1 / 3) for gap in gaps if gap.size))
+    return counts

@@ -61,6 +61,19 @@ def test_whole_numbers_have_whole_ticks_and_every_column_its_numbers():
     assert not all(float(tick).is_integer() for tick in fractions.get_xticks())
 
 
+def test_a_curve_does_not_hide_another_that_it_runs_along():
+    """The later one lies under the earlier and is wider; curves apart, and those that only cross, stay as they are."""
+    x = [1, 2, 3, 4]
+    curves = {"a": (x, [1, 2, 4, 8]), "b": (x[1:], [2, 4, 8]), "c": (x, [1, 2, 4, np.nan]), "d": (x, [9, 3, 7, 4])}
+    a, b, c, d = plots.line_panels({"": curves}, "x", "y", log="y").axes[0].lines
+    for key in ("get_linewidth", "get_markersize"):
+        widths = [getattr(line, key)() for line in (a, b, c, d)]
+        assert widths[0] == widths[3] < widths[1] < widths[2]
+    assert c.zorder < b.zorder < a.zorder == d.zorder
+    gaps = plots.line_panels({"": {"a": (x, [np.nan] * 4), "b": (x, [1, 2, 3, 4]), "c": ([], [])}}, "x", "y").axes[0]
+    assert len({line.zorder for line in gaps.lines}) == 1
+
+
 def test_panels_with_an_axis_each_are_named_below_it():
     curves = {"width": {"a": ([1, 1000], [1, 2])}, "depth": {"a": ([1, 8], [1, 2])}}
     figure = plots.line_panels(curves, "", "seconds", share_x=False)
