@@ -208,16 +208,18 @@ def write_metrics(context: Context, status: str, seconds: float, results: dict[s
 def write_answer_files(context: Context, answer: Answer, facts: dict[str, str]) -> None:
     """Write figures, tables, ``answer.md`` and ``report.html``."""
     figures = []
-    for name, (caption, figure) in answer.figures.items():
+    for number, (name, (caption, figure)) in enumerate(answer.figures.items(), start=1):
         path = context.path / "figures" / f"{name}.png"
         plots.save(figure, path)
-        figures.append((caption, path))
+        figures.append((f"图 {number}：{caption}", path))
     write_histories(context.path, answer.histories)
     if answer.predictions is not None:
         write_csv(context.path / "predictions.csv", answer.predictions.rows())
     note = context.data.stand_in_zh if context.data else None
-    links = "\n\n".join(f"![{caption}](figures/{path.name})" for caption, path in figures)
-    report.write_answer(context.path / "answer.md", answer.title, f"{answer.text}\n\n{links}", note)
+    # A forum shows the text of a picture only where the picture is missing: the caption stands above it as well.
+    shown = [f"{caption}\n\n![{caption}](figures/{path.name})" for caption, path in figures]
+    text = "\n\n".join([answer.text.strip(), *(["## 图"] if shown else []), *shown])
+    report.write_answer(context.path / "answer.md", answer.title, text, note)
     page = {"title": answer.title, "body_markdown": answer.text, "stand_in_note": note}
     report.write_report(context.path / "report.html", **page, figures=figures, facts=facts)
 

@@ -56,8 +56,10 @@ def check(folder: Path, homework: str, *, data: bool = False, classifier: bool =
     assert environment["peak_memory"] > 100 * 2**20  # Paddle alone takes more
     answer = (folder / "answer.md").read_text(encoding="utf-8")
     assert f"# 作业{homework}:" in answer
-    for figure in (folder / "figures").iterdir():
-        assert f"(figures/{figure.name})" in answer
+    figures = list((folder / "figures").iterdir())
+    assert all(f"](figures/{figure.name})" in answer for figure in figures)
+    captions = re.findall(r"^图 (\d+)：\S.*\n\n!\[", answer, re.MULTILINE)
+    assert [int(number) for number in captions] == list(range(1, len(figures) + 1))
     assert not re.search(r"\bnan\b|\bNone\b|\{\{|\bundefined\b", answer)
     if data:
         assert metrics["data"]["origin"] == "synthetic"
