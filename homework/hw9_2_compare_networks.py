@@ -36,7 +36,7 @@ from paddle_camp.results import Answer, Predictions
 from paddle_camp.runs import Context
 from paddle_camp.saved_model import SavedModel
 from paddle_camp.settings import require
-from paddle_camp.training import classification_loss, evaluate
+from paddle_camp.training import autocast, classification_loss, evaluate
 
 
 @dataclass(frozen=True)
@@ -120,12 +120,14 @@ def build(name: str, settings: Settings) -> tuple[nn.Layer, paddle.optimizer.Opt
     return model, paddle.optimizer.Momentum(settings.learning_rate, settings.momentum, **common)
 
 
-def two_steps(name: str, settings: Settings) -> None:
+def two_steps(name: str, settings: Settings, amp: bool) -> None:
     """Two steps of training on noise: what the memory of a training is measured on."""
     model, optimizer = build(name, settings)
     for _ in range(2):
         images = paddle.randn([settings.batch_size, 3, settings.image_size, settings.image_size])
-        classification_loss(model(images), paddle.arange(settings.batch_size) % 2).backward()
+        with autocast(amp):
+            loss = classification_loss(model(images), paddle.arange(settings.batch_size) % 2)
+        loss.backward()
         optimizer.step()
         optimizer.clear_grad()
 
@@ -155,7 +157,7 @@ def train_network(name: str, settings: Settings, context: Context, sets: dict[st
     step = float(np.median(history.column("seconds")))  # the median: other work on the machine disturbs some steps
     cost = {"seconds_per_epoch": step * len(sets["train"])}
     del model, optimizer  # the measuring process needs room beside this one
-    cost["peak_memory"] = peak_memory(two_steps, name, settings, device=context.device)
+    cost["peak_memory"] = peak_memory(two_steps, name, settings, context.options.amp, device=context.device)
     return result | {
         "loss": validation.loss,
         "accuracy": validation.accuracy,
@@ -208,19 +210,17 @@ def run(settings: Settings, context: Context) -> Answer:
     for name, row in done.items():
         row["best_threshold"] = metrics.best_threshold_accuracy(outputs[name], labels)
     order = sorted(done, key=lambda name: -done[name]["accuracy"])
-    best = order[0]
     results = {"networks": everything, "order": order, "kept": min(done, key=lambda n: done[n]["holdout_loss"])}
     published = data.origin == "real" and data.info.counts["train"] == 400
     results["as_course"] = published and replace(settings, models=Settings().models) == Settings()
-    results["against_best"] = {name: metrics.only_one_right(outputs[best], outputs[name], labels) for name in order[1:]}
+    best = outputs[order[0]]
+    results["against_best"] = {name: metrics.only_one_right(best, outputs[name], labels) for name in order[1:]}
     if {"googlenet", "googlenet_no_aux"} <= done.keys():
-        pair = outputs["googlenet"], outputs["googlenet_no_aux"]
-        results["auxiliary"] = metrics.only_one_right(*pair, labels)
-    majority = float(max(np.mean(labels), 1 - np.mean(labels)))
+        results["auxiliary"] = metrics.only_one_right(outputs["googlenet"], outputs["googlenet_no_aux"], labels)
     values = {
         "settings": settings,
         "recipes": {name: recipe_of(name) for name in settings.models},
-        "majority": majority,
+        "majority": float(max(np.mean(labels), 1 - np.mean(labels))),
         "pictures": len(labels),
         "train": len(sets["train"].data),
         "held": len(sets["holdout"].data),

@@ -49,6 +49,9 @@ def on_device(batches: BatchSource) -> BatchSource:
     device = paddle.get_device()
     if not device.startswith("gpu") or not wanted("feeding") or isinstance(batches, _Fed):
         return batches
+    first = next(iter(batches.epoch()), ())
+    if not all(isinstance(part, np.ndarray) for part in first):
+        return batches  # whoever made tensors has said where they lie
     memory = paddle.device.cuda.get_device_properties(device).total_memory
     if fits(batches, memory - paddle.device.cuda.memory_allocated(device)):
         with contextlib.suppress(MemoryError):  # other processes may have taken what is left

@@ -24,6 +24,8 @@ def peak_memory(function: Callable[..., object], *arguments: object, device: str
         function: defined at the top of a module, so that the other process can import it.
         device: where it computes.
     """
+    if device.startswith("gpu"):
+        paddle.device.cuda.empty_cache()  # what this process keeps for later, the other one needs
     try:
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
             return pool.submit(_measure, function, arguments, device).result()

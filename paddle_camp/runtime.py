@@ -13,11 +13,13 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import io
+import logging
 import os
 import platform
 import re
 import sys
 import warnings
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -50,12 +52,16 @@ def physical_cores() -> int:
 
 
 def _container_limit() -> int:
-    """How many CPUs the time quota of a container (cgroup v2) amounts to; a large number where there is none."""
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-        return max(1, int(quota) // int(period))
-    except (OSError, ValueError):  # no cgroup v2, or "max"
-        return 1_000_000
+    """How many CPUs the time quota of a container amounts to; a large number where there is none."""
+    version_1 = ("cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us")
+    for names in (("cpu.max",), version_1):
+        try:
+            quota, period = " ".join(Path(f"/sys/fs/cgroup/{name}").read_text() for name in names).split()
+            if int(quota) > 0:  # version 1 writes -1 for "no limit"
+                return max(1, int(quota) // int(period))
+        except (OSError, ValueError):  # not this version, or "max"
+            continue
+    return 1_000_000
 
 
 def cpu_name() -> str:
@@ -133,7 +139,7 @@ def load_paddle() -> list[str]:
         warnings.filterwarnings("ignore", message=message, category=UserWarning)
     printed = io.StringIO()
     try:
-        with contextlib.redirect_stderr(printed):
+        with contextlib.redirect_stderr(printed), _loggers_kept(printed):
             import paddle  # noqa: F401
     except ModuleNotFoundError as error:
         if error.name != "paddle":
@@ -144,6 +150,22 @@ def load_paddle() -> list[str]:
             if not _NOISE.search(line):
                 print(line, file=sys.stderr)
     return levers
+
+
+@contextlib.contextmanager
+def _loggers_kept(stream: io.StringIO) -> Iterator[None]:
+    """The root logger stays the user's, though Paddle sets it up; loggers that took ``stream`` get stderr."""
+    root, stderr = logging.root, sys.__stderr__ or stream
+    handlers, level = list(root.handlers), root.level
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        for logger in root.manager.loggerDict.values():
+            for handler in getattr(logger, "handlers", ()):  # a placeholder has none
+                if getattr(handler, "stream", None) is stream:
+                    handler.setStream(stderr)
 
 
 def choose_device(name: str = "auto") -> str:
@@ -212,7 +234,8 @@ def environment() -> dict[str, Any]:
             versions[package] = metadata.version(package)
     gpu = None
     if paddle.device.is_compiled_with_cuda() and paddle.device.cuda.device_count():
-        gpu = paddle.device.cuda.get_device_name()
+        chosen = paddle.get_device()  # without it CUDA's own current device is asked, which set_device leaves at 0
+        gpu = paddle.device.cuda.get_device_name(chosen if chosen.startswith("gpu") else 0)
     keep = ("OMP_NUM_THREADS", "MKL_DEBUG_CPU_TYPE", "MKL_NUM_THREADS", "PADDLE_CAMP_TUNE", "CUDA_VISIBLE_DEVICES")
     keep += ("PADDLE_TRAINERS_NUM", SEARCH, "FLAGS_cudnn_deterministic")
     return {

@@ -18,7 +18,7 @@ from paddle import nn
 
 from paddle_camp import runs
 from paddle_camp.checkpoint import load_weights, verify_weights
-from paddle_camp.errors import CheckpointError
+from paddle_camp.errors import CampError, CheckpointError
 from paddle_camp.files import write_json
 from paddle_camp.metrics import probabilities
 from paddle_camp.models import create_model
@@ -179,15 +179,28 @@ def class_probabilities(
 
     Raises:
         CheckpointError: the outputs are not finite, or not one for each class.
+        CampError: the memory does not even suffice for one picture.
     """
     batch, found = np.stack(images), []
     seen = [saved.pictures.scale(v) for v in (saved.pictures.variations(batch) if variations else [batch])]
     for network in networks:
         with evaluating(network):
-            found += [probabilities(network(paddle.to_tensor(x)).astype("float32").numpy()) for x in seen]
+            found += [probabilities(_outputs(network, x)) for x in seen]
     shares = np.mean(found, axis=0)
     if shares.shape[1] != len(saved.classes):
         raise CheckpointError(f"{saved.model} has {shares.shape[1]} outputs, not one for each of {saved.classes}")
     if not np.isfinite(shares).all():
         raise CheckpointError(f"{saved.model}: its output is not a number; the weights are damaged or diverged")
     return shares
+
+
+def _outputs(network: nn.Layer, inputs: np.ndarray) -> np.ndarray:
+    """Float32 ``[N, K]``; a batch for which the memory does not suffice goes through in halves."""
+    try:
+        return network(paddle.to_tensor(inputs)).astype("float32").numpy()
+    except MemoryError:
+        if len(inputs) == 1:
+            device = paddle.get_device()
+            other = "; give --device cpu" if device.startswith("gpu") else ""
+            raise CampError(f"the memory of {device} does not suffice for one picture{other}") from None
+    return np.concatenate([_outputs(network, half) for half in np.array_split(inputs, 2)])

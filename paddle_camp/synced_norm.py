@@ -83,7 +83,7 @@ def _forward(layer: nn.Layer, x: paddle.Tensor) -> paddle.Tensor:
     mean = (weights * means).sum(0)
     variance = (weights * (variances + (means - mean).square())).sum(0)
     for buffer, value in ((layer._mean, mean), (layer._variance, variance)):  # their names in a state_dict
-        buffer.set_value(layer._momentum * buffer + (1 - layer._momentum) * value.detach())
+        buffer.copy_(layer._momentum * buffer + (1 - layer._momentum) * value.detach(), False)
     y = (x - mean.reshape(shape)) * paddle.rsqrt(variance + layer._epsilon).reshape(shape)
     y = y if layer.weight is None else y * layer.weight.reshape(shape)
     return y if layer.bias is None else y + layer.bias.reshape(shape)

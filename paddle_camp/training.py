@@ -1,7 +1,8 @@
 """The dygraph training loop: :func:`train_one_epoch` and :func:`evaluate`, which :mod:`paddle_camp.fitting` repeats.
 
 Everything random in step ``t`` (sample order, augmentation, dropout) is a function of (seed, t), so a run that goes
-on from a checkpoint ends with the same bits as one that never stopped (on a GPU: but for rounding).
+on from a checkpoint ends with the same bits as one that never stopped (on a GPU: but for rounding and, with float16,
+the few steps that are left out while the loss scale settles anew).
 """
 
 from __future__ import annotations
@@ -65,7 +66,8 @@ def autocast(amp: bool):
 
 def amp_dtype() -> str:
     """The half precision of this device: "bfloat16" from compute capability 8.0 (Ampere) on and on CPUs."""
-    if not paddle.get_device().startswith("gpu") or paddle.device.cuda.get_device_capability()[0] >= 8:
+    device = paddle.get_device()
+    if not device.startswith("gpu") or paddle.device.cuda.get_device_capability(device)[0] >= 8:
         return "bfloat16"
     return "float16"
 

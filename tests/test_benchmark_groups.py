@@ -35,6 +35,14 @@ def test_every_group_fills_its_tables(tmp_path, group):
     assert {one["group"] for one in bench.log} == {group}
 
 
+def test_on_a_gpu_nothing_is_exported(tmp_path):
+    """An export is run by oneDNN on the CPU: its row in a table of a GPU would be another machine's."""
+    bench = fake_bench(tmp_path, measure_by_keys, "evaluate", device="gpu:0")
+    *_, (table,) = GROUPS["evaluate"](bench)
+    assert table.rows and "xported" not in table.markdown()
+    assert {one["contender"] for one in bench.log} == {"stock", "ours"}
+
+
 def test_a_missing_peer_costs_its_cell_only(tmp_path):
     def measure(contender):
         if contender.name == "PyTorch":

@@ -143,6 +143,17 @@ def test_a_source_of_ones_own_needs_no_more_than_epoch(gpu):
     assert isinstance(on_device(Own()), Ahead)
 
 
+def test_a_source_of_tensors_stays_as_it_is(gpu):
+    class Tensors(Batches):
+        def epoch(self, epoch=0, start=0):
+            for pair in super().epoch(epoch, start):
+                yield tuple(paddle.to_tensor(part) for part in pair)
+
+    gpu(10**9)
+    source = Tensors(DATA, 4)
+    assert on_device(source) is source
+
+
 class Faulty:
     """Two good batches, then an error."""
 

@@ -10,6 +10,8 @@ import paddle
 import pytest
 
 from paddle_camp.models import create_model
+from paddle_camp.models.digits import TwoConvNet
+from paddle_camp.saved_model import SavedModel
 from tests import contract
 from tests.predictions import change, make_run, table, write_digit
 from tools import predict
@@ -58,6 +60,34 @@ def test_weights_that_are_no_numbers_are_told(digit, tmp_path, capsys):
     paddle.save(model.state_dict(), str(run / "checkpoints" / "0.pdparams"))
     assert predict.main([str(run), str(digit)]) == 2
     assert "is not a number" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("room", "status"), [(2, 0), (0, 2)])
+def test_a_batch_larger_than_the_memory_goes_through_in_parts(digit, tmp_path, capsys, monkeypatch, room, status):
+    run = make_run(tmp_path / "run")
+    pictures = [str(digit)] * 5
+    assert predict.main([str(run), *pictures]) == 0
+    expected, seen = capsys.readouterr().out, []
+    forward, load = TwoConvNet.forward, SavedModel.load
+
+    def small(self, images):
+        if len(images) > room:
+            raise MemoryError("ResourceExhaustedError: Out of memory error on GPU 0.")
+        seen.append(len(images))
+        return forward(self, images)
+
+    def then_small(self, files):
+        networks = load(self, files)  # which tries them on a picture
+        monkeypatch.setattr(TwoConvNet, "forward", small)
+        return networks
+
+    monkeypatch.setattr(SavedModel, "load", then_small)
+    assert predict.main([str(run), *pictures]) == status
+    said = capsys.readouterr()
+    if room:
+        assert said.out == expected and sum(seen) == 5
+    else:
+        assert "error: the memory of cpu does not suffice for one picture" in said.err
 
 
 def test_a_run_that_is_not_done_says_so(digit, tmp_path, capsys):

@@ -77,6 +77,12 @@ def test_hyper_threads_count_once(monkeypatch, tmp_path):
     for text, expected in (("max 100000", 2), ("150000 100000", 1), ("800000 100000", 2), ("50000 100000", 1)):
         quota.write_text(text)
         assert runtime.physical_cores() == expected, text
+    quota.unlink()  # cgroup version 1
+    (tmp_path / "fs/cgroup/cpu").mkdir()
+    (tmp_path / "fs/cgroup/cpu/cpu.cfs_period_us").write_text("100000\n")
+    for text, expected in (("-1\n", 2), ("150000\n", 1), ("800000\n", 2)):
+        (tmp_path / "fs/cgroup/cpu/cpu.cfs_quota_us").write_text(text)
+        assert runtime.physical_cores() == expected, text
 
 
 def python(code: str, **environment: str) -> subprocess.CompletedProcess:
@@ -91,6 +97,15 @@ def test_start_up_is_silent_and_tuned():
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert done.stdout.strip() == str(runtime.physical_cores())
+
+
+def test_what_is_logged_reaches_the_user():
+    """Paddle sets up loggers, the root one too, while its warnings at start-up are caught."""
+    lines = ["import logging, paddle_camp, paddle", "print(logging.root.handlers, logging.root.level)"]
+    lines += [f"logging.getLogger({name!r}).warning('from ' + {name!r})" for name in ("own", "paddle.base.backward")]
+    done = python("\n".join(lines))
+    assert done.stdout.split() == ["[]", "30"]
+    assert "from own" in done.stderr and "from paddle.base.backward" in done.stderr
 
 
 def test_other_warnings_of_paddle_are_not_silenced(tmp_path):
