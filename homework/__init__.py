@@ -56,7 +56,7 @@ def run(homework: str, options=None):
     Raises:
         CampError: the command line, a setting or the data is wrong.
     """
-    from paddle_camp import cluster, parallel, runs, runtime, settings
+    from paddle_camp import cluster, files, parallel, runs, runtime, settings
 
     options = options or runs.Options()
     module = load(homework)
@@ -75,9 +75,18 @@ def run(homework: str, options=None):
         if address:
             until_the_end.enter_context(cluster.connected(address, __name__))
         path = parallel.from_first(lambda: path or runs.new_folder(homework, options))
+        if world.rank == 0:
+            until_the_end.enter_context(files.alone_in(path))
         folder = until_the_end.enter_context(parallel.apart(path))
         context = runs.Context(homework, folder, options, settings.as_dict(values), device)
         return _run_in(context, module, values), folder
+
+
+def check(homework: str, options) -> None:
+    """Raise what :func:`run` would before it makes a folder: an ID, a setting or an option is wrong."""
+    module = load(homework)
+    _check(homework, module, options)
+    _decide(homework, module, options)
 
 
 def _check(homework: str, module: ModuleType, options) -> None:
@@ -134,7 +143,7 @@ def _run_in(context, module: ModuleType, values):
         with contextlib.suppress(OSError):  # the disk may be full: the error to report is the first one
             said = str(error) or type(error).__name__
             runs.write_metrics(context, status, time.monotonic() - began, {}, said)
-        if status == "interrupted":
+        if isinstance(error, KeyboardInterrupt | OSError):  # with room on the disk again, say
             command = f"python tools/run_homework.py {context.homework} --resume {context.path}"
             with contextlib.suppress(OSError):
                 print(f"go on with: {command}", file=sys.stderr)

@@ -59,23 +59,25 @@ def output_side(size: int, settings: Settings) -> int:
 def taps_inside(size: int, settings: Settings) -> np.ndarray:
     """How many of the kernel's rows meet the picture, not its padding, at each output row: int64 ``[output]``."""
     first = np.arange(output_side(size, settings)) * settings.stride - settings.padding
-    return np.minimum(first + settings.kernel_size, size) - np.maximum(first, 0)
+    inside = np.minimum(first + settings.kernel_size, size) - np.maximum(first, 0)
+    return np.maximum(inside, 0)  # a wide padding: some see nothing else
 
 
 def count_operations(settings: Settings, size: int, bias: bool, padding_counts: bool) -> tuple[int, int]:
     """(multiplications, additions) of the whole convolution.
 
     One output number is a sum of products: one product per input channel and kernel position, one addition less than
-    products, and one more for the bias.
+    products (none where there is no product), and one more for the bias.
     """
-    side = output_side(size, settings)
-    outputs = settings.batch_size * settings.out_channels * side * side
+    side, maps = output_side(size, settings), settings.batch_size * settings.out_channels
+    outputs = sums = maps * side * side
     if padding_counts:
         multiplications = outputs * settings.in_channels * settings.kernel_size**2
-    else:
-        positions = int(taps_inside(size, settings).sum()) ** 2  # rows and columns are independent
-        multiplications = settings.batch_size * settings.out_channels * settings.in_channels * positions
-    return multiplications, multiplications - outputs + (outputs if bias else 0)
+    else:  # rows and columns are independent
+        taps = taps_inside(size, settings)
+        multiplications = maps * settings.in_channels * int(taps.sum()) ** 2
+        sums = maps * int((taps > 0).sum()) ** 2
+    return multiplications, multiplications - sums + (outputs if bias else 0)
 
 
 def counting_convolution(images, weight, bias, settings: Settings, padding_counts: bool):

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
 import io
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from paddle_camp.errors import CampError
 
 
 def replace_file(path: Path, write: Callable[[Path], object]) -> None:
     """Call ``write`` with a temporary name beside ``path``, then rename it over ``path``.
 
-    A crash, a kill or a full disk leaves the old file as it was; the temporary file is removed where possible.
+    A crash, a kill or a full disk leaves the old file as it was; the temporary file is removed where possible. A link
+    stays one and its target is replaced; a device or a pipe, such as /dev/stdout, is written to.
     """
+    if path.exists() and not path.is_file():
+        write(path)
+        return
+    path = Path(os.path.realpath(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -77,3 +85,25 @@ def kept(path: Path, compute: Callable[[], Any]) -> Any:
     except (OSError, ValueError):
         write_json(path, compute())
     return json.loads(path.read_text(encoding="utf-8"))  # as a resumed run will read it: tuples are lists by now
+
+
+@contextlib.contextmanager
+def alone_in(path: Path) -> Iterator[None]:
+    """Hold the run's folder for this process; a process that ends, however it ends, lets go of it.
+
+    Raises:
+        CampError: another process runs in it.
+    """
+    try:
+        import fcntl
+    except ModuleNotFoundError:  # Windows
+        yield
+        return
+    with (path / ".lock").open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CampError(f"{path}: this run is still going in another process; wait for it, or stop it") from None
+        except OSError:  # a network disk without locks
+            pass
+        yield

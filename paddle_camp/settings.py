@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import types
 import typing
 from collections.abc import Sequence
@@ -55,7 +56,10 @@ def _convert(text: str, kind: Any) -> Any:
             raise ValueError(f"{text!r} is neither true nor false")
         return text.lower() in _TRUE
     if kind in (int, float, str):
-        return kind(text)
+        value = kind(text)
+        if kind is float and not math.isfinite(value):
+            raise ValueError(f"{text!r} is not a finite number")
+        return value
     raise ValueError(f"a setting of type {kind} cannot be given on the command line")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ from paddle_camp import runs, runtime
 from paddle_camp.errors import CampError
 from paddle_camp.runs import Options
 from tools import predict, run_homework
+from tools.reporting import guarded
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPT, PREDICT = (str(ROOT / "tools" / name) for name in ("run_homework.py", "predict.py"))
@@ -65,6 +67,7 @@ def test_without_paddle_the_line_to_type_is_said(tmp_path):
         (["9-1", "--device", "tpu"], "--device tpu: write auto, cpu, gpu or gpu:N"),
         (["9-1", "--resume"], "is no run folder"),
         (["9-1", "--resume", "--quick"], "leave out -o and --quick"),
+        (["1-1", "8-8"], "no homework '8-8'; there are: "),  # found before 1-1 runs
         (["9-1", "--seed", "-1"], "--seed -1: give 0 or a positive number"),
     ],
 )
@@ -73,6 +76,7 @@ def test_a_mistake_is_one_line_and_status_2(arguments, says, tmp_path, capsys, m
     assert run_homework.main([*arguments, "--out", str(tmp_path / "runs")]) == 2
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert error.startswith("error: ") and says in error
+    assert not (tmp_path / "runs" / "1-1").exists()
 
 
 def test_a_place_that_cannot_be_written_is_one_line(tmp_path, capsys):
@@ -92,6 +96,37 @@ def test_a_damaged_config_is_one_line(tmp_path, capsys):
 def test_a_missing_package_is_not_a_bug(monkeypatch, tmp_path, capsys):
     assert failing(monkeypatch, tmp_path, ModuleNotFoundError("No module named 'cv2'", name="cv2")) == 2
     assert "No module named 'cv2'; a package is missing, type: pip install -e .[cpu]" in capsys.readouterr().err
+
+
+def test_a_full_disk_says_where_and_how_to_go_on(monkeypatch, tmp_path, capsys):
+    assert failing(monkeypatch, tmp_path, OSError(errno.ENOSPC, "No space left on device", "runs/x")) == 1
+    error = capsys.readouterr().err
+    assert "error: no room left on the disk for runs/x: free some" in error and "go on with: " in error
+
+
+def test_ctrl_c_while_paddle_loads_is_an_interruption(capsys):
+    """Paddle makes an ImportError of it and asks whether its own file exists."""
+
+    def load():
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as error:
+            raise ImportError("Can not import paddle core while this file exists: libpaddle.so") from error
+
+    assert guarded(load, False) == 130
+    assert capsys.readouterr().err == "interrupted\n"
+
+
+def test_a_run_that_is_still_going_is_not_resumed(monkeypatch, tmp_path, capsys):
+    module, statuses = homework.load("9-1"), []
+
+    def run(settings, context):
+        statuses.append(run_homework.main(["9-1", "--resume", str(context.path)]))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "run", run)
+    assert run_homework.main(["9-1", "--quick", "--data", "synthetic", "--out", str(tmp_path)]) == 130
+    assert statuses == [2] and "is still going in another process" in capsys.readouterr().err
 
 
 def test_no_id_is_a_mistake(capsys):

@@ -35,6 +35,14 @@ def test_training_and_validation_pictures(folders):
     assert valid.groups == ("N", "P", "P", "N")
 
 
+def test_upper_and_lower_case_of_a_name_are_one(folders):
+    """A camera writes V0001.JPG, and the table has V0001.jpg."""
+    for picture in list((folders / "PALM-Validation400").iterdir()):
+        picture.rename(picture.with_suffix(".JPG"))
+    valid = read_fundus(folders, "valid", SIZE)
+    assert {name.replace(".JPG", ".jpg"): label for name, label in zip(valid.names, valid.labels, strict=True)} == VALID
+
+
 def test_pictures_are_bgr_channels_first(folders):
     """A picture that is blue has its first channel high; a row is a row."""
     blue = np.zeros((48, 64, 3), np.uint8)

@@ -28,11 +28,10 @@ def test_the_answer_of_the_camps_convolution():
     size=st.integers(3, 6),
     kernel=st.integers(1, 3),
     stride=st.integers(1, 3),
-    padding=st.integers(0, 1),
+    padding=st.integers(0, 3),  # also so wide that some outputs see nothing else
     channels=st.integers(1, 2),
 )
 def test_the_formulas_equal_what_the_loops_count(size, kernel, stride, padding, channels):
-    padding = min(padding, kernel - 1)  # a kernel that sees nothing but padding has no product to begin with
     case = replace(hw71.Settings(), in_channels=channels, kernel_size=kernel, stride=stride, padding=padding)
     for row in hw71.check_by_counting(replace(case, counted_size=size), seed=0):
         assert row["counted"] == row["formula"]

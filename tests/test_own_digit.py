@@ -54,6 +54,26 @@ def test_any_size_place_and_polarity_gives_the_same_digit(tmp_path, how):
     assert overlap > (0.85 if how.get("scale") is None else 0.6)  # another stroke width is another shape
 
 
+@pytest.mark.parametrize("shadow", ["slope", "edge"])
+def test_a_shadow_on_the_paper_is_no_ink(tmp_path, shadow):
+    reference = check(prepare_digit(write(tmp_path / "plain.png")))
+    across = np.linspace(0, 1, 400)
+    light = 0.5 + 0.5 * across if shadow == "slope" else np.where(across < 0.4, 0.6, 1.0)
+    picture = cv2.imread(str(tmp_path / "plain.png"), cv2.IMREAD_GRAYSCALE)
+    cv2.imwrite(str(tmp_path / "shaded.png"), (picture * light).astype(np.uint8))
+    image = check(prepare_digit(tmp_path / "shaded.png"))
+    assert np.corrcoef(reference.ravel(), image.ravel())[0, 1] > 0.9
+
+
+def test_a_jpeg_cut_short_is_refused(tmp_path):
+    write(tmp_path / "whole.jpg")
+    data = (tmp_path / "whole.jpg").read_bytes()
+    (tmp_path / "cut.jpg").write_bytes(data[: len(data) // 2])
+    assert "28 x 28" in prepare_digit(tmp_path / "whole.jpg")
+    with pytest.raises(DataError, match=r"cut\.jpg: the JPEG is cut short"):
+        prepare_digit(tmp_path / "cut.jpg")
+
+
 def test_transparent_paper_counts_as_white(tmp_path):
     picture = np.zeros((100, 100, 4), np.uint8)
     cv2.line(picture, (50, 20), (50, 80), (0, 0, 0, 255), 8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
@@ -96,6 +97,21 @@ def test_a_run_that_is_not_done_says_so(digit, tmp_path, capsys):
     assert predict.main([str(run), str(digit)]) == 0
     said = capsys.readouterr()
     assert "the run is running, so its weights may not be the final ones" in said.err and said.out
+
+
+def test_a_table_goes_through_a_link_and_into_a_pipe(digit, tmp_path):
+    run = make_run(tmp_path / "run")
+    link, target, pipe = tmp_path / "link.csv", tmp_path / "target.csv", tmp_path / "pipe"
+    link.symlink_to(target)
+    assert predict.main([str(run), str(digit), "--csv", str(link)]) == 0
+    assert link.is_symlink() and target.read_text(encoding="utf-8").startswith("sample,")
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        read = pool.submit(pipe.read_text, encoding="utf-8")
+        assert predict.main([str(run), str(digit), "--csv", str(pipe)]) == 0
+        assert read.result(timeout=20) == target.read_text(encoding="utf-8")
+    assert pipe.is_fifo()
+    assert predict.main([str(run), str(digit), "--csv", ""]) == 2
 
 
 def test_a_table_that_cannot_be_written_is_one_line(digit, tmp_path, capsys):

@@ -37,6 +37,8 @@ def test_each_type_is_converted():
         ("num_epochs", "write it as key=value"),
         ("num_epochs=three", "num_epochs wants int .*it is now 5"),
         ("num_epochs=2.5", "num_epochs wants int"),
+        ("learning_rate=inf", "not a finite number"),
+        ("learning_rate=nan", "not a finite number"),
         ("augment=maybe", "neither true nor false"),
         ("rates=1,x", "rates wants"),
         ("num_epochs=0", "must be positive"),

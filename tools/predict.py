@@ -73,7 +73,7 @@ def predict(parsed: argparse.Namespace) -> int:
             print(in_words(name, by_class), flush=True)
             columns = {f"probability_{name}": share for name, share in by_class.items()}
             rows.append({"sample": name, "prediction": max(by_class, key=by_class.get)} | columns)
-    if parsed.csv and rows:
+    if parsed.csv is not None and rows:
         write_table(Path(parsed.csv), rows)
     return max(statuses)
 

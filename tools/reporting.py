@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import sys
 import traceback
@@ -24,7 +25,17 @@ def guarded(work: Callable[[], int], debug: bool) -> int:
         _say("interrupted")
         return 130
     except Exception as error:
+        if isinstance(error, ImportError) and _interrupted(error):  # Paddle's own words for a Ctrl-C while it loads
+            _say("interrupted")
+            return 130
         return report(error, debug)
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    """Whether a Ctrl-C is among the error's causes."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def report(error: Exception, debug: bool) -> int:
@@ -44,6 +55,8 @@ def _explain(error: Exception) -> tuple[str, int]:
     from_us = [kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "paddle_camp.errors"]
     if "CampError" in from_us or "paddle is not installed" in str(error):
         return str(error), 2
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"no room left on the disk{f' for {error.filename}' if error.filename else ''}: free some, then again", 1
     if isinstance(error, ModuleNotFoundError):
         return f"{error}; a package is missing, type: pip install -e .[cpu]    (or .[gpu])", 2
     return str(error) if from_us else f"{error} ({type(error).__name__}; --debug shows where)", 1

@@ -94,7 +94,7 @@ def locate_fundus(root: Path, cache_dir: Path | None = None) -> Layout:
     missing = [name for name, where in parts.items() if where is None]
     if missing:
         empty = [name for name in missing if os.path.isdir(root / name)]
-        problem = f"{empty[0]} is empty" if empty else f"{' and '.join(missing)} missing"
+        problem = f"{empty[0]} is empty or has other names in it" if empty else f"{' and '.join(missing)} missing"
         needed = "its table of labels" if missing == ["PALM-Validation-GT"] else "pictures or their zip"
         raise DataError(f"{root}: {problem}: {needed} not found; {DATASETS['ichallenge-pm'].how_to_get}")
     return Layout(train, valid, table)
@@ -165,18 +165,22 @@ def read_labels(table: Path) -> dict[str, int]:
 
 
 def _match(paths: Sequence[Path], labels: dict[str, int], layout: Layout) -> list[int]:
-    """The labels in the order of the pictures; each picture has a label and each label its picture."""
-    names = {path.name for path in paths}
-    missing = [name for name in labels if name not in names]
+    """The labels in the order of the pictures; each picture has a label and each label its picture.
+
+    Upper case and lower case are one: a camera writes V0001.JPG.
+    """
+    names = {path.name.lower() for path in paths}
+    known = {name.lower(): label for name, label in labels.items()}
+    missing = [name for name in labels if name.lower() not in names]
     if missing:
         raise DataError(
             f"{layout.valid / missing[0]}: missing, though {layout.table} lists it; {len(missing)} of {len(labels)} "
             "listed pictures are missing: unpack the validation pictures again"
         )
-    unlabelled = [path for path in paths if path.name not in labels]
+    unlabelled = [path for path in paths if path.name.lower() not in known]
     if unlabelled:
         raise DataError(
             f"{unlabelled[0]}: has no row in {layout.table}; {len(unlabelled)} of {len(paths)} pictures have none: "
             "remove them or complete the table"
         )
-    return [labels[path.name] for path in paths]
+    return [known[path.name.lower()] for path in paths]

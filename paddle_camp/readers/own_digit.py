@@ -13,8 +13,10 @@ import cv2
 import numpy as np
 
 from paddle_camp.errors import DataError
+from paddle_camp.readers.pictures import jpeg_size
 
 SIDE, BOX = 28, 20
+SHADING_SIDE = 105  # pixels that a picture is reduced to for finding its shading
 MIDDLE = 14.0  # of MNIST's 10,000 test digits the centres lie from 13.50 to 14.50
 
 
@@ -33,14 +35,20 @@ def prepare_digit(path: str | Path) -> dict[str, np.ndarray]:
         content = np.frombuffer(Path(path).read_bytes(), np.uint8)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}); name a PNG or JPEG file") from None
+    cut_short = content[:2].tobytes() == b"\xff\xd8" and jpeg_size(content.tobytes()) is None
+    if cut_short:  # OpenCV fills what is missing with grey
+        raise DataError(f"{path}: the JPEG is cut short; copy it again")
     picture = _decode(content)
     if picture is None:
         raise DataError(f"{path}: is no picture that OpenCV can decode; save it as PNG or JPEG")
     grey = _grey(picture)
-    light = grey if _is_light_on_dark(grey) else 255 - grey
+    dark_paper = _is_light_on_dark(grey)
+    light = grey if dark_paper else 255 - grey
     if _has_the_form(light):
         return {"grey": grey, "28 x 28": light}
-    # Otsu's threshold parts ink from paper; what is paper, however uneven, becomes 0.
+    if not dark_paper:
+        light = 255 - _evenly_lit(grey)
+    # Otsu's threshold parts ink from paper, and what is paper becomes 0.
     threshold, mask = cv2.threshold(light, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
     contrast = float(light[mask > 0].mean() - light[mask == 0].mean()) if 0 < mask.mean() < 255 else 0.0
     if contrast < 30:
@@ -73,6 +81,20 @@ def _is_light_on_dark(grey: np.ndarray) -> bool:
     """The edge of a picture is paper: light paper means dark ink."""
     edge = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     return float(np.median(edge)) < (float(grey.min()) + float(grey.max())) / 2
+
+
+def _evenly_lit(grey: np.ndarray) -> np.ndarray:
+    """Light paper with the shading of a photograph divided out, so that one threshold suits the whole sheet.
+
+    The paper is what is left when everything dark and narrower than a third of the picture is filled in.
+    """
+    scale = min(1.0, SHADING_SIDE / max(grey.shape))
+    height, width = (max(1, round(scale * length)) for length in grey.shape)
+    small = cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA)
+    side = max(3, max(small.shape) // 3)
+    paper = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
+    paper = cv2.resize(cv2.GaussianBlur(paper, (0, 0), side / 6), grey.shape[::-1]).astype(np.float32)
+    return np.minimum(255.0 * grey / np.maximum(paper, 1), 255).astype(np.uint8)
 
 
 def _has_the_form(light: np.ndarray) -> bool:
