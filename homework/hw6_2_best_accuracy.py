@@ -12,8 +12,9 @@ slightly changed digits (test-time augmentation), and by all networks together. 
 `tools/predict.py`.
 
 Expect, with the full settings and `--jobs 3` on the real digits: 49 minutes on 2 cores of an AMD EPYC; one network
-0.9966, averaged over five versions of each digit 0.9973, and no better with three networks together. Thirty epochs
-instead of sixteen (48 minutes of three trainings side by side) gave 0.9966, 0.9971 and 0.9974.
+0.9966, averaged over five versions of each digit 0.9973, and no better with three networks together. More work brought
+nothing that shows: thirty epochs instead of sixteen (32 minutes of one core each) gave 0.9966, 0.9971 and 0.9974, a
+network 1.5 times as wide for 28 epochs (48 minutes of one core each) 0.9967, 0.9970 and 0.9975.
 """
 
 from __future__ import annotations
