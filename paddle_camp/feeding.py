@@ -53,7 +53,7 @@ def on_device(batches: BatchSource) -> BatchSource:
     if not all(isinstance(part, np.ndarray) for part in first):
         return batches  # whoever made tensors has said where they lie
     memory = paddle.device.cuda.get_device_properties(device).total_memory
-    if fits(batches, memory - paddle.device.cuda.memory_allocated(device)):
+    if fits(first, batches.num_samples, memory - paddle.device.cuda.memory_allocated(device)):
         with contextlib.suppress(MemoryError):  # other processes may have taken what is left
             whole = batches.whole() if hasattr(batches, "whole") else None
             if whole is not None:
@@ -61,11 +61,10 @@ def on_device(batches: BatchSource) -> BatchSource:
     return Ahead(batches, to_pinned, to_gpu)
 
 
-def fits(batches: BatchSource, memory: int) -> bool:
-    """Whether all samples together take at most :data:`SHARE_OF_MEMORY` of ``memory`` (bytes)."""
-    first = next(iter(batches.epoch()), ())
-    bytes_each = sum(array.nbytes / len(array) for array in first)
-    return batches.num_samples * bytes_each <= SHARE_OF_MEMORY * memory
+def fits(batch: tuple[np.ndarray, ...], num_samples: int, memory: int) -> bool:
+    """Whether so many samples like those of ``batch`` take at most :data:`SHARE_OF_MEMORY` of ``memory`` (bytes)."""
+    bytes_each = sum(array.nbytes / len(array) for array in batch)
+    return num_samples * bytes_each <= SHARE_OF_MEMORY * memory
 
 
 @contextlib.contextmanager

@@ -139,7 +139,7 @@ def load_paddle() -> list[str]:
         warnings.filterwarnings("ignore", message=message, category=UserWarning)
     printed = io.StringIO()
     try:
-        with contextlib.redirect_stderr(printed), _loggers_kept(printed):
+        with _loggers_kept(printed), contextlib.redirect_stderr(printed):
             import paddle  # noqa: F401
     except ModuleNotFoundError as error:
         if error.name != "paddle":
@@ -155,7 +155,7 @@ def load_paddle() -> list[str]:
 @contextlib.contextmanager
 def _loggers_kept(stream: io.StringIO) -> Iterator[None]:
     """The root logger stays the user's, though Paddle sets it up; loggers that took ``stream`` get stderr."""
-    root, stderr = logging.root, sys.__stderr__ or stream
+    root = logging.root
     handlers, level = list(root.handlers), root.level
     try:
         yield
@@ -165,7 +165,7 @@ def _loggers_kept(stream: io.StringIO) -> Iterator[None]:
         for logger in root.manager.loggerDict.values():
             for handler in getattr(logger, "handlers", ()):  # a placeholder has none
                 if getattr(handler, "stream", None) is stream:
-                    handler.setStream(stderr)
+                    handler.setStream(sys.stderr or stream)
 
 
 def choose_device(name: str = "auto") -> str:
