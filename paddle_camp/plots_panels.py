@@ -201,7 +201,7 @@ def _covered(curves: Sequence[tuple[Sequence[float], Sequence[float]]], log: str
     near = 0.01 * np.ptp(seen) if seen.size else 0.0
     counts = []
     for index, ((x, _), y) in enumerate(zip(curves, scaled, strict=True)):
-        earlier = zip(curves[:index], scaled, strict=False)
+        earlier = [pair for pair in zip(curves[:index], scaled, strict=False) if len(pair[1]) and len(y)]
         gaps = [np.abs(y - np.interp(x, other, height, left=np.nan, right=np.nan)) for (other, _), height in earlier]
-        counts.append(sum(bool(np.mean(gap <= near) >= 1 / 3) for gap in gaps if gap.size))
+        counts.append(sum(bool(np.mean(gap <= near) >= 1 / 3) for gap in gaps))
     return counts

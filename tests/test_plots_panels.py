@@ -70,7 +70,8 @@ def test_a_curve_does_not_hide_another_that_it_runs_along():
         widths = [getattr(line, key)() for line in (a, b, c, d)]
         assert widths[0] == widths[3] < widths[1] < widths[2]
     assert c.zorder < b.zorder < a.zorder == d.zorder
-    gaps = plots.line_panels({"": {"a": (x, [np.nan] * 4), "b": (x, [1, 2, 3, 4]), "c": ([], [])}}, "x", "y").axes[0]
+    curves = {"a": (x, [np.nan] * 4), "none": ([], []), "b": (x, [1, 2, 3, 4]), "nothing": ([], [])}
+    gaps = plots.line_panels({"": curves}, "x", "y").axes[0]
     assert len({line.zorder for line in gaps.lines}) == 1
 
 
