@@ -24,6 +24,7 @@ def prepare_digit(path: str | Path) -> dict[str, np.ndarray]:
     """The steps from a picture file of any size to uint8 ``[28, 28]``, light on dark.
 
     A picture that has MNIST's form already is not touched (but for dark ink, which is made light).
+    On light paper the shading of a photograph is divided out first.
 
     Returns:
         Name of a step -> grey uint8 picture, in order; "28 x 28" is the last.
