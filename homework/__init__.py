@@ -61,6 +61,7 @@ def run(homework: str, options=None):
     options = options or runs.Options()
     module = load(homework)
     _check(homework, module, options)
+    _say_what_is_ignored(homework, module, options)
     world = parallel.join(options.device)
     path, values, decided = parallel.from_first(lambda: _decide(homework, module, options))
     if world.size > 1:  # process 0 decides, but each knows its own device and where on its machine the data lie
@@ -90,13 +91,16 @@ def check(homework: str, options) -> None:
 
 
 def _check(homework: str, module: ModuleType, options) -> None:
-    """Refuse what this homework cannot do, and say what it ignores."""
+    """Refuse what this homework cannot do."""
     from paddle_camp import parallel, runs, visual
 
     if parallel.launched() > 1 and not getattr(module, "DATA_PARALLEL", False):
         raise runs.CampError(f"homework {homework} runs in one process: start it without paddle.distributed.launch")
     if options.visualdl:
         visual.require_visualdl()
+
+
+def _say_what_is_ignored(homework: str, module: ModuleType, options) -> None:
     if (options.jobs not in (None, 1) or options.cluster) and not getattr(module, "IS_SWEEP", False):
         print(f"homework {homework} is no sweep: --jobs and --cluster change nothing", file=sys.stderr)
     if options.amp and getattr(module, "IS_SWEEP", False):

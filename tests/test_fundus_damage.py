@@ -43,6 +43,10 @@ WRONG = {
         lambda r: set_rows(r, rows_of(VALID) + rows_of(VALID)[1:2]),
         r"labels\.csv: row 6: V0002\.jpg is listed twice",
     ),
+    "duplicate row, in upper case": (
+        lambda r: set_rows(r, rows_of(VALID) + [(5, "V0002.JPG", 0, 1, 1)]),
+        r"labels\.csv: row 6: V0002\.JPG is listed twice",
+    ),
     "label 2": (
         lambda r: set_rows(r, rows_of(VALID | {"V0003.jpg": 2})),
         r"labels\.csv: row 4 \(V0003\.jpg\): the label is '2', not 0 or 1",

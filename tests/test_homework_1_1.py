@@ -127,6 +127,7 @@ def test_an_answer_before_the_end_does_not_claim_to_have_arrived(plain, tmp_path
     [
         ("learning_rate=0", "must be positive"),
         ("learning_rate=-0.1", "must be positive"),
+        ("learning_rate=nan", "not a finite number"),
         ("batch_size=0", "must be positive"),
         ("num_epochs=-1", "must be positive"),
         ("batch_size=404", "less than the 404 rows"),

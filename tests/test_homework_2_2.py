@@ -163,6 +163,7 @@ def test_a_batch_too_small_for_the_rate_diverges_and_a_large_one_does_not(tmp_pa
         ("batch_sizes=", "give positive numbers"),
         ("batch_sizes=405", "there are 404 training rows"),
         ("learning_rates=0.1,-1", "give positive numbers"),
+        ("learning_rates=nan", "not a finite number"),
         ("learning_rates=1e300", "every training diverged"),
         ("target=1", "more than 1"),
         ("num_steps=10", "at least 100"),

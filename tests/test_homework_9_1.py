@@ -59,6 +59,7 @@ def test_the_other_decays_lie_before_and_after(epochs):
         ("num_epochs=2", "at least 3 epochs"),
         ("holdout=0", "between 0 and 1"),
         ("momentum=1.0", "from 0 to below 1"),
+        ("momentum=nan", "not a finite number"),
         ("train_pictures=0", "positive number"),
         ("holdout=0.01", "leaves one part empty"),
         ("batch_size=500", "two steps or more"),

@@ -153,13 +153,15 @@ def read_labels(table: Path) -> dict[str, int]:
         DataError: the table cannot be read, lacks imgName or Label, names a picture twice, or has another label.
     """
     labels: dict[str, int] = {}
+    seen: set[str] = set()
     for row, (name, text) in read_table(table, ("imgName", "Label")):
         if text not in ("0", "1", "0.0", "1.0"):  # a spreadsheet may have stored a float
             raise DataError(f"{table}: row {row} ({name}): the label is {text!r}, not 0 or 1; correct the table")
         if not name:
             raise DataError(f"{table}: row {row} names no picture; correct the table")
-        if name in labels:
+        if name.lower() in seen:
             raise DataError(f"{table}: row {row}: {name} is listed twice; remove one of the rows")
+        seen.add(name.lower())
         labels[name] = int(text[0])
     return labels
 

@@ -33,13 +33,12 @@ def prepare_digit(path: str | Path) -> dict[str, np.ndarray]:
         DataError: the file cannot be read as a picture, or there is no digit on it.
     """
     try:
-        content = np.frombuffer(Path(path).read_bytes(), np.uint8)
+        data = Path(path).read_bytes()
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}); name a PNG or JPEG file") from None
-    cut_short = content[:2].tobytes() == b"\xff\xd8" and jpeg_size(content.tobytes()) is None
-    if cut_short:  # OpenCV fills what is missing with grey
+    if data.startswith(b"\xff\xd8") and jpeg_size(data) is None:  # OpenCV fills what is missing with grey
         raise DataError(f"{path}: the JPEG is cut short; copy it again")
-    picture = _decode(content)
+    picture = _decode(np.frombuffer(data, np.uint8))
     if picture is None:
         raise DataError(f"{path}: is no picture that OpenCV can decode; save it as PNG or JPEG")
     grey = _grey(picture)

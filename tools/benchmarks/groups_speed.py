@@ -134,6 +134,7 @@ def evaluate(bench: Bench) -> Iterator[list[Table]]:
     )
     text += "its logits on a batch and the batches that stay with dygraph included."
     whole = Table("A whole evaluation", text, "network", columns)
+    tables = [batch, whole] if exports else [batch]
     dygraph = {"PADDLE_CAMP_TUNE": ",".join(name for name in bench.levers if name != "inference")}
     for model in chosen(bench, EVALUATED):
         spec = spec_of(model, bench, "evaluate")
@@ -146,7 +147,6 @@ def evaluate(bench: Bench) -> Iterator[list[Table]]:
                 worker("by oneDNN where it pays", "paddle_steps", spec),
             ]
         results = bench.contest(model, contenders)
-        tables = [batch, whole] if exports else [batch]
         for table in tables:
             table.rows.append((model, results))
         yield tables
