@@ -191,17 +191,23 @@ def line_panels(
 
 
 def _covered(curves: Sequence[tuple[Sequence[float], Sequence[float]]], log: str) -> list[int]:
-    """For each curve (x, y) how many of the earlier ones it runs along for a third of its points or more.
+    """For each curve (x, y), x increasing, how many of the earlier ones it runs along.
 
     Two curves run along each other where they are less than a hundredth of the panel's height apart.
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         scaled = [np.log10(np.asarray(y, float)) if "y" in log else np.asarray(y, float) for _, y in curves]
-    seen = np.concatenate([y[np.isfinite(y)] for y in scaled] or [[]])
-    near = 0.01 * np.ptp(seen) if seen.size else 0.0
-    counts = []
-    for index, ((x, _), y) in enumerate(zip(curves, scaled, strict=True)):
-        earlier = [pair for pair in zip(curves[:index], scaled, strict=False) if len(pair[1]) and len(y)]
-        gaps = [np.abs(y - np.interp(x, other, height, left=np.nan, right=np.nan)) for (other, _), height in earlier]
-        counts.append(sum(bool(np.mean(gap <= near) >= 1 / 3) for gap in gaps))
-    return counts
+    scaled = [np.where(np.isfinite(y), y, np.nan) for y in scaled]  # a logarithmic axis has no 0
+    seen = np.concatenate(scaled or [[]])
+    near = 0.01 * (np.nanmax(seen) - np.nanmin(seen)) if np.isfinite(seen).any() else 0.0
+    lines = [(np.asarray(x, float), y) for (x, _), y in zip(curves, scaled, strict=True)]
+    return [sum(_together(line, other, near) for other in lines[:index]) for index, line in enumerate(lines)]
+
+
+def _together(one: tuple[np.ndarray, np.ndarray], other: tuple[np.ndarray, np.ndarray], near: float) -> bool:
+    """Whether two lines are at most ``near`` apart at more than half of their points that lie where both are."""
+    if not (len(one[0]) and len(other[0])):
+        return False
+    places = np.union1d(one[0], other[0])
+    gap = np.abs(np.subtract(*(np.interp(places, x, y, left=np.nan, right=np.nan) for x, y in (one, other))))
+    return bool((gap <= near).sum() > np.isfinite(gap).sum() / 2)

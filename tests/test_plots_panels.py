@@ -70,6 +70,8 @@ def test_a_curve_does_not_hide_another_that_it_runs_along():
         widths = [getattr(line, key)() for line in (a, b, c, d)]
         assert widths[0] == widths[3] < widths[1] < widths[2]
     assert c.zorder < b.zorder < a.zorder == d.zorder
+    level = {"a": (x[1:], [4, 2, 1]), "level": ([1, 4], [1, 1])}  # they meet in the last point, one of the level's two
+    assert len({line.get_linewidth() for line in plots.line_panels({"": level}, "x", "y").axes[0].lines}) == 1
     curves = {"a": (x, [np.nan] * 4), "none": ([], []), "b": (x, [1, 2, 3, 4]), "nothing": ([], [])}
     gaps = plots.line_panels({"": curves}, "x", "y").axes[0]
     assert len({line.zorder for line in gaps.lines}) == 1
