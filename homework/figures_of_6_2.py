@@ -16,7 +16,7 @@ def draw_all(rows: dict, results: dict, data, shares: np.ndarray, warp) -> dict:
     Args:
         rows: name of an ablation's row -> its cell.
         results: of the run.
-        data: the :class:`~paddle_camp.readers.mnist.MnistData`.
+        data: the :class:`~paddle_camp.data.mnist.MnistData`.
         shares: class probabilities of the test digits by all networks together, ``[N, 10]``.
         warp: the recipe's random warp, or None.
     """

@@ -20,11 +20,11 @@ import numpy as np
 
 from paddle_camp import plots
 from paddle_camp.answers import render
+from paddle_camp.data.batches import epoch_order
+from paddle_camp.data.housing import COLUMNS, EXAMPLE, HousingData, load_housing
+from paddle_camp.data.housing_regression import baselines, errors, least_squares, look_up_example
 from paddle_camp.errors import DivergedError
 from paddle_camp.history import History
-from paddle_camp.readers.batches import epoch_order
-from paddle_camp.readers.housing import COLUMNS, EXAMPLE, HousingData, load_housing
-from paddle_camp.regression import baselines, errors, least_squares, look_up_example
 from paddle_camp.results import Answer
 from paddle_camp.runs import Context
 from paddle_camp.settings import require

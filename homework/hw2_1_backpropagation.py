@@ -17,12 +17,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from homework.graph_of_2_1 import propagate
-from paddle_camp import plots, regression
+from paddle_camp import plots
 from paddle_camp.answers import render
+from paddle_camp.data import housing_regression
+from paddle_camp.data.batches import ArrayBatches
+from paddle_camp.data.housing import HousingData, load_housing
 from paddle_camp.errors import DivergedError
 from paddle_camp.history import History
-from paddle_camp.readers.batches import ArrayBatches
-from paddle_camp.readers.housing import HousingData, load_housing
 from paddle_camp.results import Answer
 from paddle_camp.runs import Context
 from paddle_camp.settings import require
@@ -151,7 +152,7 @@ def train_seeds(name: str, data: HousingData, settings: Settings, context: Conte
     for seed in range(context.seed, context.seed + settings.num_seeds):
         model = NETWORKS[name](settings, np.random.default_rng(seed))
         histories[f"{name}-{seed}"] = train(model, data, settings, seed)
-        row = regression.errors(model.forward(data.test.inputs), data.test.prices, data)
+        row = housing_regression.errors(model.forward(data.test.inputs), data.test.prices, data)
         row["train_mse"] = histories[f"{name}-{seed}"].split("train")[-1]["loss"]
         row["gradient_error"] = gradient_error(model, data.train.inputs[:20], data.train.prices[:20])
         context.say(f"{name}, seed {seed}: test error {row['rmse_dollars']:.3f} thousand dollars (root mean square)")
@@ -162,8 +163,8 @@ def train_seeds(name: str, data: HousingData, settings: Settings, context: Conte
 def closed_form_quadratic(data: HousingData) -> dict[str, float]:
     """The quadratic model is linear in x and x^2, so that least squares gives the smallest training error there is."""
     train, test = (np.hstack([part.inputs, part.inputs**2]) for part in (data.train, data.test))
-    weights, bias = regression.least_squares(train, data.train.prices)
-    errors = regression.errors(test @ weights + bias, data.test.prices, data)
+    weights, bias = housing_regression.least_squares(train, data.train.prices)
+    errors = housing_regression.errors(test @ weights + bias, data.test.prices, data)
     return errors | {"train_mse": float(np.mean((train @ weights + bias - data.train.prices) ** 2))}
 
 
@@ -188,7 +189,11 @@ def run(settings: Settings, context: Context) -> Answer:
     data = load_housing(context.options.data, context.options.data_dir)
     context.announce(data.info, data.how)
     shop, graph = propagate({name.replace("_", " "): getattr(settings, name) for name in GOODS})
-    results = {"purchase": shop, "baselines": regression.baselines(data), "squares": closed_form_quadratic(data)}
+    results = {
+        "purchase": shop,
+        "baselines": housing_regression.baselines(data),
+        "squares": closed_form_quadratic(data),
+    }
     histories: dict[str, History] = {}
     shift = np.abs(data.test.inputs.mean(axis=0) - data.train.inputs.mean(axis=0)) / data.train.inputs.std(axis=0)
     results["shift"] = float(shift.max())  # of a feature's mean, in standard deviations

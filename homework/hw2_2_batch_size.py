@@ -23,10 +23,10 @@ import numpy as np
 
 from homework.figures_of_2_2 import draw
 from paddle_camp.answers import render
+from paddle_camp.data.batches import ArrayBatches, epoch_order
+from paddle_camp.data.housing import HousingData, Table, load_housing
+from paddle_camp.data.housing_regression import baselines, errors, least_squares
 from paddle_camp.history import History
-from paddle_camp.readers.batches import ArrayBatches, epoch_order
-from paddle_camp.readers.housing import HousingData, Table, load_housing
-from paddle_camp.regression import baselines, errors, least_squares
 from paddle_camp.results import Answer
 from paddle_camp.runs import Context
 from paddle_camp.settings import require

@@ -23,12 +23,12 @@ from paddle import nn
 
 from paddle_camp import plots
 from paddle_camp.answers import render
+from paddle_camp.data.batches import ArrayBatches
+from paddle_camp.data.housing import COLUMNS, EXAMPLE, HousingData, Table, load_housing
+from paddle_camp.data.housing_regression import baselines, errors, look_up_example
 from paddle_camp.errors import DivergedError
 from paddle_camp.fitting import Keep, fit, publish
 from paddle_camp.history import History
-from paddle_camp.readers.batches import ArrayBatches
-from paddle_camp.readers.housing import COLUMNS, EXAMPLE, HousingData, Table, load_housing
-from paddle_camp.regression import baselines, errors, look_up_example
 from paddle_camp.results import Answer
 from paddle_camp.runs import Context
 from paddle_camp.settings import require

@@ -28,10 +28,10 @@ from paddle import nn
 
 from paddle_camp import by_hand, plots
 from paddle_camp.answers import render
+from paddle_camp.data.batches import ArrayBatches
+from paddle_camp.data.housing import HousingData, load_housing
+from paddle_camp.data.housing_regression import baselines, errors
 from paddle_camp.history import History
-from paddle_camp.readers.batches import ArrayBatches
-from paddle_camp.readers.housing import HousingData, load_housing
-from paddle_camp.regression import baselines, errors
 from paddle_camp.results import Answer
 from paddle_camp.runs import Context
 from paddle_camp.settings import require

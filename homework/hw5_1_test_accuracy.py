@@ -22,14 +22,14 @@ from paddle import nn
 
 from paddle_camp import plots
 from paddle_camp.answers import render
+from paddle_camp.data.batches import Batches, ImageSet, scale_to_one, split_off
+from paddle_camp.data.mnist import load_mnist
+from paddle_camp.data.pictures.own_digit import prepare_digit
 from paddle_camp.fitting import Keep, fit, publish
 from paddle_camp.history import History
 from paddle_camp.metrics import predict_labels, probabilities
 from paddle_camp.models import check_model_name, create_model
 from paddle_camp.probes import check_takes
-from paddle_camp.readers.batches import Batches, ImageSet, scale_to_one, split_off
-from paddle_camp.readers.mnist import load_mnist
-from paddle_camp.readers.own_digit import prepare_digit
 from paddle_camp.results import Answer, Predictions
 from paddle_camp.runs import Context
 from paddle_camp.saved_model import SavedModel

@@ -21,14 +21,14 @@ import paddle
 
 from paddle_camp import plots
 from paddle_camp.answers import render
+from paddle_camp.data.batches import Batches, scale_to_one, split_off
+from paddle_camp.data.mnist import load_mnist
 from paddle_camp.errors import DivergedError
 from paddle_camp.fitting import Keep, fit, publish
 from paddle_camp.history import History
 from paddle_camp.metrics import probabilities
 from paddle_camp.models import check_model_name, create_model
 from paddle_camp.probes import check_takes
-from paddle_camp.readers.batches import Batches, scale_to_one, split_off
-from paddle_camp.readers.mnist import load_mnist
 from paddle_camp.results import Answer, Predictions
 from paddle_camp.runs import Context
 from paddle_camp.saved_model import SavedModel

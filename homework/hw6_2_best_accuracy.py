@@ -27,15 +27,15 @@ import paddle
 from homework.figures_of_6_2 import draw_all
 from paddle_camp import checkpoint
 from paddle_camp.answers import render
+from paddle_camp.data.batches import Batches, ImageSet, draw, scale_to_one, split_off
+from paddle_camp.data.mnist import load_mnist
+from paddle_camp.data.pictures.warp import RandomWarp, variations
 from paddle_camp.errors import DivergedError
 from paddle_camp.fitting import Keep, fit, publish
 from paddle_camp.history import History
 from paddle_camp.metrics import only_one_right, predict_labels, probabilities
 from paddle_camp.models import check_model_name, create_model
 from paddle_camp.probes import check_takes, trained
-from paddle_camp.readers.batches import Batches, ImageSet, draw, scale_to_one, split_off
-from paddle_camp.readers.mnist import load_mnist
-from paddle_camp.readers.warp import RandomWarp, variations
 from paddle_camp.results import Answer, Predictions
 from paddle_camp.runs import Context
 from paddle_camp.runtime import physical_cores

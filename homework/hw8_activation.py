@@ -24,13 +24,13 @@ from paddle import nn
 from homework.figures_of_8 import draw_all
 from paddle_camp import metrics
 from paddle_camp.answers import render
+from paddle_camp.data.batches import Batches, channel_statistics, draw, standardise
+from paddle_camp.data.fundus.loading import load_fundus, three_parts
 from paddle_camp.errors import DivergedError
 from paddle_camp.fitting import Keep, fit, publish
 from paddle_camp.history import History
 from paddle_camp.models import create_model
 from paddle_camp.probes import check_takes, unchanged
-from paddle_camp.readers.batches import Batches, channel_statistics, draw, standardise
-from paddle_camp.readers.datasets import load_fundus, three_parts
 from paddle_camp.results import Answer, Predictions
 from paddle_camp.runs import Context
 from paddle_camp.saved_model import SavedModel

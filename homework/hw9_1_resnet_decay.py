@@ -25,13 +25,13 @@ from paddle import nn
 
 from paddle_camp import metrics, plots, schedules
 from paddle_camp.answers import render
+from paddle_camp.data.batches import Batches
+from paddle_camp.data.fundus.loading import FundusData, load_fundus, three_parts
+from paddle_camp.data.pictures.augment import flip_and_rotate
 from paddle_camp.fitting import Keep, fit, fork, publish
 from paddle_camp.history import History
 from paddle_camp.models import check_model_name, create_model
 from paddle_camp.probes import check_takes
-from paddle_camp.readers.augment import flip_and_rotate
-from paddle_camp.readers.batches import Batches
-from paddle_camp.readers.datasets import FundusData, load_fundus, three_parts
 from paddle_camp.results import Answer, Predictions
 from paddle_camp.runs import Context
 from paddle_camp.saved_model import SavedModel

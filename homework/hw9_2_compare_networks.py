@@ -23,6 +23,8 @@ from paddle import nn
 
 from paddle_camp import metrics, plots
 from paddle_camp.answers import render
+from paddle_camp.data.batches import Batches
+from paddle_camp.data.fundus.loading import FundusData, load_fundus, three_parts
 from paddle_camp.errors import DivergedError, SettingError
 from paddle_camp.files import kept
 from paddle_camp.fitting import Keep, fit, publish
@@ -30,8 +32,6 @@ from paddle_camp.history import History
 from paddle_camp.memory import peak_memory
 from paddle_camp.models import create_model, list_models
 from paddle_camp.probes import check_takes, layer_rows, trained
-from paddle_camp.readers.batches import Batches
-from paddle_camp.readers.datasets import FundusData, load_fundus, three_parts
 from paddle_camp.results import Answer, Predictions
 from paddle_camp.runs import Context
 from paddle_camp.saved_model import SavedModel

@@ -29,10 +29,10 @@ _HOMES = {
     "fit": "fitting",
     "train_one_epoch": "training",
     "load_weights": "checkpoint",
-    "Batches": "readers.batches",
-    "ImageSet": "readers.batches",
-    "split_off": "readers.batches",
-    "load_fundus": "readers.datasets",
+    "Batches": "data.batches",
+    "ImageSet": "data.batches",
+    "split_off": "data.batches",
+    "load_fundus": "data.fundus.loading",
     "History": "history",
 }
 __all__ = ["TUNED", "__version__", *_HOMES]

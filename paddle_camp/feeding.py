@@ -24,7 +24,7 @@ Pair = tuple[Any, Any]  # (inputs, labels), numpy arrays or tensors
 
 
 class BatchSource(Protocol):
-    """What the loop asks of its data; :class:`paddle_camp.readers.batches.Batches` is one.
+    """What the loop asks of its data; :class:`paddle_camp.data.batches.Batches` is one.
 
     A source may also have ``whole()``: (inputs, labels) of all samples in the order of the data, as ``epoch`` would
     yield them, or None where they change from epoch to epoch; and ``indices(epoch, start)``, which yields the rows of

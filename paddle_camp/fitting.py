@@ -21,13 +21,7 @@ from paddle_camp.progress import Progress, interruptible
 from paddle_camp.runtime import search_algorithms, stop_searching
 from paddle_camp.synced_norm import synchronise_norms
 from paddle_camp.threads import threads_for
-from paddle_camp.training import (
-    LossFunction,
-    amp_dtype,
-    classification_loss,
-    evaluate,
-    train_one_epoch,
-)
+from paddle_camp.training import LossFunction, amp_dtype, classification_loss, evaluate, train_one_epoch
 
 
 @dataclass(frozen=True)

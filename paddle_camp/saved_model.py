@@ -22,8 +22,8 @@ from paddle_camp.errors import CampError, CheckpointError
 from paddle_camp.files import write_json
 from paddle_camp.metrics import probabilities
 from paddle_camp.models import create_model
+from paddle_camp.predicting.picture_reader import READERS, PictureReader
 from paddle_camp.probes import check_takes, evaluating
-from paddle_camp.readers.own_pictures import READERS, PictureReader
 from paddle_camp.results import DataInfo
 from paddle_camp.settings import require
 
@@ -36,7 +36,7 @@ class SavedModel:
 
     Attributes:
         model: its name in the zoo.
-        reader: how pictures come to it, a key of :data:`~paddle_camp.readers.own_pictures.READERS`.
+        reader: how pictures come to it, a key of :data:`~paddle_camp.predicting.picture_reader.READERS`.
         arguments: what ``create_model`` was given beside the name; JSON values.
         image_size: the side of its pictures, pixels; None: the reader's usual one.
         classes: their names, in the order of the outputs; empty: the reader's own.

@@ -20,7 +20,7 @@ from paddle_camp.fitting import Keep, fit  # isort: skip
 from paddle_camp.history import History  # isort: skip
 from paddle_camp.models import create_model  # isort: skip
 from paddle_camp.training import evaluate  # isort: skip
-from paddle_camp.readers.batches import Batches  # isort: skip
+from paddle_camp.data.batches import Batches  # isort: skip
 from tests.toys import build, toy_batches, toy_images, weights  # isort: skip
 
 COUNT, BATCH, EPOCHS = 21, 5, 2  # the last batch has one picture: of two processes, one has none

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import paddle
 
+from paddle_camp.data.mnist import load_mnist
 from paddle_camp.models import create_model
-from paddle_camp.readers.mnist import load_mnist
 from paddle_camp.results import DataInfo
 from paddle_camp.saved_model import SavedModel
 from tests import contract

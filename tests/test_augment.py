@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from paddle_camp.readers.augment import flip_and_rotate
+from paddle_camp.data.pictures.augment import flip_and_rotate
 from tests.fundus_files import drawn
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from paddle_camp.readers.batches import Batches, draw, scale_to_unit, split_off
+from paddle_camp.data.batches import Batches, draw, scale_to_unit, split_off
 from tests.toys import toy_batches, toy_images
 
 

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
-from paddle_camp.readers.mnist import load_mnist
-from paddle_camp.readers.pictures import read_pictures
+from paddle_camp.data.mnist import load_mnist
+from paddle_camp.data.pictures.decoding import read_pictures
 from tests.fake_bench import KEYS
 from tools.benchmarks import course, lenet_epoch, reading, stage
 

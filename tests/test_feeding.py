@@ -7,9 +7,9 @@ import paddle
 import pytest
 
 from paddle_camp import feeding, fitting
+from paddle_camp.data.batches import ArrayBatches, Batches, ImageSet
 from paddle_camp.feeding import Ahead, Resident, on_device
 from paddle_camp.fitting import Keep, fit
-from paddle_camp.readers.batches import ArrayBatches, Batches, ImageSet
 from paddle_camp.training import train_one_epoch
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (10, 1, 4, 4), np.uint8)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from paddle_camp.readers.fundus import read_fundus
+from paddle_camp.data.fundus.reading import read_fundus
 from tests.fundus_files import (
     SIZE,
     TRAIN,

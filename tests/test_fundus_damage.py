@@ -5,8 +5,8 @@ import zipfile
 
 import pytest
 
+from paddle_camp.data.fundus.reading import read_fundus
 from paddle_camp.errors import DataError
-from paddle_camp.readers.fundus import read_fundus
 from tests.fundus_files import HEADER, SIZE, VALID, rows_of, write_csv, zips
 
 pytestmark = pytest.mark.usefixtures("fresh_cache")

@@ -9,9 +9,9 @@ import pytest
 
 import homework
 from homework import hw1_1_linear_regression as hw
+from paddle_camp.data.housing import load_housing, read_housing
+from paddle_camp.data.housing_regression import least_squares
 from paddle_camp.errors import DivergedError
-from paddle_camp.readers.housing import load_housing, read_housing
-from paddle_camp.regression import least_squares
 from paddle_camp.runs import Options
 from tests import contract
 

@@ -12,10 +12,10 @@ from markdown_it import MarkdownIt
 import homework
 from homework import graph_of_2_1 as graph
 from homework import hw2_1_backpropagation as hw
-from paddle_camp import regression
+from paddle_camp.data import housing_regression
+from paddle_camp.data.housing import load_housing
 from paddle_camp.errors import DivergedError, SettingError
 from paddle_camp.plots_graph import computation_graph
-from paddle_camp.readers.housing import load_housing
 from paddle_camp.runs import Options
 
 PURCHASE = {"apples": 2.0, "apple price": 100.0, "orange price": 150.0, "oranges": 3.0, "discount": 0.9}
@@ -106,7 +106,7 @@ def test_same_seed_same_losses():
 
 def test_on_real_data_both_models_beat_the_linear_one(real_data):
     data = load_housing("real", str(real_data))
-    linear = regression.baselines(data)["least squares"]["mse"]
+    linear = housing_regression.baselines(data)["least squares"]["mse"]
     for kind in hw.NETWORKS.values():
         model = kind(hw.Settings(), np.random.default_rng(0))
         history = hw.train(model, data, hw.Settings(), seed=0)

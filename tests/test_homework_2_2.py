@@ -10,8 +10,8 @@ import pytest
 
 import homework
 from homework import hw2_2_batch_size as hw
-from paddle_camp.readers.housing import load_housing
-from paddle_camp.regression import least_squares
+from paddle_camp.data.housing import load_housing
+from paddle_camp.data.housing_regression import least_squares
 from paddle_camp.runs import Options
 from tests import contract
 

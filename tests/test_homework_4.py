@@ -9,7 +9,7 @@ import pytest
 from homework import hw4_1_house_prices as hw41
 from homework import hw4_2_numpy_or_paddle as hw42
 from paddle_camp import by_hand
-from paddle_camp.readers.housing import load_housing
+from paddle_camp.data.housing import load_housing
 from tests import contract
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from homework import hw5_1_test_accuracy as hw
+from paddle_camp.data.mnist import load_mnist
 from paddle_camp.errors import CampError, DataError, SettingError
-from paddle_camp.readers.mnist import load_mnist
 from tests import contract
 
 

@@ -9,7 +9,7 @@ from homework import hw6_2_best_accuracy as hw
 from paddle_camp import create_model
 from paddle_camp.answers import render
 from paddle_camp.checkpoint import read_arrays
-from paddle_camp.readers.mnist import load_mnist
+from paddle_camp.data.mnist import load_mnist
 from tests import contract
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from homework import hw9_1_resnet_decay as hw
-from paddle_camp.readers import downloads
+from paddle_camp.data.finding import downloads
 from tests import contract
 from tools import run_homework
 

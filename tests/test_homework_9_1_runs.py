@@ -19,8 +19,8 @@ import pytest
 import homework
 from homework import hw9_1_resnet_decay as hw
 from paddle_camp import checkpoint
+from paddle_camp.data.fundus.standin import write_fundus_standin
 from paddle_camp.errors import CampError, DataError
-from paddle_camp.readers.synthetic import write_fundus_standin
 from paddle_camp.runs import Options
 
 ROOT = Path(__file__).resolve().parents[1]

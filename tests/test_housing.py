@@ -9,9 +9,10 @@ import threading
 import numpy as np
 import pytest
 
+from paddle_camp.data import housing
+from paddle_camp.data.finding import downloads, sources
+from paddle_camp.data.housing_regression import baselines, errors, least_squares
 from paddle_camp.errors import DataError
-from paddle_camp.readers import downloads, housing, sources
-from paddle_camp.regression import baselines, errors, least_squares
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,10 @@ import struct
 import numpy as np
 import pytest
 
+from paddle_camp.data import mnist
+from paddle_camp.data.batches import Batches, scale_to_one
+from paddle_camp.data.finding import downloads, sources
 from paddle_camp.errors import DataError, SettingError
-from paddle_camp.readers import downloads, mnist, sources
-from paddle_camp.readers.batches import Batches, scale_to_one
 
 
 def idx(array: np.ndarray) -> bytes:

@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
+from paddle_camp.data.mnist import load_mnist
+from paddle_camp.data.pictures.own_digit import prepare_digit
 from paddle_camp.errors import DataError
-from paddle_camp.readers.mnist import load_mnist
-from paddle_camp.readers.own_digit import prepare_digit
 
 
 def write(path, size=(300, 400), ink=20, paper=235, place=(60, 250), scale=6.0, channels=1, noise=0, text="4"):

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
-from paddle_camp.readers import pictures
-from paddle_camp.readers.fundus import read_fundus
-from paddle_camp.readers.pictures import decode, jpeg_size
+from paddle_camp.data.fundus.reading import read_fundus
+from paddle_camp.data.pictures import decoding
+from paddle_camp.data.pictures.decoding import decode, jpeg_size
 from tests.fundus_files import SIZE, drawn, same
 
 pytestmark = pytest.mark.usefixtures("fresh_cache")
@@ -27,7 +27,7 @@ def test_reduced_decoding_is_close_to_full_decoding(tmp_path, width, height):
 def test_large_pictures_are_decoded_at_a_reduced_size(tmp_path, monkeypatch):
     flags = []
     real = cv2.imdecode
-    monkeypatch.setattr(pictures.cv2, "imdecode", lambda data, flag: flags.append(flag) or real(data, flag))
+    monkeypatch.setattr(decoding.cv2, "imdecode", lambda data, flag: flags.append(flag) or real(data, flag))
     for width, height in [(2124, 2056), (1000, 900), (500, 460), (460, 440), (224, 224)]:
         cv2.imwrite(str(tmp_path / "P.jpg"), drawn(1, height, width))
         assert decode(tmp_path / "P.jpg", 224).shape == (224, 224, 3)
@@ -50,7 +50,7 @@ def test_bytes_after_the_end_of_a_jpeg_do_no_harm(tmp_path):
 @pytest.fixture
 def no_decoder(monkeypatch):
     def forbid():
-        monkeypatch.setattr(pictures, "decode", lambda path, size: pytest.fail(f"decoded {path} again"))
+        monkeypatch.setattr(decoding, "decode", lambda path, size: pytest.fail(f"decoded {path} again"))
 
     return forbid
 

@@ -10,11 +10,11 @@ import numpy as np
 import paddle
 import pytest
 
+from paddle_camp.data.batches import scale_to_one
+from paddle_camp.data.mnist import load_mnist
+from paddle_camp.data.pictures.own_digit import prepare_digit
+from paddle_camp.data.pictures.warp import variations
 from paddle_camp.models import create_model
-from paddle_camp.readers.batches import scale_to_one
-from paddle_camp.readers.mnist import load_mnist
-from paddle_camp.readers.own_digit import prepare_digit
-from paddle_camp.readers.warp import variations
 from tests import contract
 from tests.predictions import change, make_run, small_run, table, write_digit
 from tools import predict

@@ -8,10 +8,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from paddle_camp.data.finding import archives, sources
+from paddle_camp.data.finding.archives import sha256_of, unpack, unpack_near
+from paddle_camp.data.finding.sources import find
 from paddle_camp.errors import DataError
-from paddle_camp.readers import archives, sources
-from paddle_camp.readers.archives import sha256_of, unpack, unpack_near
-from paddle_camp.readers.sources import find
 
 PM = "ichallenge-pm"
 

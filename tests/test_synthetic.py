@@ -16,10 +16,10 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from paddle_camp.data.fundus import standin
+from paddle_camp.data.fundus.drawn_eye import draw_eye
+from paddle_camp.data.fundus.standin import draw_fundus, kind_of, write_fundus_standin
 from paddle_camp.errors import DataError, SettingError
-from paddle_camp.readers import synthetic
-from paddle_camp.readers.drawn_eye import draw_eye
-from paddle_camp.readers.synthetic import draw_fundus, kind_of, write_fundus_standin
 
 SMALL = {"num_train": 12, "num_valid": 8, "seed": 0, "image_size": 32}
 
@@ -90,7 +90,7 @@ def test_interrupted_drawing_leaves_nothing_half_made(tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return draw_eye(kind, rng, size)
 
-    monkeypatch.setattr(synthetic, "draw_eye", interrupt_at_the_seventh)
+    monkeypatch.setattr(standin, "draw_eye", interrupt_at_the_seventh)
     with pytest.raises(KeyboardInterrupt):
         write_fundus_standin(tmp_path / "palm", **SMALL)
     assert os.listdir(tmp_path) == []

@@ -13,7 +13,7 @@ import pytest
 
 import paddle_camp
 from paddle_camp import create_model, runtime, threads
-from paddle_camp.readers.batches import ArrayBatches
+from paddle_camp.data.batches import ArrayBatches
 
 
 def batches(*shape):

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from paddle_camp.readers import warp as module
-from paddle_camp.readers.warp import RandomWarp, affine_matrices, affine_sources, variations, warp
+from paddle_camp.data.pictures import warp as module
+from paddle_camp.data.pictures.warp import RandomWarp, affine_matrices, affine_sources, variations, warp
 
 STILL = RandomWarp(degrees=0, stretch=0, slant=0, shift=0, bend=0)
 

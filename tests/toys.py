@@ -7,7 +7,7 @@ import paddle
 from paddle import nn
 
 from paddle_camp import schedules
-from paddle_camp.readers.batches import Batches, ImageSet
+from paddle_camp.data.batches import Batches, ImageSet
 
 
 def toy_images(count: int = 23, seed: int = 0, size: int = 8) -> ImageSet:

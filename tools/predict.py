@@ -15,7 +15,7 @@ from tools.reporting import escape_what_cannot_be_shown, guarded, report
 
 AT_ONCE = 50  # pictures to a batch
 SHOWN = 0.01  # the other classes are named from this probability on
-CLASSES = ("digits", "fundus")  # the keys of paddle_camp.readers.own_pictures.READERS, named here without loading it
+CLASSES = ("digits", "fundus")  # the keys of predicting.picture_reader.READERS, named here without loading it
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -49,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
 def predict(parsed: argparse.Namespace) -> int:
     """Print a line for each picture; one that fails is said on stderr and makes the exit status 2."""
     from paddle_camp import runtime
-    from paddle_camp.readers.own_pictures import read_all
+    from paddle_camp.predicting.picture_reader import read_all
     from paddle_camp.saved_model import class_probabilities, find_saved_model
 
     runtime.choose_device(parsed.device)

@@ -36,7 +36,7 @@ def readers(bench: Bench) -> Iterator[list[Table]]:
 
 
 def _fundus_rows(bench: Bench) -> Iterator[list[tuple[str, Results]]]:
-    from paddle_camp.readers.pictures import read_pictures
+    from paddle_camp.data.pictures.decoding import read_pictures
     from tools.benchmarks import stage
 
     count, folder = 4 if bench.quick else 100, bench.scratch / "found"

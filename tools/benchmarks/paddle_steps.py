@@ -25,7 +25,7 @@ def measure(spec: dict[str, Any]) -> dict[str, Any]:
     device = runtime.choose_device(spec["device"])
     import paddle
 
-    from paddle_camp.readers.batches import ArrayBatches
+    from paddle_camp.data.batches import ArrayBatches
     from paddle_camp.threads import threads_for
 
     paddle.seed(0)
@@ -66,7 +66,7 @@ def inputs(spec: dict[str, Any], count: int) -> tuple:
 
 def one_batch(spec: dict[str, Any]) -> tuple:
     """A batch of pictures, float32, and its labels, numpy."""
-    from paddle_camp.readers.batches import scale_to_unit
+    from paddle_camp.data.batches import scale_to_unit
 
     images, labels = inputs(spec, spec["batch_size"])
     return scale_to_unit(images), labels
@@ -119,7 +119,7 @@ def evaluation(model, spec: dict[str, Any]) -> Callable[[], object]:
 
 def all_batches(spec: dict[str, Any], shuffle_seed: int | None = None):
     """Batches over ``pictures`` pictures."""
-    from paddle_camp.readers.batches import Batches, ImageSet
+    from paddle_camp.data.batches import Batches, ImageSet
 
     images, labels = inputs(spec, spec["pictures"])
     return Batches(ImageSet(images, labels, tuple(map(str, range(len(labels))))), spec["batch_size"], shuffle_seed)

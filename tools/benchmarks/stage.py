@@ -10,10 +10,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from paddle_camp.readers import sources
-from paddle_camp.readers.drawn_eye import KINDS, draw_fundus
-from paddle_camp.readers.fundus import locate_fundus
-from paddle_camp.readers.mnist import load_mnist
+from paddle_camp.data.finding import sources
+from paddle_camp.data.fundus.drawn_eye import KINDS, draw_fundus
+from paddle_camp.data.fundus.reading import locate_fundus
+from paddle_camp.data.mnist import load_mnist
 
 ORIGINAL = (2124, 2056)  # width and height of most pictures of iChallenge-PM
 NOISE = 4.0  # standard deviation in grey levels: a JPEG without noise decodes faster than a photograph

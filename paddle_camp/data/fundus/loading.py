@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from paddle_camp.readers.batches import Augment, Batches, ImageSet, draw, split_off
-from paddle_camp.readers.cache import default_cache_dir
-from paddle_camp.readers.downloads import real_or_none
-from paddle_camp.readers.fundus import read_fundus
-from paddle_camp.readers.synthetic import write_fundus_standin
+from paddle_camp.data.batches import Augment, Batches, ImageSet, draw, split_off
+from paddle_camp.data.finding.cache import default_cache_dir
+from paddle_camp.data.finding.downloads import real_or_none
+from paddle_camp.data.fundus.reading import read_fundus
+from paddle_camp.data.fundus.standin import write_fundus_standin
 from paddle_camp.results import DataInfo
 from paddle_camp.settings import require
 

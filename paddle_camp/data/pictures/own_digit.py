@@ -12,8 +12,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from paddle_camp.data.pictures.decoding import jpeg_size
 from paddle_camp.errors import DataError
-from paddle_camp.readers.pictures import jpeg_size
 
 SIDE, BOX = 28, 20
 SHADING_SIDE = 105  # pixels that a picture is reduced to for finding its shading

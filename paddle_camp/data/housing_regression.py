@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from paddle_camp.readers.housing import COLUMNS, EXAMPLE, HousingData
+from paddle_camp.data.housing import COLUMNS, EXAMPLE, HousingData
 
 
 def errors(predictions: np.ndarray, prices: np.ndarray, data: HousingData) -> dict[str, float]:

@@ -7,10 +7,10 @@ import os
 import sys
 from pathlib import Path
 
+from paddle_camp.data.finding.cache import default_cache_dir
+from paddle_camp.data.finding.sources import DATASETS, Found, Remote, find
 from paddle_camp.errors import DataError
 from paddle_camp.files import sha256_of
-from paddle_camp.readers.cache import default_cache_dir
-from paddle_camp.readers.sources import DATASETS, Found, Remote, find
 
 TIMEOUT = 10  # seconds without an answer, after which the next mirror is tried
 
@@ -19,8 +19,8 @@ def find_or_download(dataset: str, data_dir: str | os.PathLike | None = None) ->
     """A data set on this machine, downloaded if it can be.
 
     Args:
-        dataset: a key of :data:`~paddle_camp.readers.sources.DATASETS`.
-        data_dir: as for :func:`~paddle_camp.readers.sources.find`; naming one rules a download out.
+        dataset: a key of :data:`~paddle_camp.data.finding.sources.DATASETS`.
+        data_dir: as for :func:`~paddle_camp.data.finding.sources.find`; naming one rules a download out.
 
     Returns:
         The folder; None where the machine has none and no mirror gives it (offline, say).

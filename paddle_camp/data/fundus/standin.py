@@ -17,8 +17,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from paddle_camp.data.fundus.drawn_eye import draw_eye, draw_fundus
 from paddle_camp.errors import DataError, SettingError
-from paddle_camp.readers.drawn_eye import draw_eye, draw_fundus
 
 __all__ = ["draw_fundus", "write_fundus_standin"]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from paddle_camp.errors import DataError
 
-PROJECT_DATA = Path(__file__).resolve().parents[2] / "data"
+PROJECT_DATA = Path(__file__).resolve().parents[3] / "data"
 
 
 @dataclass(frozen=True)

@@ -18,13 +18,13 @@ from pathlib import Path
 
 import numpy as np
 
+from paddle_camp.data.batches import ImageSet
+from paddle_camp.data.finding.archives import unpack_near
+from paddle_camp.data.finding.cache import default_cache_dir
+from paddle_camp.data.finding.sources import DATASETS
+from paddle_camp.data.finding.tables import read_table
+from paddle_camp.data.pictures.decoding import read_pictures
 from paddle_camp.errors import DataError
-from paddle_camp.readers.archives import unpack_near
-from paddle_camp.readers.batches import ImageSet
-from paddle_camp.readers.cache import default_cache_dir
-from paddle_camp.readers.pictures import read_pictures
-from paddle_camp.readers.sources import DATASETS
-from paddle_camp.readers.tables import read_table
 
 GROUPS = {"P": 1, "H": 0, "N": 0}  # the first letter of a training picture's name -> its label
 
@@ -50,14 +50,14 @@ def read_fundus(root: Path, part: str, image_size: int = 224, cache_dir: Path | 
     """Read the training or the validation pictures.
 
     Args:
-        root: the data set's folder, as :func:`paddle_camp.readers.sources.find` gives it.
+        root: the data set's folder, as :func:`paddle_camp.data.finding.sources.find` gives it.
         part: "train" or "valid".
         image_size: the side of the square pictures, pixels.
         cache_dir: where decoded pictures are kept; default $PADDLE_CAMP_CACHE or ``~/.cache/paddle_camp``.
 
     Returns:
         BGR pictures sorted by file name; ``groups`` holds P, H or N (validation: P or N, by the label). How large
-        originals are shrunk, and what that changes: :func:`paddle_camp.readers.pictures.decode`.
+        originals are shrunk, and what that changes: :func:`paddle_camp.data.pictures.decoding.decode`.
 
     Raises:
         DataError: a part is missing, pictures and labels do not fit together, or a file is damaged.

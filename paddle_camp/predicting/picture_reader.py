@@ -9,11 +9,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from paddle_camp.data.batches import scale_to_one, scale_to_unit
+from paddle_camp.data.pictures.decoding import decode, fit_square
+from paddle_camp.data.pictures.own_digit import prepare_digit
+from paddle_camp.data.pictures.warp import variations
 from paddle_camp.errors import DataError
-from paddle_camp.readers.batches import scale_to_one, scale_to_unit
-from paddle_camp.readers.own_digit import prepare_digit
-from paddle_camp.readers.pictures import decode, fit_square
-from paddle_camp.readers.warp import variations
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff")  # what of a folder is taken for a picture
 

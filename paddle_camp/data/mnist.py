@@ -15,10 +15,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from paddle_camp.data.batches import ImageSet, draw, split_off
+from paddle_camp.data.finding.downloads import real_or_none
+from paddle_camp.data.finding.sources import DATASETS
 from paddle_camp.errors import DataError
-from paddle_camp.readers.batches import ImageSet, draw, split_off
-from paddle_camp.readers.downloads import real_or_none
-from paddle_camp.readers.sources import DATASETS
 from paddle_camp.results import DataInfo
 from paddle_camp.settings import require
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from paddle_camp.data.finding.archives import sha256_of
+from paddle_camp.data.finding.cache import cached_array, default_cache_dir
 from paddle_camp.errors import DataError
-from paddle_camp.readers.archives import sha256_of
-from paddle_camp.readers.cache import cached_array, default_cache_dir
 
 VERSION = 1  # raise it when the same files would give other pixels
 

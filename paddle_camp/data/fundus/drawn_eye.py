@@ -2,7 +2,7 @@
 
 What the classes differ in is written down in :func:`plan_eye`. They overlap on purpose: a mild "P" looks like an "H",
 some "H" and "N" have stripes, a crescent or drusen, and the camera (tint, light, haze, blur, noise) knows nothing of
-the class. Lengths are in field radii, colours BGR, as in :mod:`paddle_camp.readers.drawing`.
+the class. Lengths are in field radii, colours BGR, as in :mod:`paddle_camp.data.fundus.drawing`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from paddle_camp.readers.drawing import Page, Point, absorb, bgr, draw_vessel, lay, photograph
+from paddle_camp.data.fundus.drawing import Page, Point, absorb, bgr, draw_vessel, lay, photograph
 
 KINDS = ("P", "H", "N")  # pathologic myopia (label 1), high myopia, normal (label 0)
 SCLERA = (108, 200, 255)  # the white of the eye, seen through an atrophic retina

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
+from paddle_camp.data.batches import epoch_order
+from paddle_camp.data.finding.cache import default_cache_dir
+from paddle_camp.data.finding.downloads import real_or_none
+from paddle_camp.data.finding.sources import DATASETS
 from paddle_camp.errors import DataError
 from paddle_camp.files import write_text
-from paddle_camp.readers.batches import epoch_order
-from paddle_camp.readers.cache import default_cache_dir
-from paddle_camp.readers.downloads import real_or_none
-from paddle_camp.readers.sources import DATASETS
 from paddle_camp.results import DataInfo
 
 COLUMNS = tuple(

@@ -1,0 +1,1 @@
+"""Where a data set lies, how it is fetched, unpacked and cached, and how small tables are read."""

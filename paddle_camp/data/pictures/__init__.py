@@ -1,0 +1,1 @@
+"""Pictures as arrays: decoding, random changes, and photographs of one's own digits."""

@@ -1,0 +1,1 @@
+"""What a run has trained, applied to pictures of one's own."""

@@ -1,1 +1,0 @@
-"""Readers: where the data sets are found, and how they become arrays."""
