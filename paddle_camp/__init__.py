@@ -1,6 +1,7 @@
 """paddle_camp: the homework of Baidu's deep-learning training camp on today's dygraph Paddle.
 
-Importing the package tunes the CPU and then loads paddle (:mod:`paddle_camp.runtime`), so import it first::
+Importing the package sets the CPU up for a Paddle that is loaded later (:mod:`paddle_camp.machine`); so import it
+first::
 
     import paddle_camp
     import paddle
@@ -10,28 +11,26 @@ Importing the package tunes the CPU and then loads paddle (:mod:`paddle_camp.run
 
 from importlib import import_module as _import_module
 
-from paddle_camp import runtime as _runtime
+from paddle_camp import machine as _machine
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
-try:
-    TUNED = _runtime.load_paddle()
-except _runtime.CampError as _error:  # to a notebook, a missing paddle is an ImportError like any other
-    raise ImportError(str(_error)) from None
+TUNED = _machine.prepare()
 
-# Loaded at first use: matplotlib and scikit-learn alone take longer to import than a student waits for --help.
+# Loaded at first use: Paddle, matplotlib and scikit-learn take longer to import than a student waits for --help.
 _HOMES = {
     "create_model": "models",
     "list_models": "models",
     "register_model": "models",
-    "evaluate": "training",
-    "Keep": "fitting",
-    "fit": "fitting",
-    "train_one_epoch": "training",
-    "load_weights": "checkpoint",
+    "evaluate": "training.loop",
+    "CheckpointPolicy": "training.fit",
+    "Keep": "training.fit",
+    "fit": "training.fit",
+    "train_one_epoch": "training.loop",
+    "load_weights": "networks.weights",
     "Batches": "data.batches",
-    "ImageSet": "data.batches",
-    "split_off": "data.batches",
+    "ImageSet": "data.image_set",
+    "split_off": "data.image_set",
     "load_fundus": "data.fundus.loading",
     "History": "history",
 }

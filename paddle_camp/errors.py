@@ -33,7 +33,11 @@ class OutOfMemoryError(CampError):
         return type(self), (self.batch_size, self.training)
 
 
-class PeerError(Exception):
+class RunError(Exception):
+    """A run failed though the command line was right: exit status 1, and its message says it all."""
+
+
+class PeerError(RunError):
     """Another process of a data-parallel run or the launcher has ended, or a connection broke (``reason``)."""
 
     def __init__(self, reason: str):
@@ -49,18 +53,12 @@ class PeerError(Exception):
         return type(self), (self.reason,)
 
 
-class ClusterError(Exception):
-    """The cluster that a sweep ran on failed it; what was finished is kept.
-
-    Not a :class:`CampError`: the run failed (exit status 1), and ``--resume`` goes on with it.
-    """
+class ClusterError(RunError):
+    """The cluster that a sweep ran on failed it; what was finished is kept, and ``--resume`` goes on with it."""
 
 
-class DivergedError(Exception):
-    """A loss became NaN or infinite; carries the step.
-
-    Not a :class:`CampError`: the run failed (exit status 1), the command line was right.
-    """
+class DivergedError(RunError):
+    """A loss became NaN or infinite; carries the step."""
 
     def __init__(self, step: int, loss: float, split: str = "training"):
         super().__init__(
@@ -72,3 +70,9 @@ class DivergedError(Exception):
     def __reduce__(self):
         """How to copy it to another process: by its arguments, not by its message."""
         return type(self), (self.step, self.loss, self.split)
+
+
+def require(condition: bool, message: str) -> None:
+    """Raise :class:`SettingError` with ``message`` unless ``condition`` holds; for ``__post_init__``."""
+    if not condition:
+        raise SettingError(message)

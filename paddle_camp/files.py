@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import hashlib
 import io
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
-
-from paddle_camp.errors import CampError
 
 
 def replace_file(path: Path, write: Callable[[Path], object]) -> None:
@@ -66,44 +63,10 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-def is_kept(path: Path) -> bool:
-    """Whether there is a whole JSON value in ``path``."""
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object; an empty one where the file is missing or is none."""
     try:
-        json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return False
-    return True
-
-
-def kept(path: Path, compute: Callable[[], Any]) -> Any:
-    """The JSON value in ``path``; where there is none yet (or a damaged one) it is computed and written.
-
-    A long computation made of such pieces goes on after an interruption with the first one that is missing.
-    """
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        write_json(path, compute())
-    return json.loads(path.read_text(encoding="utf-8"))  # as a resumed run will read it: tuples are lists by now
-
-
-@contextlib.contextmanager
-def alone_in(path: Path) -> Iterator[None]:
-    """Hold the run's folder for this process; a process that ends, however it ends, lets go of it.
-
-    Raises:
-        CampError: another process runs in it.
-    """
-    try:
-        import fcntl
-    except ModuleNotFoundError:  # Windows
-        yield
-        return
-    with (path / ".lock").open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise CampError(f"{path}: this run is still going in another process; wait for it, or stop it") from None
-        except OSError:  # a network disk without locks
-            pass
-        yield
+        return {}
+    return value if isinstance(value, dict) else {}

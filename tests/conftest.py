@@ -47,6 +47,6 @@ def fresh_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def folders(tmp_path: Path) -> Path:
     """A miniature iChallenge-PM in folders, as the course unpacks it."""
-    from tests.fundus_files import write_folders
+    from tests.helpers.fundus_files import write_folders
 
     return write_folders(tmp_path / "folders")

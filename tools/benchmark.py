@@ -12,6 +12,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # works in a clone that was never installed
 
+from paddle_camp import machine, runtime
+from paddle_camp.errors import CampError
+from paddle_camp.running.folder import default_out
 from tools.benchmarks.bench import Bench
 from tools.benchmarks.contest import measure
 from tools.benchmarks.groups import GPU_GROUPS, GROUPS
@@ -29,7 +32,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("groups", nargs="*", metavar="GROUP", help="what to measure (default: everything that the device has)")
     add("--list", action="store_true", help="list the groups")
     add("--device", choices=("cpu", "gpu"), default="cpu", help=f"gpu: {' and '.join(GPU_GROUPS)} only")
-    add("--models", metavar="NAME,NAME", help="train, levers and evaluate: only these networks of the zoo")
+    add("--models", metavar="NAME,NAME", help="train, optimisations and evaluate: only these networks of the zoo")
     add("--rounds", type=int, default=3, metavar="N", help="turns of each contender (default 3)")
     add("--quick", action="store_true", help="a few tiny networks and data sets: does it work at all?")
     add("--out", metavar="DIR", help="default runs/benchmark/<time>")
@@ -55,13 +58,10 @@ def main(arguments: list[str] | None = None) -> int:
         return _refuse(f"--rounds {parsed.rounds}: give 1 or more")
     command = shlex.join(["tools/benchmark.py", *(sys.argv[1:] if arguments is None else arguments)])
     try:
-        report, machine = _open_report(parsed, command)
-    except Exception as error:
-        kinds = {kind.__name__ for kind in type(error).__mro__}
-        if kinds & {"CampError", "ImportError", "OSError"}:
-            return _refuse(error)
-        raise
-    return _run(parsed, parsed.groups or possible, report, machine)
+        report, facts = _open_report(parsed, command)
+    except (CampError, ImportError, OSError) as error:
+        return _refuse(error)
+    return _run(parsed, parsed.groups or possible, report, facts)
 
 
 def _refuse(said: object) -> int:
@@ -71,31 +71,29 @@ def _refuse(said: object) -> int:
 
 def _open_report(parsed: argparse.Namespace, command: str) -> tuple[Report, dict]:
     """The report, and what the groups need to know of the machine; refuses a device that is not there."""
-    import paddle_camp
-    from paddle_camp import runs, runtime
-    from paddle_camp.models import check_model_name
+    from paddle_camp.models import check_model_name, list_models
 
     runtime.choose_device(parsed.device)
-    models = parsed.models.split(",") if parsed.models else paddle_camp.list_models()
+    models = parsed.models.split(",") if parsed.models else list_models()
     for name in models:
         check_model_name(name)
     environment = runtime.environment()
-    levers = {"levers": runtime.LEVERS, "step_levers": runtime.STEP_LEVERS}
-    machine = {"cores": environment["physical_cores"], "models": models, **levers}
-    folder = Path(parsed.out) if parsed.out else runs.default_out() / "benchmark" / time.strftime("%Y%m%d-%H%M%S")
+    facts = {"cores": environment["physical_cores"], "models": models}
+    facts |= {"optimisations": machine.OPTIMISATIONS, "step_optimisations": machine.STEP_OPTIMISATIONS}
+    folder = Path(parsed.out) if parsed.out else default_out() / "benchmark" / time.strftime("%Y%m%d-%H%M%S")
     folder.mkdir(parents=True, exist_ok=True)
     # The environment record's threads are those of this process; each contender has its own.
-    return Report(folder, {"command": command, "environment": environment}), machine
+    return Report(folder, {"command": command, "environment": environment}), facts
 
 
-def _run(parsed: argparse.Namespace, names: tuple[str, ...] | list[str], report: Report, machine: dict) -> int:
+def _run(parsed: argparse.Namespace, names: tuple[str, ...] | list[str], report: Report, facts: dict) -> int:
     status = 0
     try:
         for name in dict.fromkeys(names):
             with tempfile.TemporaryDirectory(prefix="benchmark-") as scratch:
                 options = {"rounds": parsed.rounds, "quick": parsed.quick, "device": parsed.device}
                 options |= {"torch_python": parsed.torch_python, "scratch": Path(scratch), "measure": measure}
-                bench = Bench(group=name, out=report.folder, log=report.measurements, **options, **machine)
+                bench = Bench(group=name, out=report.folder, log=report.measurements, **options, **facts)
                 text = ""
                 try:
                     for tables in GROUPS[name](bench):

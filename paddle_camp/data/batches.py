@@ -6,107 +6,14 @@ and one scale over arrays: no per-sample Python, no worker processes.
 
 from __future__ import annotations
 
-import functools
-import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 
-from paddle_camp.settings import require
-
-
-@dataclass(frozen=True)
-class ImageSet:
-    """Pictures with labels.
-
-    Attributes:
-        images: uint8 ``[N, C, H, W]``; colour pictures are BGR, as OpenCV and the course read them.
-        labels: int64 ``[N]``.
-        names: N file names (or other stable identifiers) for reports and ``predictions.csv``.
-        groups: N short strings that name what a picture is, finer than the label (fundus: "P", "H", "N").
-    """
-
-    images: np.ndarray
-    labels: np.ndarray
-    names: tuple[str, ...]
-    groups: tuple[str, ...] = ()
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def fingerprint(self) -> str:
-        """A hash of pictures, labels and names: the same data, the same 16 hex digits."""
-        digest = hashlib.sha256(np.ascontiguousarray(self.images))
-        digest.update(np.ascontiguousarray(self.labels))
-        digest.update("\n".join(self.names).encode())
-        return digest.hexdigest()[:16]
-
-    def take(self, index: np.ndarray) -> ImageSet:
-        """The samples at ``index`` (int64 ``[M]``), in that order."""
-        groups = tuple(self.groups[i] for i in index) if self.groups else ()
-        return replace(
-            self,
-            images=self.images[index],
-            labels=self.labels[index],
-            names=tuple(self.names[i] for i in index),
-            groups=groups,
-        )
-
-
-def split_off(data: ImageSet, fraction: float, seed: int) -> tuple[ImageSet, ImageSet]:
-    """Split ``data`` into (rest, held out), each class in the same proportion, drawn by ``seed``.
-
-    Both halves keep the order of ``data``. This is how hyper-parameters are chosen without looking at the
-    validation set: on pictures held out of the training folder.
-
-    Raises:
-        SettingError: one of the two would be empty.
-    """
-    rng = np.random.default_rng(seed)
-    held: list[int] = []
-    for label in np.unique(data.labels):
-        members = rng.permutation(np.flatnonzero(data.labels == label))
-        held += members[: round(len(members) * fraction)].tolist()
-    mask = np.zeros(len(data), bool)
-    mask[held] = True
-    share = f"{fraction:.3g} of {len(data)} samples leaves one part empty: take more samples, or another share"
-    require(0 < mask.sum() < len(data), share)
-    return data.take(np.flatnonzero(~mask)), data.take(np.flatnonzero(mask))
-
-
-def draw(data: ImageSet, count: int | None, seed: int = 0) -> ImageSet:
-    """About ``count`` samples of ``data``, each class in proportion; all of them for None or too large a count."""
-    if count is None or count >= len(data):
-        return data
-    return split_off(data, count / len(data), seed)[1]
-
-
-def scale_to_unit(images: np.ndarray) -> np.ndarray:
-    """uint8 0..255 to float32 -1..1, the course's ``(x / 255 - 0.5) / 0.5``."""
-    return images.astype(np.float32) / np.float32(127.5) - np.float32(1.0)
-
-
-def scale_to_one(images: np.ndarray) -> np.ndarray:
-    """uint8 0..255 to float32 0..1, the course's ``x / 255`` for digits."""
-    return images.astype(np.float32) / np.float32(255)
-
-
-def channel_statistics(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of each channel of uint8 ``[N, C, H, W]``, in units of the bytes: float32 ``[C]``."""
-    return tuple(
-        np.array([f(images[:, c]) for c in range(images.shape[1])], np.float32)
-        for f in (lambda x: x.mean(dtype=np.float64), lambda x: x.std(dtype=np.float64))
-    )
-
-
-def standardise(mean: np.ndarray, deviation: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """A scale for :class:`Batches` that brings each channel to mean 0 and standard deviation 1."""
-    return functools.partial(_standardise, mean=mean[:, None, None], deviation=deviation[:, None, None])
-
-
-def _standardise(images: np.ndarray, mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:
-    return (images.astype(np.float32) - mean) / np.maximum(deviation, np.float32(1e-6))
+from paddle_camp.data.image_set import ImageSet
+from paddle_camp.data.scaling import scale_to_unit
 
 
 def epoch_order(count: int, shuffle_seed: int | None, epoch: int) -> np.ndarray:
@@ -210,3 +117,23 @@ class Batches(_Indexed):
                 seed = [self.shuffle_seed or 0, epoch, step]
                 images = self.augment(images, np.random.default_rng(seed))
             yield self.scale(images), self.data.labels[index]
+
+
+Pair = tuple[Any, Any]  # (inputs, labels), numpy arrays or tensors
+
+
+class BatchSource(Protocol):
+    """What the loop asks of its data; :class:`paddle_camp.data.batches.Batches` is one.
+
+    A source may also have ``whole()``: (inputs, labels) of all samples in the order of the data, as ``epoch`` would
+    yield them, or None where they change from epoch to epoch; and ``indices(epoch, start)``, which yields the rows of
+    each batch. Then its samples can lie on a GPU as they are. Otherwise, on a GPU, a thread calls ``epoch`` and is some
+    batches ahead: what it draws must not come from generators that the loop uses too.
+    """
+
+    num_samples: int
+    batch_size: int
+
+    def __len__(self) -> int: ...
+
+    def epoch(self, epoch: int = 0, start: int = 0) -> Iterator[Pair]: ...

@@ -17,9 +17,9 @@ from paddle_camp.data.batches import epoch_order
 from paddle_camp.data.finding.cache import default_cache_dir
 from paddle_camp.data.finding.downloads import real_or_none
 from paddle_camp.data.finding.sources import DATASETS
+from paddle_camp.data.info import DataInfo
 from paddle_camp.errors import DataError
 from paddle_camp.files import write_text
-from paddle_camp.results import DataInfo
 
 COLUMNS = tuple(
     ["CRIM", "ZN", "INDUS", "CHAS", "NOX", "RM", "AGE", "DIS", "RAD", "TAX", "PTRATIO", "B", "LSTAT", "MEDV"]

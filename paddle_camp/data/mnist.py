@@ -15,12 +15,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from paddle_camp.data.batches import ImageSet, draw, split_off
 from paddle_camp.data.finding.downloads import real_or_none
 from paddle_camp.data.finding.sources import DATASETS
-from paddle_camp.errors import DataError
-from paddle_camp.results import DataInfo
-from paddle_camp.settings import require
+from paddle_camp.data.image_set import ImageSet, draw, split_off
+from paddle_camp.data.info import DataInfo
+from paddle_camp.errors import DataError, require
 
 SIDE, CLASSES = 28, 10
 AGAIN = "copy or download it again"

@@ -8,7 +8,7 @@ import paddle
 import paddle.nn.functional as F
 from paddle import nn
 
-from paddle_camp.runtime import wanted
+from paddle_camp.machine import enabled
 
 
 class Conv2D(nn.Conv2D):
@@ -31,7 +31,7 @@ class Conv2D(nn.Conv2D):
     ):
         super().__init__(in_channels, out_channels, kernel_size, stride, padding, groups=groups, bias_attr=bias_attr)
         self.geometry = {"stride": stride, "padding": padding, "groups": groups}
-        self.quick_bias = self.bias is not None and wanted("bias")
+        self.quick_bias = self.bias is not None and enabled("bias")
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         """``[N, C, H, W]`` in and out."""
@@ -56,7 +56,7 @@ class MaxPool2D(nn.MaxPool2D):
     def __init__(self, kernel_size: int, stride: int, padding: int = 0):
         super().__init__(kernel_size, stride, padding)
         self.window = (kernel_size, stride, padding)
-        self.keeps_places = wanted("pool")
+        self.keeps_places = enabled("pool")
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         """``[N, C, H, W]`` in and out."""

@@ -9,9 +9,9 @@ from typing import Any
 
 from paddle import nn
 
-from paddle_camp.checkpoint import load_weights
 from paddle_camp.errors import SettingError
-from paddle_camp.probes import layer_rows, summary_table
+from paddle_camp.networks.summary import layer_rows, summary_table
+from paddle_camp.networks.weights import load_weights
 
 _BUILDERS: dict[str, Callable[..., nn.Layer]] = {}
 

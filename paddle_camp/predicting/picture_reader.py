@@ -9,11 +9,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from paddle_camp.data.batches import scale_to_one, scale_to_unit
 from paddle_camp.data.pictures.decoding import decode, fit_square
 from paddle_camp.data.pictures.own_digit import prepare_digit
 from paddle_camp.data.pictures.warp import variations
+from paddle_camp.data.scaling import scale_to_one, scale_to_unit
 from paddle_camp.errors import DataError
+from paddle_camp.predicting.kinds import DIGITS, FUNDUS
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff")  # what of a folder is taken for a picture
 
@@ -113,7 +114,7 @@ def _with_mirror_image(images: np.ndarray) -> list[np.ndarray]:
 
 
 READERS = {
-    "digits": PictureReader(
+    DIGITS: PictureReader(
         classes=tuple("0123456789"),
         in_channels=1,
         image_size=28,
@@ -121,7 +122,7 @@ READERS = {
         scale=scale_to_one,
         variations=variations,
     ),
-    "fundus": PictureReader(
+    FUNDUS: PictureReader(
         classes=("not PM", "PM"),
         in_channels=3,
         image_size=224,

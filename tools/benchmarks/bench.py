@@ -23,7 +23,7 @@ class Bench:
         device: "cpu" or "gpu".
         torch_python: the interpreter for PyTorch.
         cores: physical ones.
-        models, levers: the names there are; step_levers: those of a training step on the CPU.
+        models, optimisations: the names there are; step_optimisations: those of a training step on the CPU.
         out: where figures go; the report's folder.
         scratch: an empty folder, removed after the group.
         measure: runs a contender once; see :func:`tools.benchmarks.contest.measure`.
@@ -37,8 +37,8 @@ class Bench:
     torch_python: str
     cores: int
     models: Sequence[str]
-    levers: Sequence[str]
-    step_levers: Sequence[str]
+    optimisations: Sequence[str]
+    step_optimisations: Sequence[str]
     out: Path
     scratch: Path
     measure: Callable[[Contender], Measurement]

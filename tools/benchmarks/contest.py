@@ -22,7 +22,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 AS_GIVEN = dict(os.environ)  # before anything here loads paddle, which writes into it
 TUNING = ("OMP_", "MKL_", "KMP_", "MALLOC_", "PADDLE_CAMP_TUNE")  # what a contender must not inherit from the shell
-STOCK = {"PADDLE_CAMP_TUNE": "0"}  # Paddle as it comes: none of our levers
+STOCK = {"PADDLE_CAMP_TUNE": "0"}  # Paddle as it comes: none of our optimisations
 PATIENCE = 3600  # seconds after which a measurement is given up
 
 Measurement = dict[str, Any]  # what a worker found, or {"error": why not}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from tools.benchmarks.groups_course import lenet_epoch, readers, startup, sweep
-from tools.benchmarks.groups_speed import evaluate, levers, profile, train
+from tools.benchmarks.groups_speed import evaluate, optimisations, profile, train
 from tools.benchmarks.growth import growth
 
 GROUPS = {
     "train": train,
-    "levers": levers,
+    "optimisations": optimisations,
     "profile": profile,
     "evaluate": evaluate,
     "readers": readers,

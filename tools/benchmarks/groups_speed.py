@@ -1,4 +1,4 @@
-"""Groups that time single steps: train, levers, evaluate. A group yields its tables anew after every row."""
+"""Groups that time single steps: train, optimisations, evaluate. A group yields its tables anew after every row."""
 
 from __future__ import annotations
 
@@ -80,21 +80,21 @@ def same_network(results: Results) -> Results:
     return results | {"PyTorch": [{"error": f"{counts[0]:,} parameters where ours has {counts[1]:,}"}]}
 
 
-def levers(bench: Bench) -> Iterator[list[Table]]:
-    """What each CPU setting is worth: ours with one lever off at a time"""
-    text = f"A training step; {sizes(bench)}. A lever's worth is the ratio of all levers to all but that one; one that "
+def optimisations(bench: Bench) -> Iterator[list[Table]]:
+    """What each CPU setting is worth: ours with one optimisation off at a time"""
+    text = f"A training step; {sizes(bench)}. An optimisation's worth is all of them over all but it; one that "
     text += "the machine has no use for (blas where the processor is not AMD's) measures the noise."
     columns = [Column("images/s", "it", SPEED), Column("all / this", "base", SPEED, over="it")]
     tables = []
     for model in chosen(bench, ("resnet50", "alexnet", "lenet")):
         spec = spec_of(model, bench, "train")
         contenders = [worker("all", "paddle_steps", spec)]
-        for lever in bench.step_levers:
-            left = {"PADDLE_CAMP_TUNE": ",".join(name for name in bench.levers if name != lever)}
-            contenders.append(worker(f"without {lever}", "paddle_steps", spec, left))
+        for optimisation in bench.step_optimisations:
+            left = {"PADDLE_CAMP_TUNE": ",".join(name for name in bench.optimisations if name != optimisation)}
+            contenders.append(worker(f"without {optimisation}", "paddle_steps", spec, left))
         contenders.append(worker("none (stock)", "paddle_steps", spec, STOCK))
         rows = against(bench.contest(model, contenders), "all")
-        tables.append(Table(f"Levers: {model}", "" if tables else text, "levers", columns, rows))
+        tables.append(Table(f"Optimisations: {model}", "" if tables else text, "optimisations", columns, rows))
         yield tables
 
 
@@ -124,18 +124,16 @@ def evaluate(bench: Bench) -> Iterator[list[Table]]:
         *(Column(f"{name}, MiB", name, "peak_memory", scale=MIB) for name in ("ours", *exports)),
     ]
     text = f"A batch from numpy to numpy, without gradients; {sizes(bench)}."
-    text += " Exported: `paddle_camp.inference.Predictor`." if exports else ""
+    text += " Exported: `paddle_camp.speed.inference.Predictor`." if exports else ""
     batch = Table("Evaluation of a batch", text, "network", columns)
     pictures, digits = (8, 8) if bench.quick else (200, 10_000)
     columns = [Column(f"{name}, s", name, "seconds") for name in ("by dygraph", "by oneDNN where it pays")]
     columns.append(Column("first / second", columns[0].contender, "seconds", over=columns[1].contender))
-    text = (
-        f"`paddle_camp.training.evaluate` over {pictures} pictures ({digits:,} digits): the export, the comparison of "
-    )
+    text = f"`evaluate` over {pictures} pictures ({digits:,} digits): the export, the comparison of "
     text += "its logits on a batch and the batches that stay with dygraph included."
     whole = Table("A whole evaluation", text, "network", columns)
     tables = [batch, whole] if exports else [batch]
-    dygraph = {"PADDLE_CAMP_TUNE": ",".join(name for name in bench.levers if name != "inference")}
+    dygraph = {"PADDLE_CAMP_TUNE": ",".join(name for name in bench.optimisations if name != "inference")}
     for model in chosen(bench, EVALUATED):
         spec = spec_of(model, bench, "evaluate")
         contenders = [worker("stock", "paddle_steps", spec, STOCK), worker("ours", "paddle_steps", spec)]

@@ -48,10 +48,11 @@ def ours(folder: Path, batch_size: int) -> dict[str, Any]:
     """Our reader, network and loop; Adam."""
     import paddle_camp
     from paddle_camp import runtime
-    from paddle_camp.data.batches import Batches, scale_to_one
+    from paddle_camp.data.batches import Batches
     from paddle_camp.data.mnist import load_mnist
-    from paddle_camp.fitting import fit
-    from paddle_camp.training import evaluate
+    from paddle_camp.data.scaling import scale_to_one
+    from paddle_camp.training.fit import fit
+    from paddle_camp.training.loop import evaluate
 
     runtime.choose_device("cpu")
     import paddle

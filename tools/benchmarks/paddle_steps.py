@@ -26,7 +26,7 @@ def measure(spec: dict[str, Any]) -> dict[str, Any]:
     import paddle
 
     from paddle_camp.data.batches import ArrayBatches
-    from paddle_camp.threads import threads_for
+    from paddle_camp.speed.threads import threads_for
 
     paddle.seed(0)
     model = paddle_camp.create_model(spec["model"], **spec["arguments"])
@@ -66,7 +66,7 @@ def inputs(spec: dict[str, Any], count: int) -> tuple:
 
 def one_batch(spec: dict[str, Any]) -> tuple:
     """A batch of pictures, float32, and its labels, numpy."""
-    from paddle_camp.data.batches import scale_to_unit
+    from paddle_camp.data.scaling import scale_to_unit
 
     images, labels = inputs(spec, spec["batch_size"])
     return scale_to_unit(images), labels
@@ -83,8 +83,8 @@ def train_step(model, spec: dict[str, Any]) -> Callable[[], object]:
     """Forward, loss, backward, Momentum."""
     import paddle
 
-    from paddle_camp.runtime import search_algorithms
-    from paddle_camp.training import classification_loss
+    from paddle_camp.speed.cudnn import search_algorithms
+    from paddle_camp.training.losses import classification_loss
 
     images, labels = (paddle.to_tensor(array) for array in one_batch(spec))
     optimizer = momentum(model)
@@ -103,7 +103,7 @@ def train_step(model, spec: dict[str, Any]) -> Callable[[], object]:
 
 def train_epoch(model, spec: dict[str, Any]) -> Callable[[], object]:
     """An epoch over ``pictures`` pictures, reading from memory included."""
-    from paddle_camp.training import train_one_epoch
+    from paddle_camp.training.loop import train_one_epoch
 
     batches, optimizer = all_batches(spec, shuffle_seed=0), momentum(model)
     return lambda: train_one_epoch(model, optimizer, batches)
@@ -111,7 +111,7 @@ def train_epoch(model, spec: dict[str, Any]) -> Callable[[], object]:
 
 def evaluation(model, spec: dict[str, Any]) -> Callable[[], object]:
     """What ``fit`` does between epochs, over ``pictures`` pictures."""
-    from paddle_camp.training import evaluate
+    from paddle_camp.training.loop import evaluate
 
     batches = all_batches(spec)
     return lambda: evaluate(model, batches)
@@ -119,7 +119,8 @@ def evaluation(model, spec: dict[str, Any]) -> Callable[[], object]:
 
 def all_batches(spec: dict[str, Any], shuffle_seed: int | None = None):
     """Batches over ``pictures`` pictures."""
-    from paddle_camp.data.batches import Batches, ImageSet
+    from paddle_camp.data.batches import Batches
+    from paddle_camp.data.image_set import ImageSet
 
     images, labels = inputs(spec, spec["pictures"])
     return Batches(ImageSet(images, labels, tuple(map(str, range(len(labels))))), spec["batch_size"], shuffle_seed)
@@ -141,7 +142,7 @@ def evaluate_step(model, spec: dict[str, Any]) -> Callable[[], object]:
 
 def exported_step(model, spec: dict[str, Any]) -> Callable[[], object]:
     """The same batch through the exported network."""
-    from paddle_camp.inference import Predictor
+    from paddle_camp.speed.inference import Predictor
 
     images, _ = one_batch(spec)
     model.eval()

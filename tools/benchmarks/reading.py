@@ -65,7 +65,8 @@ def our_fundus(clock: Clock, folder: Path, spec: dict[str, Any]) -> None:
     """Decoded once, into a cache; the pictures then lie in memory."""
     import numpy as np
 
-    from paddle_camp.data.batches import Batches, ImageSet
+    from paddle_camp.data.batches import Batches
+    from paddle_camp.data.image_set import ImageSet
     from paddle_camp.data.pictures.decoding import read_pictures
 
     paths = sorted(folder.iterdir())
@@ -87,8 +88,9 @@ def course_digits(clock: Clock, folder: Path, spec: dict[str, Any]) -> None:
 
 def our_digits(clock: Clock, folder: Path, spec: dict[str, Any]) -> None:
     """IDX into one array."""
-    from paddle_camp.data.batches import Batches, scale_to_one
+    from paddle_camp.data.batches import Batches
     from paddle_camp.data.mnist import load_mnist
+    from paddle_camp.data.scaling import scale_to_one
 
     clock.start()
     digits = load_mnist("real", str(folder)).train

@@ -46,7 +46,7 @@ def timed_steps(
 def resident_peak() -> int | None:
     """The most memory that this process has had resident, bytes; None where there is no /proc.
 
-    As :func:`paddle_camp.memory.resident_peak`, which a process without paddle cannot import.
+    As :func:`paddle_camp.speed.memory.resident_peak`, which a process without paddle cannot import.
     """
     try:
         found = re.search(r"^VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text(), re.MULTILINE)

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from paddle_camp.data.batches import Augment, Batches, ImageSet, draw, split_off
+from paddle_camp.data.batches import Augment, Batches
 from paddle_camp.data.finding.cache import default_cache_dir
 from paddle_camp.data.finding.downloads import real_or_none
 from paddle_camp.data.fundus.reading import read_fundus
 from paddle_camp.data.fundus.standin import write_fundus_standin
-from paddle_camp.results import DataInfo
-from paddle_camp.settings import require
+from paddle_camp.data.image_set import ImageSet, draw, split_off
+from paddle_camp.data.info import DataInfo
+from paddle_camp.errors import require
 
 
 @dataclass(frozen=True)

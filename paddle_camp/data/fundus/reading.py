@@ -18,11 +18,11 @@ from pathlib import Path
 
 import numpy as np
 
-from paddle_camp.data.batches import ImageSet
 from paddle_camp.data.finding.archives import unpack_near
 from paddle_camp.data.finding.cache import default_cache_dir
 from paddle_camp.data.finding.sources import DATASETS
 from paddle_camp.data.finding.tables import read_table
+from paddle_camp.data.image_set import ImageSet
 from paddle_camp.data.pictures.decoding import read_pictures
 from paddle_camp.errors import DataError
 

@@ -1,0 +1,41 @@
+"""The installed command: ``paddle-camp run 9-1``, ``paddle-camp list``, ``paddle-camp predict RUN PICTURE``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+import paddle_camp
+from paddle_camp.commands import predict, run
+from paddle_camp.commands.reporting import escape_what_cannot_be_shown
+from paddle_camp.running.catalogue import Catalogue
+
+COMMANDS = {
+    "run": "run assignments; plots and the answer land in runs/ID/latest/",
+    "list": "list the assignments, course by course",
+    "predict": "classify pictures with the model of a run",
+}
+
+
+def main(catalogue: Catalogue, arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status."""
+    listed = "\n".join(f"  {name:9}{what}" for name, what in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        "paddle-camp",
+        description=f"{paddle_camp.__doc__.splitlines()[0]}\n\n{listed}",
+        epilog="paddle-camp COMMAND --help shows the options of a command",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("command", choices=COMMANDS, metavar="COMMAND", help=", ".join(COMMANDS))
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    parser.add_argument("--version", action="version", version=paddle_camp.__version__)
+    parsed = parser.parse_args(arguments)
+    program = f"paddle-camp {parsed.command}"
+    if parsed.command == "predict":
+        return predict.main(parsed.arguments, program)
+    if parsed.command == "list":
+        if parsed.arguments:
+            parser.error(f"list takes no arguments, not {' '.join(parsed.arguments)}")
+        escape_what_cannot_be_shown()
+        return run.print_list(catalogue)
+    return run.main(catalogue, parsed.arguments, program)

@@ -1,0 +1,92 @@
+"""Run assignments of a catalogue: ``run 9-1``. See README.md."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from paddle_camp.commands.reporting import escape_what_cannot_be_shown, guarded, report
+from paddle_camp.errors import CampError
+from paddle_camp.running.catalogue import COURSES, Catalogue
+from paddle_camp.running.options import Options
+
+
+def build_parser(program: str | None = None) -> argparse.ArgumentParser:
+    """The command line of the contract."""
+    parser = argparse.ArgumentParser(
+        program,
+        description="Run homework of the deep-learning training camp; plots and the answer land in runs/ID/latest/.",
+        epilog="exit status: 0 done, 1 the run failed, 2 command line, setting or data wrong, 130 interrupted",
+    )
+    add = parser.add_argument
+    add("ids", nargs="*", metavar="ID", help="assignments such as 9-1, a course, or all")
+    add("--list", action="store_true", help="list the assignments")
+    add("--data", choices=("auto", "real", "synthetic"), default="auto", help="auto: real if found, else stand-in")
+    add("--data-dir", metavar="DIR", help="where to look for data first (also $PADDLE_CAMP_DATA)")
+    add("--device", default="auto", metavar="auto|cpu|gpu|gpu:N", help="auto: a GPU where there is one")
+    add("--amp", action="store_true", help="mixed precision (for GPUs)")
+    add("--quick", action="store_true", help="small settings that end in a minute or two on a CPU")
+    add("--seed", type=int, default=0, metavar="N", help="default 0")
+    add("-o", dest="overrides", action="append", default=[], metavar="key=value", help="override a setting")
+    add("--image", metavar="FILE", help="5-1: a picture of your own digit, the same as -o image=FILE")
+    add("--out", metavar="DIR", help="default runs/ (work/runs/ on AI Studio)")
+    add("--resume", nargs="?", const="", metavar="RUN_DIR", help="go on with an interrupted run (default: the latest)")
+    add("--jobs", type=int, metavar="N", help="sweeps: how many trainings run side by side (default 1)")
+    add(
+        "--cluster",
+        metavar="auto|ADDRESS",
+        help="sweeps: run on a Ray cluster, at its full width",
+    )
+    add("--visualdl", action="store_true", help="also write VisualDL logs")
+    add("--debug", action="store_true", help="show tracebacks")
+    return parser
+
+
+def main(catalogue: Catalogue, arguments: Sequence[str] | None = None, program: str | None = None) -> int:
+    """Run the command line and return its exit status."""
+    escape_what_cannot_be_shown()
+    parser = build_parser(program)
+    parsed = vars(parser.parse_args(arguments))
+    names, listing = parsed.pop("ids"), parsed.pop("list")
+    if image := parsed.pop("image"):
+        parsed["overrides"].append(f"image={image}")
+    if listing:
+        return print_list(catalogue)
+    if not names:
+        parser.error(f"name an assignment, for example: {parser.prog} 9-1 (or --list)")
+    return guarded(lambda: _run_all(catalogue, catalogue.expand(names), parsed), parsed["debug"])
+
+
+def print_list(catalogue: Catalogue) -> int:
+    """Print the assignments, course by course; a folder that is none is said on stderr (exit status 2)."""
+    course = None
+    for assignment in catalogue.assignments.values():
+        if assignment.course != course:
+            course = assignment.course
+            print(f"{course}: {COURSES[course]}")
+        print(f"  {assignment.id:5} {assignment.title}")
+    return max([report(CampError(fault), debug=False) for fault in catalogue.faults], default=0)
+
+
+def _run_all(catalogue: Catalogue, ids: list[str], parsed: dict) -> int:
+    from paddle_camp.running import runner
+
+    options = Options(**parsed | {"overrides": tuple(parsed["overrides"])})
+    if len(ids) > 1:  # a slip in the last one must not be found after hours
+        for name in ids:
+            runner.check(catalogue, name, options)
+    for name in ids:
+        _run(catalogue, name, options)
+    return 0
+
+
+def _run(catalogue: Catalogue, name: str, options: Options) -> None:
+    from paddle_camp.distributed import collectives
+    from paddle_camp.running.runner import run_assignment
+
+    answer, path = run_assignment(catalogue, name, options)
+    if collectives.world().rank > 0:
+        return  # process 0 speaks for all
+    print(f"\n{answer.title}\n")
+    print(answer.text)
+    print(f"\nanswer:  {path / 'answer.md'}\nreport:  {path / 'report.html'}\nfigures: {path / 'figures'}")

@@ -1,0 +1,35 @@
+"""From bytes to the numbers that a network takes."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+import numpy as np
+
+
+def scale_to_unit(images: np.ndarray) -> np.ndarray:
+    """uint8 0..255 to float32 -1..1, the course's ``(x / 255 - 0.5) / 0.5``."""
+    return images.astype(np.float32) / np.float32(127.5) - np.float32(1.0)
+
+
+def scale_to_one(images: np.ndarray) -> np.ndarray:
+    """uint8 0..255 to float32 0..1, the course's ``x / 255`` for digits."""
+    return images.astype(np.float32) / np.float32(255)
+
+
+def channel_statistics(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of each channel of uint8 ``[N, C, H, W]``, in units of the bytes: float32 ``[C]``."""
+    return tuple(
+        np.array([f(images[:, c]) for c in range(images.shape[1])], np.float32)
+        for f in (lambda x: x.mean(dtype=np.float64), lambda x: x.std(dtype=np.float64))
+    )
+
+
+def standardise(mean: np.ndarray, deviation: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """A scale for :class:`Batches` that brings each channel to mean 0 and standard deviation 1."""
+    return functools.partial(_standardise, mean=mean[:, None, None], deviation=deviation[:, None, None])
+
+
+def _standardise(images: np.ndarray, mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:
+    return (images.astype(np.float32) - mean) / np.maximum(deviation, np.float32(1e-6))

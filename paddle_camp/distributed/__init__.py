@@ -1,0 +1,1 @@
+"""Several processes that take one and the same step: collectives, synchronised batch norm."""

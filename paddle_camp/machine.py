@@ -1,0 +1,200 @@
+"""The processor, and what must be set on it before Paddle loads.
+
+Paddle's CPU wheels start with one OpenMP thread and give freed buffers back to the system at every step; on AMD
+processors their MKL also takes a slow path. :func:`tune_cpu` mends these three through the environment and the
+allocator, never against what the user has set. More optimisations are elsewhere: how a convolution adds its bias and a
+max pool goes back (``Conv2D`` and ``MaxPool2D`` in :mod:`paddle_camp.models.layers`), evaluation by oneDNN, feeding a
+GPU and cuDNN's search (:mod:`paddle_camp.speed`). ``PADDLE_CAMP_TUNE=0`` turns everything off, and a list such as
+``PADDLE_CAMP_TUNE=threads,allocator`` turns on just what it names of :data:`OPTIMISATIONS`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import io
+import logging
+import os
+import platform
+import re
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+STEP_OPTIMISATIONS = ("threads", "blas", "allocator", "bias", "pool")  # those of a training step on the CPU
+
+
+OPTIMISATIONS = (*STEP_OPTIMISATIONS, "inference", "feeding", "autotune")
+
+
+INSTALL_LINE = "pip install -e .[cpu]    (or .[gpu] on a machine with an NVIDIA card; see README.md)"
+NO_PADDLE = f"paddle is not installed; type: {INSTALL_LINE}"
+
+
+# What Paddle prints at start-up that a student can do nothing about: the thread count is set on purpose, and
+# ccache matters only to those who compile operators.
+_NOISE = re.compile(r"OMP_NUM_THREADS set to|PLEASE USE OMP_NUM_THREADS WISELY")
+
+
+_NOISE_WARNINGS = (".*No ccache found", "When training, we now always track global mean and variance")
+
+
+def physical_cores() -> int:
+    """Physical cores that this process may use (two hyper-threads of a core count once); at least 1."""
+    allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+    cores = set()
+    for cpu in allowed:
+        topology = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology")
+        try:
+            package = (topology / "physical_package_id").read_text().strip()
+            cores.add((package, (topology / "core_id").read_text().strip()))
+        except OSError:  # no such files (macOS, Windows, some containers): count the logical ones
+            cores.add(("cpu", str(cpu)))
+    return max(1, min(len(cores), _container_limit()))
+
+
+def _container_limit() -> int:
+    """How many CPUs the time quota of a container amounts to; a large number where there is none."""
+    version_1 = ("cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us")
+    for names in (("cpu.max",), version_1):
+        try:
+            quota, period = " ".join(Path(f"/sys/fs/cgroup/{name}").read_text() for name in names).split()
+            if int(quota) > 0:  # version 1 writes -1 for "no limit"
+                return max(1, int(quota) // int(period))
+        except (OSError, ValueError):  # not this version, or "max"
+            continue
+    return 1_000_000
+
+
+def cpu_name() -> str:
+    """The processor's model name, for the environment record."""
+    with contextlib.suppress(OSError):
+        match = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
+        if match:
+            return match[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def is_amd() -> bool:
+    """Whether the processor says AuthenticAMD."""
+    try:
+        return "AuthenticAMD" in Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return False
+
+
+def enabled(optimisation: str) -> bool:
+    """Whether ``PADDLE_CAMP_TUNE`` admits the optimisation; it admits all where it is not set."""
+    return optimisation in os.environ.get("PADDLE_CAMP_TUNE", ",".join(OPTIMISATIONS)).split(",")
+
+
+def tune_cpu() -> list[str]:
+    """Set threads, BLAS path and allocator; returns the names of the optimisations that were set.
+
+    Call it before the first ``import paddle``. Nothing that stands in the environment already is changed.
+    """
+    done = []
+    # Paddle's launcher loads paddle, and that sets 1 where nothing was set (a 1 of the user's
+    # cannot be told from it); its processes share the cores.
+    together = int(os.environ.get("PADDLE_TRAINERS_NUM") or 1) > 1
+    local = int(os.environ.get("PADDLE_LOCAL_SIZE") or 1) if together else 1
+    unset = "OMP_NUM_THREADS" not in os.environ or (together and os.environ["OMP_NUM_THREADS"] == "1")
+    if enabled("threads") and unset:
+        os.environ["OMP_NUM_THREADS"] = str(max(1, physical_cores() // local))
+        done.append("threads")
+    # MKL looks at the vendor, not at the instruction set. Only on AMD: on an Intel Xeon with AVX-512 forcing this
+    # (AVX2) path made ResNet-50's step 1.4 times slower.
+    if enabled("blas") and "MKL_DEBUG_CPU_TYPE" not in os.environ and is_amd():
+        os.environ["MKL_DEBUG_CPU_TYPE"] = "5"
+        done.append("blas")
+    if enabled("allocator") and _keep_freed_memory():
+        done.append("allocator")
+    return done
+
+
+def _keep_freed_memory() -> bool:
+    """Have glibc keep large freed blocks, so that the next step's buffers need no new pages from the kernel."""
+    if any(name.startswith("MALLOC_") for name in os.environ):  # the user tunes malloc
+        return False
+    if platform.libc_ver()[0] != "glibc":
+        return False
+    m_trim_threshold, m_mmap_max = -1, -4  # from glibc's <malloc.h>
+    mallopt = ctypes.CDLL(None).mallopt
+    return bool(mallopt(m_mmap_max, 0)) and bool(mallopt(m_trim_threshold, 2**31 - 1))
+
+
+def prepare() -> list[str]:
+    """Tune the CPU for a Paddle that is loaded later, which then comes without the warnings that help no student.
+
+    Returns:
+        The optimisations that were set, as :func:`tune_cpu`; none where Paddle has been loaded before.
+    """
+    if sys.modules.get("paddle") is not None:
+        if os.environ.get("PADDLE_CAMP_TUNE") != "0":
+            print(
+                "paddle_camp: import it before paddle, then its faster CPU settings apply "
+                "(in a notebook: restart the kernel and begin with import paddle_camp)",
+                file=sys.stderr,
+            )
+        return []
+    done = tune_cpu()
+    sys.meta_path.insert(0, _QuietPaddle())
+    return done
+
+
+class _QuietPaddle(importlib.abc.MetaPathFinder):
+    """Finds paddle as Python would, once, and lets it load quietly: whoever imports it first, and wherever."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
+        if name != "paddle":
+            return None
+        with contextlib.suppress(ValueError):  # another thread was here
+            sys.meta_path.remove(self)
+        spec = importlib.util.find_spec("paddle")
+        if spec is None:
+            raise ModuleNotFoundError(NO_PADDLE, name="paddle")
+        load = spec.loader.exec_module
+
+        def load_quietly(module: ModuleType) -> None:
+            with _quiet():
+                load(module)
+
+        spec.loader.exec_module = load_quietly
+        return spec
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep back what Paddle prints and warns of while it loads, as far as it means nothing to a student."""
+    for message in _NOISE_WARNINGS:
+        warnings.filterwarnings("ignore", message=message, category=UserWarning)
+    printed = io.StringIO()
+    try:
+        with _loggers_kept(printed), contextlib.redirect_stderr(printed):
+            yield
+    finally:
+        for line in printed.getvalue().splitlines():
+            if not _NOISE.search(line):
+                print(line, file=sys.stderr)
+
+
+@contextlib.contextmanager
+def _loggers_kept(stream: io.StringIO) -> Iterator[None]:
+    """The root logger stays the user's, though Paddle sets it up; loggers that took ``stream`` get stderr."""
+    root = logging.root
+    handlers, level = list(root.handlers), root.level
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        for logger in root.manager.loggerDict.values():
+            for handler in getattr(logger, "handlers", ()):  # a placeholder has none
+                if getattr(handler, "stream", None) is stream:
+                    handler.setStream(sys.stderr or stream)

@@ -1,0 +1,1 @@
+"""What holds for any network: its summary, its modes, its weights."""

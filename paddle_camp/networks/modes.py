@@ -1,0 +1,35 @@
+"""Training and evaluation modes, entered and left without a trace."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import paddle
+from paddle import nn
+
+
+@contextlib.contextmanager
+def unchanged(model: nn.Layer) -> Iterator[None]:
+    """Forward and backward passes inside leave no trace: training modes and running statistics come back."""
+    modes = [(layer, layer.training) for layer in model.sublayers(include_self=True)]
+    statistics = {key: value.clone() for key, value in model.state_dict().items() if value.stop_gradient}
+    try:
+        yield
+    finally:
+        model.set_state_dict(model.state_dict() | statistics)
+        for layer, mode in modes:
+            layer.training = mode
+
+
+@contextlib.contextmanager
+def evaluating(model: nn.Layer) -> Iterator[None]:
+    """Evaluation mode without gradients; afterwards each layer's training mode is what it was, whatever happened."""
+    modes = [(layer, layer.training) for layer in model.sublayers(include_self=True)]
+    model.eval()
+    try:
+        with paddle.no_grad():
+            yield
+    finally:
+        for layer, mode in modes:
+            layer.training = mode

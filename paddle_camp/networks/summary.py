@@ -1,0 +1,146 @@
+"""What goes on inside a network: layer shapes, parameters, multiply-adds."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import paddle
+from paddle import nn
+
+from paddle_camp.errors import SettingError
+from paddle_camp.networks.modes import evaluating, unchanged
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """One layer that has no layers of its own.
+
+    Attributes:
+        name: its place in the network, such as ``layer1.0.conv1``.
+        kind: its class.
+        output: the shape of its output, batch included.
+        parameters: trained numbers (running statistics are not).
+        multiply_adds: multiplications that are each followed by an addition, for the whole batch; counted for
+            convolutions and linear layers, where the zeros of the padding are multiplied as well. 0 elsewhere.
+    """
+
+    name: str
+    kind: str
+    output: tuple[int, ...]
+    parameters: int
+    multiply_adds: int
+
+
+def output_size(size: int, kernel: int, padding: int, stride: int) -> int:
+    """Side of a convolution's or pool's output: (size + 2 padding - kernel) / stride + 1, rounded down."""
+    return (size + 2 * padding - kernel) // stride + 1
+
+
+def count_parameters(layer: nn.Layer) -> int:
+    """The number of trained parameters of a layer and all below it."""
+    return sum(p.size for p in layer.parameters() if not p.stop_gradient)
+
+
+def _watch_layers(model: nn.Layer, images: paddle.Tensor, note: Callable[[str, nn.Layer, paddle.Tensor], None]) -> None:
+    """Run ``images`` through ``model`` and call ``note`` with each layer that has no layers of its own, as they run."""
+
+    def hook_of(name: str):
+        return lambda layer, inputs, output: note(name, layer, output)
+
+    layers = [(name, layer) for name, layer in model.named_sublayers() if not layer.sublayers()]
+    hooks = [layer.register_forward_post_hook(hook_of(name)) for name, layer in layers]
+    try:
+        with evaluating(model):
+            model(images)
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def layer_rows(model: nn.Layer, input_shape: tuple[int, ...]) -> list[LayerRow]:
+    """Run zeros of ``input_shape`` (batch included) through ``model`` and list its layers in the order they run."""
+    rows: list[LayerRow] = []
+
+    def note(name: str, layer: nn.Layer, output: paddle.Tensor) -> None:
+        shape = tuple(output.shape)
+        rows.append(LayerRow(name, type(layer).__name__, shape, count_parameters(layer), multiply_adds(layer, shape)))
+
+    _watch_layers(model, paddle.zeros(list(input_shape)), note)
+    return rows
+
+
+def layer_outputs(model: nn.Layer, images: paddle.Tensor) -> dict[str, np.ndarray]:
+    """What every layer that has no layers of its own gives for ``images``, in the order they run.
+
+    Returns:
+        Name of the layer -> float32 array, batch first; a layer that runs again is "name (2)". The model is left as
+        it was.
+    """
+    outputs: dict[str, np.ndarray] = {}
+
+    def note(name: str, layer: nn.Layer, output: paddle.Tensor) -> None:
+        calls = sum(key == name or key.startswith(f"{name} (") for key in outputs)
+        outputs[f"{name} ({calls + 1})" if calls else name] = output.numpy()
+
+    _watch_layers(model, images, note)
+    return outputs
+
+
+def check_input_shape(model: nn.Layer, input_shape: tuple[int, ...], name: str) -> None:
+    """Run zeros of ``input_shape`` through ``model``, so that a picture of the wrong size is found before a training.
+
+    Raises:
+        SettingError: the network does not take that shape.
+    """
+    try:
+        layer_rows(model, input_shape)
+        with unchanged(model), paddle.no_grad():  # heads that exist in training alone take shapes of their own
+            model.train()
+            model(paddle.zeros([2, *input_shape[1:]]))
+    except (ValueError, RuntimeError, OSError, AssertionError):  # what Paddle raises for shapes that do not fit
+        shape = " x ".join(map(str, input_shape[1:]))
+        raise SettingError(f"model={name} does not take pictures of {shape}: try another image_size or model") from None
+
+
+def multiply_adds(layer: nn.Layer, output: tuple[int, ...]) -> int:
+    """Multiply-adds of one convolution or linear layer for an output of this shape; 0 for any other layer."""
+    count = 1
+    for size in output:
+        count *= size
+    if isinstance(layer, nn.Conv2D):
+        _, channels_of_a_group, height, width = layer.weight.shape
+        return count * channels_of_a_group * height * width
+    if isinstance(layer, nn.Linear):
+        return count * layer.weight.shape[0]
+    return 0
+
+
+_of_a_sample: weakref.WeakKeyDictionary[nn.Layer, dict[tuple[int, ...], int]] = weakref.WeakKeyDictionary()
+
+
+def sample_multiply_adds(model: nn.Layer, sample_shape: tuple[int, ...]) -> int:
+    """The multiply-adds of one sample's way through ``model``, counted once; 0 if the model does not take the shape.
+
+    Args:
+        sample_shape: without the batch.
+    """
+    counts = _of_a_sample.setdefault(model, {})
+    if sample_shape not in counts:
+        try:
+            counts[sample_shape] = sum(row.multiply_adds for row in layer_rows(model, (1, *sample_shape)))
+        except (TypeError, ValueError, RuntimeError, OSError):  # it takes other inputs than one float array
+            counts[sample_shape] = 0
+    return counts[sample_shape]
+
+
+def summary_table(rows: list[LayerRow]) -> str:
+    """The rows as text, with their sums."""
+    lines = [f"{'layer':32} {'kind':18} {'output':24} {'parameters':>14} {'multiply-adds':>18}"]
+    for row in rows:
+        shape = " x ".join(map(str, row.output))
+        lines.append(f"{row.name:32} {row.kind:18} {shape:24} {row.parameters:14,} {row.multiply_adds:18,}")
+    totals = sum(row.parameters for row in rows), sum(row.multiply_adds for row in rows)
+    return "\n".join([*lines, f"{'total':76} {totals[0]:14,} {totals[1]:18,}"])

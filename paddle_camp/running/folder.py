@@ -1,0 +1,94 @@
+"""The folder of a run: making it, finding it again, holding it for one process."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from paddle_camp.errors import CampError
+from paddle_camp.files import read_json
+from paddle_camp.running.options import Options
+
+
+def default_out() -> Path:
+    """``runs/``, or ``work/runs/`` on AI Studio, where only ``work/`` outlives a session."""
+    return Path("/home/aistudio/work/runs") if Path("/home/aistudio/work").is_dir() else Path("runs")
+
+
+def new_folder(homework: str, options: Options) -> Path:
+    """Make ``OUT/<ID>/<YYYYmmdd-HHMMSS>/`` and point ``OUT/<ID>/latest`` at it.
+
+    Raises:
+        CampError: the place cannot be written.
+    """
+    parent = (Path(options.out) if options.out else default_out()) / homework
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    for number in range(100):  # two runs in one second get different names
+        path = parent / (stamp if number == 0 else f"{stamp}-{number}")
+        try:
+            path.mkdir(parents=True)
+        except OSError as error:
+            if path.is_dir():
+                continue
+            raise CampError(f"--out: {path} cannot be made ({error.strerror}); choose another place") from None
+        _point_latest(path)
+        return path
+    raise CampError(f"--out: {parent}: too many runs in one second")
+
+
+def _point_latest(path: Path) -> None:
+    link = path.parent / "latest"
+    temporary = path.parent / f".latest.{os.getpid()}"
+    temporary.unlink(missing_ok=True)
+    try:
+        temporary.symlink_to(path.name)
+    except OSError:  # a file system without symbolic links: a file that names the folder
+        temporary.write_text(path.name + "\n")
+    try:
+        os.replace(temporary, link)
+    except OSError:  # somebody made a folder of that name: it is theirs
+        temporary.unlink()
+
+
+def follow_latest(path: Path) -> Path:
+    """The run folder that ``path`` means: where there are no links, ``latest`` is a file that names one."""
+    is_name = path.name == "latest" and path.is_file()
+    return path.parent / path.read_text(encoding="utf-8").strip() if is_name else path
+
+
+def read_metrics(path: Path) -> dict[str, Any]:
+    """The ``metrics.json`` of a run folder; an empty one where there is none."""
+    return read_json(path / "metrics.json")
+
+
+@contextlib.contextmanager
+def alone_in(path: Path) -> Iterator[None]:
+    """Hold the run's folder for this process; a process that ends, however it ends, lets go of it.
+
+    Raises:
+        CampError: another process runs in it.
+    """
+    try:
+        import fcntl
+    except ModuleNotFoundError:  # Windows
+        yield
+        return
+    with (path / ".lock").open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CampError(f"{path}: this run is still going in another process; wait for it, or stop it") from None
+        except OSError:  # a network disk without locks
+            pass
+        yield
+
+
+def resume_command(homework: str, path: Path) -> str:
+    """What to type to go on with a run, as this program was started: from a clone, or as the installed tool."""
+    program = "paddle-camp run" if Path(sys.argv[0]).stem == "paddle-camp" else "python tools/run_homework.py"
+    return f"{program} {homework} --resume {path}"

@@ -1,0 +1,1 @@
+"""What makes training and evaluation faster: feeding, threads, oneDNN, cuDNN; and what memory they take."""

@@ -1,0 +1,220 @@
+"""Evaluation on the CPU through Paddle Inference and oneDNN, where that is faster and gives the same answers.
+
+An export costs seconds, and the logits differ from dygraph's by rounding. So :class:`FastForward` exports only for
+work that is worth it, judged by counting and not by a clock (the same seed must give the same bits), and uses the
+export only if it agrees with dygraph on a batch; whatever goes wrong, dygraph answers, as if nothing had been tried.
+``PADDLE_CAMP_TUNE`` without ``inference`` leaves everything to dygraph.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import paddle
+from paddle import nn
+
+from paddle_camp.errors import PeerError
+from paddle_camp.machine import enabled
+from paddle_camp.metrics import predict_labels
+from paddle_camp.networks.modes import evaluating
+from paddle_camp.networks.summary import sample_multiply_adds
+
+# Logits may differ from dygraph's by this share of the batch's largest, plus ABSOLUTE. Measured on networks
+# of the zoo, 8 with Paddle 3.3.1 and 4 with 2.6.2: at most 1e-5 of it.
+RELATIVE, ABSOLUTE = 1e-4, 1e-6
+
+# Measured with one thread of an AMD EPYC: dygraph does 15 to 30 thousand million multiply-adds a second, an export
+# with its first batch takes 1 to 3 seconds, and oneDNN is 1.3 to 2.5 times faster (Paddle 2.6.2: up to 5). At 1.5
+# times, 12 seconds of dygraph become 8: what is saved is about twice what the export costs; at 1.3 it is as much.
+MULTIPLY_ADDS_PER_SECOND = 20e9  # of one thread
+WORTHWHILE_SECONDS = 12.0
+
+# What Paddle 3 does to the graph that we do without; 2.6.2 knows none of these names and does not mind. The first
+# fails on GoogLeNet (3.3.1: "drr attr [fuse_activation] is not found"); the other two fold batch norm into the
+# convolutions, which takes 2 seconds on ResNet-50 and made it no faster.
+UNWANTED_PASSES = (
+    "conv_concat_activation_onednn_fuse_pass",
+    "conv2d_bn_onednn_fuse_pass",
+    "conv2d_bias_bn_onednn_fuse_pass",
+)
+
+Forward = Callable[[np.ndarray], paddle.Tensor]
+_log = logging.getLogger(__name__)
+
+
+class Predictor:
+    """A copy of a network in evaluation mode, with the weights of this moment, run by oneDNN on the CPU.
+
+    Args:
+        model: is left as it was: training modes, weights, ``forward``.
+        example: a batch of its input, whose dtype and shape without the batch count.
+
+    Raises:
+        Exception: whatever Paddle raises for a network that it cannot export or load; ValueError for one with more
+            than one output.
+    """
+
+    def __init__(self, model: nn.Layer, example: np.ndarray):
+        spec = paddle.static.InputSpec([None, *example.shape[1:]], str(example.dtype), "images")
+        with _quiet():
+            # The file of weights is read when the predictor is created, so the folder can go.
+            with evaluating(model), _same_forward(model), tempfile.TemporaryDirectory(prefix="paddle_camp_") as folder:
+                paddle.jit.save(model, f"{folder}/model", input_spec=[spec])
+                self._predictor = paddle.inference.create_predictor(_config(Path(folder) / "model"))
+            names = self._predictor.get_output_names()
+            if len(names) != 1:
+                raise ValueError(f"the network has {len(names)} outputs, not one")
+            self._input = self._predictor.get_input_handle(self._predictor.get_input_names()[0])
+            self._output = self._predictor.get_output_handle(names[0])
+            self(example[:1])  # the first run logs too
+
+    def __call__(self, images: np.ndarray) -> np.ndarray:
+        """Logits ``[N, K]`` of a batch ``[N, ...]``; N may change from call to call. The same batch, the same bits."""
+        self._input.copy_from_cpu(np.ascontiguousarray(images))
+        self._predictor.run()
+        return self._output.copy_to_cpu()
+
+
+def _config(path: Path) -> paddle.inference.Config:
+    """oneDNN is what a ``Config`` for the CPU takes by itself, in Paddle 2.6 and 3, where the processor has AVX2."""
+    program = path.with_suffix(".json")  # Paddle 3
+    if not program.exists():
+        program = path.with_suffix(".pdmodel")
+    config = paddle.inference.Config(str(program), str(path.with_suffix(".pdiparams")))
+    config.disable_gpu()
+    config.set_cpu_math_library_num_threads(threads())
+    for name in UNWANTED_PASSES:
+        config.delete_pass(name)
+    return config
+
+
+def threads() -> int:
+    """The threads that Paddle computes with: ``OMP_NUM_THREADS``, and one where it is not set."""
+    return int(os.environ.get("OMP_NUM_THREADS", "1"))
+
+
+@contextlib.contextmanager
+def _same_forward(model: nn.Layer) -> Iterator[None]:
+    """An export by Paddle 2.6 leaves its traced ``forward`` on every layer, which then trains slower: take it off."""
+    own = [(layer, vars(layer).get("forward")) for layer in model.sublayers(include_self=True)]
+    try:
+        yield
+    finally:
+        for layer, forward in own:
+            vars(layer).pop("forward", None)
+            if forward is not None:
+                layer.forward = forward
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Nothing on stderr, not even from C++: an export logs its inner workings, which nobody here can act on."""
+    saved = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nowhere, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            os.dup2(nowhere.fileno(), 2)
+            yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+
+
+def tolerance(logits: np.ndarray) -> float:
+    """How far logits of this batch may be from dygraph's."""
+    return RELATIVE * float(np.abs(logits).max()) + ABSOLUTE
+
+
+def agree(logits: np.ndarray, reference: np.ndarray) -> bool:
+    """Whether all logits are within :func:`tolerance` of the reference, and every predicted class is the same."""
+    if logits.shape != reference.shape or not np.abs(logits - reference).max() <= tolerance(reference):
+        return False  # not <=: NaN is no agreement
+    return bool((predict_labels(logits) == predict_labels(reference)).all())
+
+
+def decided(logits: np.ndarray) -> bool:
+    """Whether every predicted class stands, even if each logit is off by :func:`tolerance`.
+
+    That is so where the two largest logits (one logit and 0 for K = 1) are further apart than both can be off.
+    """
+    if logits.shape[1] == 1:
+        margin = np.abs(logits[:, 0])
+    else:
+        second, first = np.partition(logits, -2, axis=1)[:, -2:].T
+        margin = first - second
+    return bool((margin > 2 * tolerance(logits)).all())
+
+
+class FastForward:
+    """Logits of one evaluation, batch after batch: by oneDNN where that is worthwhile and agrees, else by dygraph.
+
+    The first batch is dygraph's, and what an export is checked against. So is every batch with a sample whose two
+    largest logits are so close that rounding could swap them: the predicted classes, and with them the count of
+    right answers, are dygraph's.
+
+    Args:
+        model: in evaluation mode; its weights must not change while this is used.
+        dygraph: a numpy batch to the float32 logits ``[N, K]`` of ``model``.
+        num_samples: how many samples will come in all.
+    """
+
+    def __init__(self, model: nn.Layer, dygraph: Forward, num_samples: int):
+        self.model, self.dygraph, self.num_samples = model, dygraph, num_samples
+        self.predictor: Predictor | None = None
+        self.begun = False
+
+    def __call__(self, images: np.ndarray) -> paddle.Tensor:
+        """Float32 logits ``[N, K]`` of a batch ``[N, ...]``."""
+        if not self.begun:
+            self.begun = True
+            output = self.dygraph(images)
+            self._try_export(images, output)
+            return output
+        logits = self._predict(images)
+        return self.dygraph(images) if logits is None else paddle.to_tensor(logits)
+
+    def _try_export(self, images: np.ndarray, output: paddle.Tensor) -> None:
+        try:
+            if not worthwhile(self.model, images, self.num_samples - len(images)):
+                return
+            predictor = Predictor(self.model, images)
+            if agree(predictor(images), output.numpy()):
+                self.predictor = predictor
+            else:
+                _log.debug("the export of %s does not agree with dygraph", type(self.model).__name__)
+        except PeerError:  # the launcher ends this process
+            raise
+        except Exception:  # whatever an export can raise, dygraph has the answer
+            _log.debug("no export of %s", type(self.model).__name__, exc_info=True)
+
+    def _predict(self, images: np.ndarray) -> np.ndarray | None:
+        """The predictor's logits; None where there is no predictor, it fails, or its rounding could matter."""
+        if self.predictor is None:
+            return None
+        try:
+            logits = self.predictor(images)
+        except PeerError:
+            raise
+        except Exception:  # as above
+            _log.debug("the export of %s failed", type(self.model).__name__, exc_info=True)
+            self.predictor = None
+            return None
+        return logits if decided(logits) else None
+
+
+def worthwhile(model: nn.Layer, images: np.ndarray, num_samples: int) -> bool:
+    """Whether ``num_samples`` like those of ``images`` are so much work for dygraph that an export pays.
+
+    No clock is asked: the answer is the same in every run with as many threads.
+    """
+    if num_samples <= 0 or not enabled("inference") or paddle.get_device() != "cpu":
+        return False
+    multiply_adds = num_samples * sample_multiply_adds(model, tuple(images.shape[1:]))
+    return multiply_adds > WORTHWHILE_SECONDS * MULTIPLY_ADDS_PER_SECOND * threads()

@@ -1,0 +1,1 @@
+"""Many independent trainings: in turn, side by side, or on a Ray cluster; each result kept."""

@@ -1,0 +1,1 @@
+"""The loop on one page, fit around it, losses, checkpoints, schedules, progress."""

@@ -1,0 +1,247 @@
+""":func:`fit`: epochs of training, measurements between them, checkpoints, and the way back in after a stop."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import paddle
+from paddle import nn
+from paddle.optimizer.lr import LRScheduler
+
+from paddle_camp.data.batches import BatchSource
+from paddle_camp.distributed import collectives
+from paddle_camp.distributed.synced_norm import convert_sync_batch_norm
+from paddle_camp.errors import DivergedError
+from paddle_camp.history import History, Row
+from paddle_camp.speed.cudnn import search_algorithms, stop_searching
+from paddle_camp.speed.feeding import on_device
+from paddle_camp.speed.threads import threads_for
+from paddle_camp.training import checkpoint
+from paddle_camp.training.loop import evaluate, train_one_epoch
+from paddle_camp.training.losses import LossFunction, classification_loss
+from paddle_camp.training.precision import amp_dtype
+from paddle_camp.training.progress import Progress, interruptible
+
+
+@dataclass(frozen=True)
+class CheckpointPolicy:
+    """What :func:`fit` saves, and where.
+
+    Attributes:
+        folder: gets ``last`` at every epoch's end and every ``seconds``, ``best`` when the loss on ``best_on`` is
+            lower than ever, and ``epoch_K`` after each epoch if ``every_epoch``.
+        best_on: the name of an evaluation, never of the split that results are reported on; None for no ``best``.
+    """
+
+    folder: Path
+    best_on: str | None = None
+    every_epoch: bool = False
+    seconds: float = 60.0
+
+
+Keep = CheckpointPolicy  # its name until 0.1
+
+
+def fit(
+    model: nn.Layer,
+    optimizer: paddle.optimizer.Optimizer,
+    train: BatchSource,
+    *,
+    num_epochs: int,
+    loss_fn: LossFunction = classification_loss,
+    schedule: LRScheduler | None = None,
+    evaluations: Mapping[str, BatchSource] | None = None,
+    eval_steps: Collection[int] = (),
+    seed: int = 0,
+    amp: bool = False,
+    keep: CheckpointPolicy | None = None,
+    probe: Callable[[nn.Layer], Row] | None = None,
+    name: str = "train",
+    quiet: bool = False,
+) -> History:
+    """Train for ``num_epochs``, measuring on every set of ``evaluations`` after each epoch.
+
+    Args:
+        evaluations: split name to batches, for example ``{"holdout": ..., "validation": ...}``.
+        eval_steps: counts of steps, inside an epoch, after which to measure as well.
+        amp: mixed precision; parameters, losses and batch statistics stay float32.
+        keep: where checkpoints go. If there is a ``last`` already, the run goes on from it.
+        probe: looks into the model before the first step and after each epoch; what it returns joins the history's
+            ``epochs`` as a row of the split "probe". It must leave the model as it was.
+        name: what the progress bar says.
+
+    Returns:
+        The history of the whole run, that before a resumption included.
+
+    Raises:
+        DivergedError: the loss became NaN or infinite. ``last`` is from before that.
+        OutOfMemoryError: the message names the next smaller batch size.
+        KeyboardInterrupt: Ctrl-C; ``last`` has the state after the step that was under way.
+    """
+    convert_sync_batch_norm(model)
+    train, evaluations = on_device(train), {split: on_device(each) for split, each in (evaluations or {}).items()}
+    if collectives.world().rank > 0:
+        keep, quiet = None, True  # process 0 alone saves and speaks; its state is everybody's
+    run = _Run(model, optimizer, loss_fn, evaluations, frozenset(eval_steps), amp, keep, probe, len(train))
+    run.restore()
+    # float16 only; its scale starts anew at a resumption and settles within a few steps.
+    scaler = paddle.amp.GradScaler() if amp and amp_dtype() == "float16" else None
+    total = num_epochs * len(train)
+    run.progress = Progress(name, num_epochs * train.num_samples, sum(run.history.column("samples")), quiet)
+    try:
+        with interruptible() as run.asked, threads_for(model, train):
+            if run.step == 0:
+                run.look_inside()
+            while run.step < total:
+                epoch, start = divmod(run.step, len(train))
+                options = {"loss_fn": loss_fn, "schedule": schedule, "seed": seed, "amp": amp, "scaler": scaler}
+                train_one_epoch(model, optimizer, train, epoch, start=start, on_step=run.after_step, **options)
+                run.after_epoch(epoch)
+        run.stop_if_asked()  # a Ctrl-C in the very last moment
+    finally:
+        run.close()
+    return run.history
+
+
+def fork(source: Path, epoch: int, folder: Path) -> None:
+    """Let a training in ``folder`` begin where another stood after ``epoch`` epochs, if it has not begun yet.
+
+    Args:
+        source: the other's folder, kept with ``every_epoch``; its ``best`` of that time comes along.
+        epoch: 0 begins from scratch, where there is nothing to copy.
+    """
+    if epoch == 0 or collectives.world().rank > 0 or checkpoint.exists(folder, "last"):
+        return
+    state = checkpoint.read_state(source, f"epoch_{epoch}")
+    steps_per_epoch = state["step"] // epoch
+    if state["best"]["step"]:
+        checkpoint.copy(source, f"epoch_{state['best']['step'] // steps_per_epoch}", folder, "best")
+    checkpoint.copy(source, f"epoch_{epoch}", folder, "last")  # last: from here on the fork counts
+
+
+def publish(source: Path, folder: Path) -> None:
+    """Make the ``last`` and ``best`` of one training those of the run."""
+    for name in ("last", "best"):
+        if collectives.world().rank == 0 and checkpoint.exists(source, name):
+            checkpoint.copy(source, name, folder, name)
+
+
+@dataclass
+class _Run:
+    """The state of one :func:`fit`: where it is, what it measured, and what it still has to save."""
+
+    model: nn.Layer
+    optimizer: paddle.optimizer.Optimizer
+    loss_fn: LossFunction
+    evaluations: Mapping[str, BatchSource]
+    eval_steps: Collection[int]
+    amp: bool
+    keep: CheckpointPolicy | None
+    probe: Callable[[nn.Layer], Row] | None
+    steps_per_epoch: int
+    step: int = 0
+    best: dict = field(default_factory=lambda: {"step": 0, "loss": None})
+    history: History = field(default_factory=History)
+    saved_at: float = field(default_factory=time.monotonic)
+    asked: threading.Event = field(default_factory=threading.Event)
+    progress: Progress | None = None
+    searching: bool = False
+
+    def restore(self) -> None:
+        """Put every process where process 0's ``last`` says; to its initial weights where it has none."""
+        state = collectives.broadcast_object(self.load)
+        if state is not None and collectives.world().rank > 0:
+            checkpoint.make_slots(self.model, self.optimizer)
+        collectives.broadcast(self.model.state_dict().values())
+        if state is None:
+            return
+        collectives.broadcast(checkpoint.slots(self.model, self.optimizer).values())
+        self.step, self.best = state["step"], state["best"]
+        self.history = History.from_dict(state["history"])
+        if self.keep is not None:
+            self.name_copies()  # a kill may have come between saving `last` and naming it
+
+    def load(self) -> dict | None:
+        if self.keep is None or not checkpoint.exists(self.keep.folder, "last"):
+            return None
+        return checkpoint.load(self.keep.folder, "last", self.model, self.optimizer)
+
+    def save(self) -> None:
+        state = {"step": self.step, "best": self.best, "history": self.history.as_dict()}
+        checkpoint.save(self.keep.folder, "last", self.model, self.optimizer, state)
+        self.saved_at = time.monotonic()
+
+    def name_copies(self) -> None:
+        """Give ``last`` the other names that it deserves: ``best``, ``epoch_K``."""
+        names = ["best"] if self.step == self.best["step"] and self.step else []
+        if self.keep.every_epoch and self.step and self.step % self.steps_per_epoch == 0:
+            names.append(f"epoch_{self.step // self.steps_per_epoch}")
+        for name in names:
+            checkpoint.copy(self.keep.folder, "last", self.keep.folder, name)
+
+    def after_step(self, row: Row) -> None:
+        self.history.steps.append(row)
+        self.step = row["step"]
+        self.progress.step(row)
+        self.searching = self.searching or search_algorithms()  # not before a step has shown that the batch fits
+        if row["batch"] + 1 == self.steps_per_epoch:
+            return  # after_epoch measures and saves
+        if self.step in self.eval_steps:
+            self.measure()
+        asked = collectives.any_rank(self.asked.is_set())  # the processes stop after one and the same step
+        if self.keep is not None and (asked or time.monotonic() - self.saved_at >= self.keep.seconds):
+            self.save()
+        if asked:
+            raise KeyboardInterrupt
+
+    def after_epoch(self, epoch: int) -> None:
+        rows = [row for row in self.history.steps if row["epoch"] == epoch]
+        samples = sum(row["samples"] for row in rows)
+        loss = sum(row["loss"] * row["samples"] for row in rows) / samples
+        seconds = sum(row["seconds"] for row in rows)
+        row = {"epoch": float(epoch + 1), "step": self.step, "split": "train", "loss": loss}
+        self.history.evaluations.append(row | {"samples": samples, "seconds": seconds})
+        losses = self.measure()
+        self.look_inside()
+        if self.keep is not None:
+            loss = losses.get(self.keep.best_on)
+            if loss is not None and (self.best["loss"] is None or loss < self.best["loss"]):
+                self.best = {"step": self.step, "loss": loss}
+            self.save()
+            self.name_copies()
+        self.stop_if_asked()
+
+    def measure(self) -> dict[str, float]:
+        """Measure on every split; returns the losses."""
+        losses = {}
+        for split, batches in self.evaluations.items():
+            result = evaluate(self.model, batches, self.loss_fn, self.amp)
+            if not math.isfinite(result.loss):
+                raise DivergedError(self.step, result.loss, split)
+            row = {"epoch": self.step / self.steps_per_epoch, "step": self.step, "split": split, "loss": result.loss}
+            if result.accuracy is not None:
+                row["accuracy"] = result.accuracy
+            self.history.evaluations.append(row | {"samples": len(result.labels), "seconds": result.seconds})
+            self.progress.measured(row)
+            losses[split] = row["loss"]
+        return losses
+
+    def look_inside(self) -> None:
+        """Note what the probe sees."""
+        if self.probe is not None:
+            row = {"epoch": self.step / self.steps_per_epoch, "step": self.step, "split": "probe"}
+            self.history.evaluations.append(row | self.probe(self.model))
+
+    def close(self) -> None:
+        self.progress.close()
+        if self.searching:
+            stop_searching()
+
+    def stop_if_asked(self) -> None:
+        if collectives.any_rank(self.asked.is_set()):
+            raise KeyboardInterrupt

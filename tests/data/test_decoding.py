@@ -1,0 +1,112 @@
+"""Decoding pictures, and the cache of decoded ones."""
+
+import logging
+import shutil
+
+import cv2
+import numpy as np
+import pytest
+
+from paddle_camp.data.fundus.reading import read_fundus
+from paddle_camp.data.pictures import decoding
+from paddle_camp.data.pictures.decoding import decode, jpeg_size
+from tests.helpers.fundus_files import SIZE, drawn, same
+
+pytestmark = pytest.mark.usefixtures("fresh_cache")
+
+
+@pytest.mark.parametrize(("width", "height"), [(2124, 2056), (1000, 900), (500, 460), (300, 280)])
+def test_reduced_decoding_is_close_to_full_decoding(tmp_path, width, height):
+    path = tmp_path / "P.jpg"
+    cv2.imwrite(str(path), drawn(1, height, width))
+    assert jpeg_size(path.read_bytes()) == (height, width)
+    full = cv2.resize(cv2.imread(str(path)), (224, 224), interpolation=cv2.INTER_AREA)
+    assert np.abs(decode(path, 224).astype(int) - full).mean() < 1.0
+
+
+def test_large_pictures_are_decoded_at_a_reduced_size(tmp_path, monkeypatch):
+    flags = []
+    real = cv2.imdecode
+    monkeypatch.setattr(decoding.cv2, "imdecode", lambda data, flag: flags.append(flag) or real(data, flag))
+    for width, height in [(2124, 2056), (1000, 900), (500, 460), (460, 440), (224, 224)]:
+        cv2.imwrite(str(tmp_path / "P.jpg"), drawn(1, height, width))
+        assert decode(tmp_path / "P.jpg", 224).shape == (224, 224, 3)
+    eighth, quarter, half = (getattr(cv2, f"IMREAD_REDUCED_COLOR_{d}") for d in (8, 4, 2))
+    assert flags == [eighth, quarter, half, cv2.IMREAD_COLOR, cv2.IMREAD_COLOR]
+
+
+def test_a_picture_of_the_right_size_is_not_resampled(tmp_path):
+    cv2.imwrite(str(tmp_path / "P.jpg"), drawn(1, 224, 224))
+    assert (decode(tmp_path / "P.jpg", 224) == cv2.imread(str(tmp_path / "P.jpg"))).all()
+
+
+def test_bytes_after_the_end_of_a_jpeg_do_no_harm(tmp_path):
+    cv2.imwrite(str(tmp_path / "P.jpg"), drawn(1), [cv2.IMWRITE_JPEG_PROGRESSIVE, 1])
+    data = (tmp_path / "P.jpg").read_bytes()
+    assert jpeg_size(data + b"\0" * 100) == (48, 64)
+    assert jpeg_size(data[:-2]) is None and jpeg_size(data[:100]) is None and jpeg_size(b"") is None
+
+
+@pytest.fixture
+def no_decoder(monkeypatch):
+    def forbid():
+        monkeypatch.setattr(decoding, "decode", lambda path, size: pytest.fail(f"decoded {path} again"))
+
+    return forbid
+
+
+def test_the_second_run_decodes_nothing(folders, tmp_path, fresh_cache, no_decoder):
+    first = read_fundus(folders, "train", SIZE)
+    assert len(list(fresh_cache.glob("*.npz"))) == 1 and not list(fresh_cache.glob("*.partial"))
+    no_decoder()
+    same(read_fundus(folders, "train", SIZE), first)
+    shutil.copytree(folders, tmp_path / "moved")  # keyed by content, not by place or time
+    same(read_fundus(tmp_path / "moved", "train", SIZE), first)
+
+
+def test_another_size_or_content_is_decoded(folders, fresh_cache):
+    first = read_fundus(folders, "train", SIZE)
+    assert read_fundus(folders, "train", SIZE // 2).images.shape[2:] == (SIZE // 2, SIZE // 2)
+    cv2.imwrite(str(folders / "PALM-Training400" / "P0010.jpg"), drawn(99))
+    again = read_fundus(folders, "train", SIZE)
+    assert (again.images[:5] == first.images[:5]).all() and (again.images[5] != first.images[5]).any()
+    assert len(list(fresh_cache.glob("*.npz"))) == 3
+
+
+@pytest.mark.parametrize("damage", ["empty", "cut", "flipped", "text", "bare array", "other shape"])
+def test_a_damaged_cache_is_made_again(folders, fresh_cache, caplog, damage):
+    first = read_fundus(folders, "train", SIZE)
+    (file,) = fresh_cache.glob("*.npz")
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    if damage == "bare array":
+        with open(file, "wb") as handle:
+            np.save(handle, first.images)
+    elif damage == "other shape":
+        np.savez(file, array=first.images[:3])
+    else:
+        whole = file.read_bytes()
+        file.write_bytes({"empty": b"", "cut": whole[:-50], "flipped": bytes(data), "text": b"hello"}[damage])
+    with caplog.at_level(logging.WARNING):
+        same(read_fundus(folders, "train", SIZE), first)
+    assert "made again" in caplog.text and len(caplog.records) == 1
+    caplog.clear()
+    same(read_fundus(folders, "train", SIZE), first)
+    assert not caplog.records
+
+
+def test_a_cache_that_cannot_be_written_only_warns(folders, tmp_path, caplog):
+    (tmp_path / "blocked").write_text("a file where the cache directory should be")
+    data = read_fundus(folders, "train", SIZE, tmp_path / "blocked" / "cache")
+    assert len(data) == 6
+    assert [r.levelname for r in caplog.records] == ["WARNING"] and "PADDLE_CAMP_CACHE" in caplog.text
+
+
+def test_a_full_disk_leaves_no_half_written_cache(folders, fresh_cache, monkeypatch, caplog):
+    def full(file, **_):
+        file.write(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    assert len(read_fundus(folders, "train", SIZE)) == 6
+    assert list(fresh_cache.iterdir()) == [] and "No space left" in caplog.text

@@ -1,0 +1,80 @@
+"""What the command line promises of every homework, checked on the folder of a run."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import homework as homework_package
+from paddle_camp.errors import SettingError
+from paddle_camp.running.options import Options
+from tools import run_homework
+
+FILES = ("config.json", "env.json", "metrics.json", "history.csv", "steps.csv", "answer.md", "report.html")
+
+
+def run(homework: str, out: Path, *arguments: str) -> tuple[Path, str]:
+    """Run the command line; the run's folder, and what was printed on stderr."""
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
+        status = run_homework.main([homework, "--device", "cpu", "--out", str(out), *arguments])
+    assert status == 0, said.getvalue()[-2000:]
+    return (out / homework / "latest").resolve(), said.getvalue()
+
+
+def metrics_of(folder: Path) -> dict:
+    return json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+
+
+def rows_of(path: Path) -> list[dict]:
+    with path.open(encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+def check(folder: Path, homework: str, *, data: bool = False, classifier: bool = False) -> dict:
+    """Hold the files of a finished run to the contract; returns its results.
+
+    Args:
+        data: the run used a stand-in for a data set, and must say so.
+        classifier: it also leaves predictions and checkpoints.
+    """
+    names = list(FILES)
+    if classifier:
+        names += ["predictions.csv", "checkpoints/model.json"]
+        names += [f"checkpoints/{n}{part}" for n in ("last", "best") for part in (".pdparams", ".pdopt", ".state.json")]
+    assert [name for name in names if not (folder / name).is_file()] == []
+    metrics = metrics_of(folder)
+    assert set(metrics) == {"homework", "status", "data", "seed", "device", "seconds", "results"}
+    assert (metrics["homework"], metrics["status"]) == (homework, "done")
+    environment = json.loads((folder / "env.json").read_text(encoding="utf-8"))
+    assert environment["peak_memory"] > 100 * 2**20  # Paddle alone takes more
+    answer = (folder / "answer.md").read_text(encoding="utf-8")
+    assert f"# 作业{homework}:" in answer
+    figures = list((folder / "figures").iterdir())
+    assert all(f"](figures/{figure.name})" in answer for figure in figures)
+    captions = re.findall(r"^图 (\d+)：\S.*\n\n!\[", answer, re.MULTILINE)
+    assert [int(number) for number in captions] == list(range(1, len(figures) + 1))
+    assert not re.search(r"\bnan\b|\bNone\b|\{\{|\bundefined\b", answer)
+    if data:
+        assert metrics["data"]["origin"] == "synthetic"
+        assert "替代数据" in answer.splitlines()[0]
+        assert "替代数据" in (folder / "report.html").read_text(encoding="utf-8")
+    if classifier:
+        rows = rows_of(folder / "predictions.csv")
+        sums = [sum(float(value) for key, value in row.items() if key.startswith("probability_")) for row in rows]
+        assert rows and max(abs(total - 1) for total in sums) < 1e-6
+    return metrics["results"]
+
+
+def refused(homework: str, out: Path, says: str, *overrides: str, kind: type[Exception] = SettingError) -> str:
+    """The message, one line that matches ``says``, with which a run on stand-in data with these settings ends."""
+    with pytest.raises(kind, match=says) as caught:
+        homework_package.run(homework, Options(data="synthetic", out=str(out), overrides=overrides))
+    assert "\n" not in str(caught.value)
+    return str(caught.value)

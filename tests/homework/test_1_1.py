@@ -1,0 +1,157 @@
+"""Homework 1-1: the gradient, the training against the closed form, the example row, the contract."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import homework
+from homework.hw1_1_linear_regression import experiment as hw
+from paddle_camp.data.housing import load_housing, read_housing
+from paddle_camp.data.housing_regression import least_squares
+from paddle_camp.errors import DivergedError
+from paddle_camp.running.options import Options
+from tests.helpers import contract
+
+
+def drawn(rows: int = 7, seed: int = 0):
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(rows, 13)), rng.normal(size=rows), rng.normal(size=13), float(rng.normal())
+
+
+@pytest.mark.parametrize("rows", [1, 7, 404])
+def test_the_gradient_against_central_differences(rows):
+    inputs, prices, weights, bias = drawn(rows)
+    loss, by_weights, by_bias = hw.gradient(inputs, prices, weights, bias)
+    assert loss == pytest.approx(np.mean((inputs @ weights + bias - prices) ** 2), rel=1e-12)
+    step, measured = 1e-5, []
+    for nudge in step * np.eye(14):
+        above, below = (
+            np.mean((inputs @ (weights + sign * nudge[:13]) + bias + sign * nudge[13] - prices) ** 2)
+            for sign in (1, -1)
+        )
+        measured.append((above - below) / (2 * step))
+    derived = np.append(by_weights, by_bias)
+    assert np.abs(derived - measured).max() / np.abs(derived).max() < 1e-6
+    assert hw.gradient_error(inputs, prices, weights, bias) < 1e-6
+
+
+def test_the_check_of_the_run_notices_a_wrong_gradient(monkeypatch):
+    right = hw.gradient
+    monkeypatch.setattr(hw, "gradient", lambda *a: (right(*a)[0], right(*a)[1] / 2, right(*a)[2] / 2))  # no factor 2
+    assert hw.gradient_error(*drawn()) > 0.1
+    monkeypatch.setattr(hw, "gradient", lambda *a: (*right(*a)[:2], 1.001 * right(*a)[2]))  # a little off in the bias
+    assert hw.gradient_error(*drawn()) > 1e-6
+
+
+def test_full_batches_are_one_step_an_epoch_down_the_gradient_of_all_rows():
+    data = load_housing("synthetic")
+    settings = replace(hw.Settings(), noted_steps=5)
+    weights, bias, history = hw.train(data, len(data.train), 3, settings, seed=0)
+    expected, offset = hw.initial_weights(0)
+    for _ in range(3):
+        error = data.train.inputs @ expected + offset - data.train.prices
+        expected = expected - 0.01 * 2 * np.mean(error[:, None] * data.train.inputs, axis=0)
+        offset = offset - 0.01 * 2 * error.mean()
+    np.testing.assert_allclose(weights, expected, rtol=1e-10)
+    assert bias == pytest.approx(offset)
+    assert [row["samples"] for row in history.steps] == [404, 404, 404]
+
+
+def test_mini_batches_use_every_row_once_an_epoch():
+    data = load_housing("synthetic")
+    *_, history = hw.train(data, 10, 2, hw.Settings(), seed=0)
+    assert [row["samples"] for row in history.steps] == 2 * [*[10] * 40, 4]
+    assert history.evaluations[-1]["step"] == 82
+    one, other = (hw.train(data, 10, 2, hw.Settings(), seed=seed)[0] for seed in (0, 1))
+    assert not np.array_equal(one, other)
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory):
+    """The folder and the results of a ``--quick`` run on the stand-in."""
+    folder, _ = contract.run("1-1", tmp_path_factory.mktemp("quick"), "--quick", "--data", "synthetic")
+    return folder, contract.check(folder, "1-1", data=True)
+
+
+def test_quick_comes_near_least_squares(quick):
+    folder, results = quick
+    models = results["models"]
+    best = models["least squares"]
+    data = load_housing("synthetic")
+    weights, bias = least_squares(data.train.inputs, data.train.prices)
+    assert best["weights"] == pytest.approx(weights) and best["bias"] == pytest.approx(bias)
+    assert best["weight_gap"] == 0 and best["loss_ratio"] == 1
+    for name in ("full batch", "mini-batch"):
+        assert 1 - 1e-9 < models[name]["loss_ratio"] < 1.01
+        assert models[name]["weight_gap"] < 0.01
+        assert models[name]["test"]["rmse_dollars"] == pytest.approx(best["test"]["rmse_dollars"], rel=0.03)
+        assert models[name]["test"]["rmse_dollars"] < 0.5 * results["mean"]["rmse_dollars"]
+    assert results["steps"] == {"full batch": 8200, "mini-batch": 8200}
+    assert {path.name for path in (folder / "figures").iterdir()} == {"first_steps.png", "loss.png", "predictions.png"}
+
+
+def test_the_answer_says_the_numbers_of_the_run(quick):
+    folder, results = quick
+    answer = (folder / "answer.md").read_text(encoding="utf-8")
+    for model in results["models"].values():
+        assert f"| {model['test']['rmse_dollars']:.3f} |" in answer
+        assert f"{model['example']:.2f}" in answer
+    assert f"{results['gradient_error']:.1e}，手写的梯度正确" in answer
+    assert "真实价格为" not in answer and "预测是外推" in answer  # the stand-in does not hold the example
+
+
+@pytest.fixture
+def plain(monkeypatch):
+    """Runs whose figures nobody looks at."""
+    monkeypatch.setattr(hw, "draw", lambda *arguments: {})
+
+
+def test_same_seed_same_bits(plain, tmp_path):
+    options = Options(out=str(tmp_path), data="synthetic", overrides=("num_epochs=5", "full_epochs=50"))
+    first, again, other = (homework.run("1-1", replace(options, seed=seed))[0].results for seed in (0, 0, 1))
+    assert first == again
+    assert first["models"]["mini-batch"] != other["models"]["mini-batch"]
+
+
+def test_an_answer_before_the_end_does_not_claim_to_have_arrived(plain, tmp_path):
+    options = Options(out=str(tmp_path), data="synthetic", overrides=("num_epochs=2", "full_epochs=2"))
+    answer, _ = homework.run("1-1", options)
+    assert "还没有接近最小二乘解" in answer.text and "已经降到" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("override", "says"),
+    [
+        ("learning_rate=0", "must be positive"),
+        ("learning_rate=-0.1", "must be positive"),
+        ("learning_rate=nan", "not a finite number"),
+        ("batch_size=0", "must be positive"),
+        ("num_epochs=-1", "must be positive"),
+        ("batch_size=404", "less than the 404 rows"),
+    ],
+)
+def test_a_setting_out_of_range_is_one_line(override, says, tmp_path):
+    assert override.split("=")[0] in contract.refused("1-1", tmp_path, says, override)
+
+
+@pytest.mark.parametrize("rate", ["5", "1e300"])
+def test_too_large_a_learning_rate_says_so(rate, tmp_path):
+    with pytest.raises(DivergedError, match="try a smaller learning rate"):
+        homework.run("1-1", Options(out=str(tmp_path), data="synthetic", overrides=(f"learning_rate={rate}",)))
+
+
+def test_on_the_real_table_the_example_is_found_and_the_training_is_good(plain, real_data, tmp_path):
+    table = read_housing(real_data / "housing" / "housing.data")
+    assert tuple(table[-1]) == (*hw.EXAMPLE, 11.9)
+    overrides = ("num_epochs=500", "full_epochs=500")
+    answer, _ = homework.run("1-1", Options(out=str(tmp_path), data_dir=str(real_data), overrides=overrides))
+    results = answer.results
+    assert results["example"] == {"part": "test", "price": pytest.approx(11.9), "beyond": []}
+    assert "真实价格为 11.9 千美元" in answer.text
+    mini = results["models"]["mini-batch"]
+    assert mini["loss_ratio"] < 1.06  # 1.04 when it was written
+    assert mini["test"]["rmse_dollars"] < 0.7 * results["mean"]["rmse_dollars"]
+    assert results["models"]["full batch"]["loss_ratio"] > 3  # as many passes, a forty-first of the steps

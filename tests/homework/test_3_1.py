@@ -1,0 +1,91 @@
+"""Homework 3-1: the two formulas of tanh, where they fail, and the count of positive entries."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from markdown_it import MarkdownIt
+
+import homework
+from homework.hw3_1_tanh import experiment as hw
+from paddle_camp.errors import SettingError
+from paddle_camp.running.options import Options
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_stable_formula_is_tanh_everywhere(dtype):
+    x = np.concatenate([np.linspace(-1000, 1000, 4001), np.logspace(-30, 3, 500), [0.0, -0.0]]).astype(dtype)
+    found = hw.stable_tanh(x)
+    assert found.dtype == dtype
+    assert found == pytest.approx(np.tanh(x), rel=4 * float(np.finfo(dtype).eps))
+    assert np.signbit(found[-1]) and not np.signbit(found[-2])  # -0 stays -0, as with np.tanh
+
+
+@pytest.mark.parametrize(("dtype", "threshold"), [(np.float32, 88.72284), (np.float64, 709.782712893384)])
+def test_from_which_number_on_the_questions_formula_is_nan(dtype, threshold):
+    found = hw.smallest_where(lambda x: np.isnan(hw.naive_tanh(x)), dtype)
+    assert found == pytest.approx(threshold, rel=1e-6)  # the logarithm of the largest number of the type
+    here = np.array([found], dtype)
+    assert np.isnan(hw.naive_tanh(here)) and np.isnan(hw.naive_tanh(-here))
+    assert hw.naive_tanh(np.nextafter(here, dtype(0))) == 1
+
+
+def test_the_search_finds_the_very_number():
+    for place in (0.1, 1.0, 777.7):
+        assert hw.smallest_where(lambda x, place=place: x >= place, np.float64) == place
+
+
+def test_the_derivative_against_central_differences():
+    x, h = np.linspace(-5, 5, 101), 1e-5
+    assert hw.tanh_gradient(x) == pytest.approx((np.tanh(x + h) - np.tanh(x - h)) / (2 * h), abs=1e-9)
+
+
+def test_the_binomial_probabilities():
+    assert hw.binomial(4) == pytest.approx(np.array([1, 4, 6, 4, 1]) / 16)
+    assert hw.binomial(100).sum() == pytest.approx(1)
+
+
+def test_the_chi_square_test_accepts_the_right_distribution_and_refuses_a_wrong_one():
+    rng, probabilities = np.random.default_rng(0), hw.binomial(100)
+    p_values = [hw.compare(rng.binomial(100, 0.5, 2000), probabilities)["p_value"] for _ in range(200)]
+    assert 0.02 < np.mean(np.array(p_values) < 0.1) < 0.2  # a tenth of them, by definition
+    assert hw.compare(rng.binomial(100, 0.51, 2000), probabilities)["p_value"] < 1e-6
+    # By hand: 60 and 40 where 50 and 50 are expected.
+    by_hand = hw.compare(np.repeat([0, 1], [60, 40]), np.array([0.5, 0.5]))
+    assert by_hand["chi_square"] == pytest.approx(4) and by_hand["degrees_of_freedom"] == 1
+    assert by_hand["p_value"] == pytest.approx(0.0455, abs=0.01)
+
+
+def test_the_quick_run_leaves_the_files_and_says_what_it_found(tmp_path):
+    answer, path = homework.run("3-1", Options(out=str(tmp_path), quick=True))
+    for name in ("metrics.json", "config.json", "env.json", "answer.md", "report.html"):
+        assert (path / name).is_file(), name
+    assert all((path / "figures" / f"{name}.png").is_file() for name in ("tanh", "errors", "counts"))
+    matrix = answer.results["matrix"]
+    assert f"有 {matrix['positive']} 个元素大于 0" in answer.text and matrix["dtype"] == "bool"
+    assert abs(matrix["drawn_mean"] - 50) < 0.5 and abs(matrix["drawn_deviation"] - 5) < 0.5
+    assert "与二项分布没有矛盾" in answer.text and "公式正确" in answer.text
+    assert "**" not in MarkdownIt().render(answer.text)  # every bold text is closed
+    assert "题目的区间还没有到这个界限" in answer.text and "仍得到有限的数" in answer.text
+
+
+def test_an_interval_beyond_the_threshold_is_said(tmp_path):
+    answer, _ = homework.run("3-1", Options(out=str(tmp_path), quick=True, overrides=("high=100", "rows=3")))
+    assert "题目的区间里已经出现了 nan" in answer.text and "B(30, 1/2)" in answer.text
+
+
+def test_same_seed_same_counts():
+    quick = replace(hw.QUICK, draws=300)
+    first, again, other = (hw.draw_counts(quick, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    assert np.array_equal(first, again) and not np.array_equal(first, other)
+
+
+@pytest.mark.parametrize(
+    "values", [{"low": 20.0}, {"points": 1}, {"difference": 0.0}, {"rows": 0}, {"draws": 10}, {"high": 5000.0}]
+)
+def test_bad_settings_are_one_line(values):
+    with pytest.raises(SettingError, match=f"{next(iter(values))}=") as caught:
+        hw.Settings(**values)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,142 @@
+"""Homework 4-1 and 4-2: numpy and Paddle are the same computation, and so is a model that was saved and loaded."""
+
+from __future__ import annotations
+
+import numpy as np
+import paddle
+import pytest
+
+from homework.hw4_1_house_prices import experiment as hw41
+from homework.hw4_2_numpy_or_paddle import by_hand
+from homework.hw4_2_numpy_or_paddle import experiment as hw42
+from paddle_camp.data.housing import load_housing
+from tests.helpers import contract
+
+
+@pytest.mark.parametrize("activation", sorted(by_hand.ACTIVATIONS))
+@pytest.mark.parametrize("sizes", [(13, 1), (13, 7, 1), (5, 8, 4, 2)])
+def test_the_gradients_by_hand_against_central_differences(sizes, activation):
+    network = by_hand.Network(sizes, activation, seed=1)
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(6, sizes[0])), rng.normal(size=(6, sizes[-1]))
+    for bias in network.biases:
+        bias += rng.normal(size=bias.shape)
+    _, *gradients = network.gradients(x, y)
+    step = 1e-6
+    for parameters, derived in zip((network.weights, network.biases), gradients, strict=True):
+        for parameter, gradient in zip(parameters, derived, strict=True):
+            numeric = np.zeros_like(parameter)
+            for index in np.ndindex(*parameter.shape):
+                kept = parameter[index]
+                parameter[index] = kept + step
+                above = network.gradients(x, y)[0]
+                parameter[index] = kept - step
+                below = network.gradients(x, y)[0]
+                parameter[index] = kept
+                numeric[index] = (above - below) / (2 * step)
+            assert np.abs(numeric - gradient).max() / max(np.abs(gradient).max(), 1e-3) < 1e-6
+
+
+@pytest.mark.parametrize("activation", sorted(by_hand.ACTIVATIONS))
+def test_the_gradients_by_hand_against_paddle(activation):
+    network = by_hand.Network((13, 7, 5, 1), activation, seed=2)
+    paddle.set_default_dtype("float64")
+    try:
+        model = hw42.build_paddle(network)
+    finally:
+        paddle.set_default_dtype("float32")
+    layers = [getattr(paddle.nn.functional, activation) if i % 2 else layer for i, layer in enumerate(model)]
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(9, 13)), rng.normal(size=(9, 1))
+    out = paddle.to_tensor(x)
+    for layer in layers:
+        out = layer(out)
+    loss = ((out - paddle.to_tensor(y)) ** 2).mean()
+    loss.backward()
+    ours, of_weights, of_biases = network.gradients(x, y)
+    assert ours == pytest.approx(float(loss), rel=1e-12)
+    for linear, weight, bias in zip(layers[::2], of_weights, of_biases, strict=True):
+        np.testing.assert_allclose(linear.weight.grad.numpy(), weight, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(linear.bias.grad.numpy(), bias, rtol=1e-9, atol=1e-12)
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory):
+    out = tmp_path_factory.mktemp("quick")
+    return {name: contract.run(name, out, "--quick", "--data", "synthetic")[0] for name in ("4-1", "4-2")}
+
+
+def test_quick_4_1(quick):
+    results = contract.check(quick["4-1"], "4-1", data=True)
+    test = results["test"]
+    assert results["same_after_loading"]
+    assert test["network"]["mse"] < test["linear"]["mse"] < test["mean"]["mse"]
+    assert (quick["4-1"] / "checkpoints" / "last.pdparams").is_file()
+    model = hw41.LinearModel()
+    model.set_state_dict(paddle.load(str(quick["4-1"] / "checkpoints" / "linear.pdparams")))
+    data = load_housing("synthetic")
+    error = hw41.errors(hw41.predict(model, data.test.inputs), data.test.prices, data)
+    assert error == test["linear"]
+    assert f"{test['network']['rmse_dollars']:.2f} 千美元" in (quick["4-1"] / "answer.md").read_text(encoding="utf-8")
+
+
+def test_quick_4_2_proves_that_both_are_the_same_computation(quick):
+    results = contract.check(quick["4-2"], "4-2", data=True)
+    assert results["linear"]["difference"] < 1e-5 and results["network"]["difference"] < 1e-5
+    assert results["steps"] == 10 * 41
+    assert results["lines"]["paddle"] < results["lines"]["numpy"]
+    assert [row[0] for row in results["cost"]["per_step"]["width"]] == [1, 30, 1000]
+    answer = (quick["4-2"] / "answer.md").read_text(encoding="utf-8")
+    assert "两种方式是同一个计算" in answer
+    rows = contract.rows_of(quick["4-2"] / "steps.csv")
+    losses = {name: [float(r["loss"]) for r in rows if r["run"] == f"network, {name}"] for name in ("numpy", "paddle")}
+    assert np.abs(np.subtract(losses["numpy"], losses["paddle"])).max() == results["network"]["difference"]
+
+
+def test_a_different_gradient_would_be_found(monkeypatch):
+    """The proof can fail: a wrong factor in the hand-derived gradient shows within a few steps."""
+    real = by_hand.Network.gradients
+
+    def wrong(self, inputs, targets):
+        loss, of_weights, of_biases = real(self, inputs, targets)
+        return loss, [1.001 * g for g in of_weights], of_biases
+
+    monkeypatch.setattr(by_hand.Network, "gradients", wrong)
+    settings = hw42.replace(hw42.QUICK, num_epochs=2)
+    assert hw42.compare((13, 8, 1), settings, load_housing("synthetic"), 0)["difference"] > 1e-5
+
+
+def test_the_lines_that_are_counted():
+    def example(x):
+        """A docstring
+        of two lines."""
+        # a comment
+
+        y = (
+            x + 1  # two
+        )
+        return y
+
+    assert hw42.lines_of_code(example) == 5  # def, three lines of y, return
+
+
+@pytest.mark.parametrize(
+    ("name", "override", "says"),
+    [
+        ("4-1", "hidden=64y64", "hidden=64y64: write the units of each layer"),
+        ("4-1", "hidden_rates=", "name at least one"),
+        ("4-1", "holdout=0", "between 0 and 1"),
+        ("4-2", "widths=0,10", "widths: 1 or more"),
+        ("4-2", "depths=1", "name at least two"),
+        ("4-2", "timed_steps=1", "5 or more"),
+    ],
+)
+def test_a_wrong_setting_is_one_line(name, override, says, tmp_path):
+    contract.refused(name, tmp_path, says, override)
+
+
+def test_the_real_prices(real_data, tmp_path):
+    asked = ("--quick", "--data-dir", str(real_data), "-o", "shuffle=true")
+    test = contract.metrics_of(contract.run("4-1", tmp_path, *asked)[0])["results"]["test"]
+    # Ten epochs from random weights leave the course's linear model short of least squares; the network is not.
+    assert test["network"]["rmse_dollars"] < test["least squares"]["rmse_dollars"] < test["linear"]["rmse_dollars"]

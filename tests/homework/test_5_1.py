@@ -1,0 +1,77 @@
+"""Homework 5-1: the interval, the draw, the quick run, and one's own digit."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from homework.hw5_1_test_accuracy import experiment as hw
+from paddle_camp.data.mnist import load_mnist
+from paddle_camp.errors import CampError, DataError, SettingError
+from tests.helpers import contract
+
+
+def test_wilsons_interval_against_published_values():
+    # Newcombe, Statistics in Medicine 17 (1998), table I: 81 of 263, 0 of 20, 1 of 29.
+    for right, count, low, high in ((81, 263, 0.2553, 0.3662), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)):
+        assert hw.wilson(right, count) == (pytest.approx(low, abs=1e-4), pytest.approx(high, abs=1e-4))
+    assert hw.wilson(100, 100) == (pytest.approx(0.9630, abs=1e-4), pytest.approx(1))
+
+
+def test_the_scatter_is_the_hypergeometric():
+    right = np.arange(1000) >= 50  # 95 %
+    spread = hw.scatter(right, 100, 20_000, seed=0)
+    assert spread["chances"].sum() == pytest.approx(1)
+    assert spread["std"] == pytest.approx(spread["expected_std"], rel=0.03)
+    assert np.abs(spread["seen"] - spread["chances"]).max() < 0.015
+    assert hw.scatter(right, 1000, 10, seed=0)["std"] == pytest.approx(0)  # all of them: nothing is left to chance
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("quick")
+    digit = load_mnist("synthetic").test
+    image = 255 - cv2.resize(digit.images[5, 0], (200, 200))  # dark on light, as on paper
+    cv2.imwrite(str(folder / "own.png"), image)
+    asked = ("--quick", "--data", "synthetic", "--image", str(folder / "own.png"))
+    return contract.run("5-1", folder, *asked)[0], int(digit.labels[5])
+
+
+def test_quick(quick):
+    folder, digit = quick
+    results = contract.check(folder, "5-1", data=True, classifier=True)
+    assert len(set(results["drawn"])) == 100
+    rows = contract.rows_of(folder / "predictions.csv")
+    right = [max(range(10), key=lambda k, row=row: float(row[f"probability_{k}"])) == int(row["label"]) for row in rows]
+    assert results["accuracy_all"] == pytest.approx(np.mean(right))
+    assert results["right"] == sum(right[i] for i in results["drawn"])
+    assert results["interval"][0] <= results["right"] / 100 <= results["interval"][1]
+    assert results["accuracy_all"] > 0.8
+    assert results["std"] == pytest.approx(results["expected_std"], rel=0.1)
+    assert results["own"]["digit"] == digit
+    assert (folder / "figures" / "own.png").is_file()
+
+
+def test_another_seed_draws_others_and_given_weights_are_not_trained(quick, tmp_path):
+    weights = quick[0] / "checkpoints" / "last.pdparams"
+    asked = ("--data", "synthetic", "-o", f"weights={weights}", "-o", "test_pictures=300", "--seed", "1")
+    folder, _ = contract.run("5-1", tmp_path, *asked)
+    results, before = contract.metrics_of(folder)["results"], contract.metrics_of(quick[0])["results"]
+    assert results["accuracy_all"] == before["accuracy_all"] and results["drawn"] != before["drawn"]
+    assert not contract.rows_of(folder / "steps.csv")
+
+
+@pytest.mark.parametrize(
+    ("override", "says", "kind"),
+    [
+        ("sample=10000", "there are", SettingError),
+        ("holdout=0.001", "leaves one part empty", SettingError),
+        ("model=resnet5", "the zoo has", SettingError),
+        ("model=vgg16", "does not take pictures of 1 x 28 x 28", SettingError),
+        ("image=/nowhere.png", "cannot be read", DataError),
+        ("weights=/nowhere.pdparams", "nowhere.pdparams", CampError),
+    ],
+)
+def test_a_wrong_setting_is_one_line_before_any_training(override, says, kind, tmp_path):
+    contract.refused("5-1", tmp_path, says, "train_pictures=100", override, kind=kind)

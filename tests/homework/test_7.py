@@ -1,0 +1,93 @@
+"""Homework 7-1 and 7-2: the formulas against counting, against Paddle, and against literal answers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import homework
+from homework.hw7_1_count_operations import experiment as hw71
+from homework.hw7_2_layer_shapes import experiment as hw72
+from paddle_camp.running.options import Options
+
+
+def test_the_answer_of_the_camps_convolution():
+    question = hw71.Settings()
+    assert hw71.count_operations(question, 224, bias=True, padding_counts=True) == (867_041_280, 867_041_280)
+    assert hw71.count_operations(question, 224, bias=False, padding_counts=True) == (867_041_280, 834_928_640)
+    # Without the padding: of the 3 x 224 rows that the kernel visits two lie outside, and so for the columns.
+    inside = 10 * 64 * 3 * (3 * 224 - 2) ** 2
+    assert hw71.count_operations(question, 224, bias=True, padding_counts=False) == (inside, inside)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    size=st.integers(3, 6),
+    kernel=st.integers(1, 3),
+    stride=st.integers(1, 3),
+    padding=st.integers(0, 3),  # also so wide that some outputs see nothing else
+    channels=st.integers(1, 2),
+)
+def test_the_formulas_equal_what_the_loops_count(size, kernel, stride, padding, channels):
+    case = replace(hw71.Settings(), in_channels=channels, kernel_size=kernel, stride=stride, padding=padding)
+    for row in hw71.check_by_counting(replace(case, counted_size=size), seed=0):
+        assert row["counted"] == row["formula"]
+        assert row["difference_from_paddle"] < 1e-10
+
+
+def test_7_1_runs_and_its_probe_agrees(tmp_path):
+    answer, path = homework.run("7-1", Options(out=str(tmp_path), quick=True))
+    assert answer.results["probe"] == 867_041_280
+    assert all(row["same"] for row in answer.results["checks"])
+    assert "乘法 867041280 次，加法 867041280 次" in answer.text
+    assert "不一致" not in answer.text
+    assert (path / "figures" / "positions.png").is_file() and (path / "report.html").is_file()
+
+
+def test_7_1_with_other_parameters(tmp_path):
+    options = Options(out=str(tmp_path), quick=True, overrides=("kernel_size=5", "padding=2", "stride=2"))
+    answer, _ = homework.run("7-1", options)
+    assert answer.results["output_shape"] == [10, 64, 112, 112]
+    assert answer.results["totals"][0]["operations"][0] == answer.results["probe"] == 10 * 64 * 112 * 112 * 75
+
+
+SIMPLENET = [  # name, weight, bias, output, worked out by hand
+    ("conv1", (6, 3, 5, 5), (6,), (10, 6, 224, 224)),
+    ("pool1", None, None, (10, 6, 112, 112)),
+    ("conv2", (16, 6, 5, 5), (16,), (10, 16, 112, 112)),
+    ("pool2", None, None, (10, 16, 56, 56)),
+    ("fc1", (50176, 64), (64,), (10, 64)),
+    ("fc2", (64, 1), (1,), (10, 1)),
+]
+
+
+def test_simplenets_table():
+    rows = hw72.derive(hw72.Settings())
+    assert [tuple(row.values()) for row in rows] == SIMPLENET
+
+
+def test_7_2_runs_and_the_live_network_agrees(tmp_path):
+    answer, _ = homework.run("7-2", Options(out=str(tmp_path)))
+    assert answer.results["same_as_live"] and "形状全部一致" in answer.text
+    assert answer.results["parameters"] == 456 + 2416 + 50176 * 64 + 64 + 65
+    assert answer.results["exercise"] == [200, 99, 97, 97]
+    assert "| conv1 | [6, 3, 5, 5] | 450 | [6] | 6 | [10, 6, 224, 224] |" in answer.text
+
+
+def test_7_2_for_a_network_of_the_zoo(tmp_path, capsys):
+    options = Options(out=str(tmp_path), overrides=("model=resnet18", "image_size=64", "batch_size=1"))
+    answer, _ = homework.run("7-2", options)
+    assert answer.results["parameters"] == 11_689_512
+    assert "layer4.1.conv2" in answer.text and "11,689,512" in capsys.readouterr().out
+    assert answer.results["layers"][-1]["output"] == [1, 1000]
+
+
+@pytest.mark.parametrize("override", ["stride=0", "padding=-1", "kernel_size=300"])
+def test_7_1_refuses_what_is_no_convolution(override, capsys, tmp_path):
+    from tools import run_homework
+
+    assert run_homework.main(["7-1", "-o", override, "--out", str(tmp_path)]) == 2
+    assert override.split("=")[0] in capsys.readouterr().err

@@ -1,0 +1,140 @@
+"""Homework 9-1: the rule, the forks, the quick run's contract and findings."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from homework.hw9_1_resnet_decay import experiment as hw
+from paddle_camp.data.finding import downloads
+from tests.helpers import contract
+from tools import run_homework
+
+
+def noisy(values, seed=0):
+    return (np.asarray(values) + np.random.default_rng(seed).normal(0, 0.05, len(values))).tolist()
+
+
+def test_the_plateau_of_a_falling_and_then_flat_loss_is_found_where_it_begins():
+    losses = noisy(np.concatenate([np.linspace(1.0, 0.3, 100), np.full(100, 0.3)]))
+    plateau = hw.find_plateau(losses, window=20)
+    assert plateau.found
+    assert 100 <= plateau.step <= 120  # the last falling step must have left the window of 20
+    assert plateau.before - plateau.after < plateau.noise
+
+
+def test_a_flat_loss_is_a_plateau_from_the_first_window_on():
+    assert hw.find_plateau(noisy(np.full(100, 0.5), seed=1), window=20).step <= 25
+
+
+def test_a_loss_that_keeps_falling_has_no_plateau():
+    plateau = hw.find_plateau(noisy(np.linspace(1.0, 0.0, 200)), window=20)
+    assert not plateau.found
+    assert plateau.before - plateau.after > plateau.noise
+
+
+def test_a_noisy_start_is_no_plateau():
+    """The rule must not stop at the first epochs, whose scatter hides any gain from one epoch to the next."""
+    rng = np.random.default_rng(2)
+    losses = np.concatenate([0.9 + rng.normal(0, 0.5, 40), np.full(60, 0.2) + rng.normal(0, 0.05, 60)])
+    assert hw.find_plateau(losses.tolist(), window=20).step > 40
+
+
+@pytest.mark.parametrize("epochs", [3, 5, 8])
+def test_the_other_decays_lie_before_and_after(epochs):
+    for plateau in range(36, 36 * (epochs - 1) + 1):
+        places = hw.choose_boundaries(plateau, 36, epochs)
+        assert 0 < places["too early"] < places["decayed"] == plateau < places["too late"] < 36 * epochs
+
+
+@pytest.mark.parametrize(
+    ("override", "says"),
+    [
+        ("model=resnet5", "the zoo has"),
+        ("num_epochs=2", "at least 3 epochs"),
+        ("holdout=0", "between 0 and 1"),
+        ("momentum=1.0", "from 0 to below 1"),
+        ("momentum=nan", "not a finite number"),
+        ("train_pictures=0", "positive number"),
+        ("holdout=0.01", "leaves one part empty"),
+        ("batch_size=500", "two steps or more"),
+        ("model=alexnet", "model=alexnet does not take pictures of 3 x 32 x 32: try another image_size or model"),
+        ("model=lenet", "model=lenet does not take pictures of 3 x 32 x 32"),
+    ],
+)
+def test_a_setting_out_of_range_is_one_line_before_any_training(override, says, tmp_path):
+    small = () if override.startswith("train_pictures") else ("train_pictures=30",)
+    overrides = ("image_size=32", "valid_pictures=10", *small, override)
+    contract.refused("9-1", tmp_path, says, *overrides)
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory) -> tuple[Path, str]:
+    """The folder of a ``--quick`` run on a machine without any data, and what it printed on stderr."""
+    out, said = tmp_path_factory.mktemp("quick"), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stderr(said):
+        patch.setattr(downloads, "find", lambda *arguments: None)
+        assert run_homework.main(["9-1", "--quick", "--out", str(out)]) == 0, said.getvalue()[-2000:]
+    return out / "9-1" / "latest", said.getvalue()
+
+
+def test_quick_leaves_every_file_of_the_contract(quick):
+    folder, _ = quick
+    names = ["config.json", "env.json", "metrics.json", "history.csv", "steps.csv", "answer.md", "report.html"]
+    names += ["predictions.csv", *(f"figures/{n}.png" for n in ("decay", "roc", "confusion", "pictures"))]
+    names += [f"checkpoints/{n}{part}" for n in ("last", "best") for part in (".pdparams", ".pdopt", ".state.json")]
+    assert [name for name in names if not (folder / name).is_file()] == []
+    assert folder.resolve().parent == folder.parent.resolve()
+    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    assert set(metrics) == {"homework", "status", "data", "seed", "device", "seconds", "results"}
+    assert (metrics["homework"], metrics["status"], metrics["seed"]) == ("9-1", "done", 0)
+    assert (metrics["data"]["origin"], metrics["data"]["train"], metrics["data"]["valid"]) == ("synthetic", 200, 100)
+
+
+def test_quick_says_that_it_used_the_stand_in(quick):
+    folder, stderr = quick
+    assert "STAND-IN DATA" in stderr
+    assert "替代数据" in (folder / "answer.md").read_text(encoding="utf-8").splitlines()[0]
+    assert "替代数据" in (folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_quick_finds_the_plateau_and_decays_there(quick):
+    folder, _ = quick
+    results = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["results"]
+    assert results["plateau"]["found"]
+    steps = contract.rows_of(folder / "steps.csv")
+    losses = [float(row["loss"]) for row in steps if row["run"] == "constant"]
+    assert vars(hw.find_plateau(losses, results["steps_per_epoch"])) == results["plateau"]
+    for name, run in results["runs"].items():
+        boundary = run["boundary"] or len(losses)
+        mine = [row for row in steps if row["run"] == name]
+        assert [float(row["loss"]) for row in mine[:boundary]] == losses[:boundary]  # one past, one computation
+        expected = [0.001] * boundary + [0.0001] * (len(losses) - boundary)
+        assert [float(row["learning_rate"]) for row in mine] == expected
+    assert results["runs"]["decayed"]["validation_auc"] > 0.6  # 100 drawn pictures; chance is 0.5
+
+
+def test_the_answer_says_the_numbers_of_the_run(quick):
+    folder, _ = quick
+    results = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["results"]
+    answer = (folder / "answer.md").read_text(encoding="utf-8")
+    assert f"第 {results['plateau']['step']} 步" in answer
+    for run in results["runs"].values():
+        assert f"{100 * run['validation_accuracy']:.2f}%" in answer
+    for figure in (folder / "figures").iterdir():
+        assert f"(figures/{figure.name})" in answer
+
+
+def test_the_predictions_give_the_accuracy_of_the_metrics(quick):
+    folder, _ = quick
+    rows = contract.rows_of(folder / "predictions.csv")
+    assert list(rows[0]) == ["sample", "label", "probability_0", "probability_1"]
+    assert all(float(row["probability_0"]) + float(row["probability_1"]) == pytest.approx(1) for row in rows)
+    right = np.mean([(float(row["probability_1"]) > 0.5) == (row["label"] == "1") for row in rows])
+    results = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["results"]
+    assert right == pytest.approx(results["runs"]["decayed"]["validation_accuracy"])

@@ -1,0 +1,183 @@
+"""Homework 9-2: the recipes, the quick run's contract and findings, and going on after an interruption."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import paddle
+import pytest
+
+from homework.hw9_2_compare_networks import experiment as hw
+from paddle_camp.speed.memory import peak_memory
+from paddle_camp.training import checkpoint
+from tests.helpers import contract
+
+SMALL = ("-o", "image_size=32", "-o", "train_pictures=40", "-o", "valid_pictures=20", "-o", "num_epochs=1")
+
+
+def test_the_recipes_are_the_courses():
+    model, optimizer = hw.build("alexnet", hw.Settings())
+    assert isinstance(optimizer, paddle.optimizer.Adam) and optimizer.get_lr() == 0.001
+    assert model.training
+    for name in ("vgg16", "googlenet", "resnet50", "lenet"):
+        assert hw.recipe_of(name).optimizer == "momentum"
+    assert {name: hw.recipe_of(name).weight_decay for name in hw.RECIPES} == {
+        "lenet": 0,
+        "alexnet": 0,
+        "vgg16": 0,
+        "googlenet": 0.001,
+        "googlenet_no_aux": 0.001,
+        "resnet50": 0.001,
+    }
+    assert hw.recipe_of("densenet121").weight_decay == 0.001  # any other network: as ResNet
+
+
+@pytest.mark.parametrize(
+    ("override", "says"),
+    [
+        ("models=alexnet,resnet5", "models=resnet5: there are lenet, alexnet, vgg16"),
+        ("models=lenet,lenet", "each one once"),
+        ("models=", "name at least one"),
+        ("models=alexnet", "model=alexnet does not take pictures of 3 x 32 x 32"),
+        ("holdout=1", "between 0 and 1"),
+        ("num_epochs=0", "must be positive"),
+    ],
+)
+def test_a_wrong_setting_is_one_line_before_any_training(override, says, tmp_path):
+    overrides = ("image_size=32", "train_pictures=30", "valid_pictures=10", override)
+    contract.refused("9-2", tmp_path, says, *overrides)
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory):
+    asked = ("--quick", "-o", "models=lenet,alexnet", "--data", "synthetic")  # two of the four, for the time
+    return contract.run("9-2", tmp_path_factory.mktemp("quick"), *asked)[0]
+
+
+def test_quick_leaves_the_files_and_finds_who_learns(quick):
+    results = contract.check(quick, "9-2", data=True, classifier=True)
+    networks = results["networks"]
+    assert list(networks) == ["lenet", "alexnet"]
+    assert networks["alexnet"]["auc_interval"][0] > 0.5  # it has learned something ...
+    assert networks["lenet"]["auc_interval"][0] <= 0.5  # ... and the course's LeNet, with its Sigmoids, has not
+    for name, row in networks.items():
+        assert row["auc_interval"][0] <= row["auc"] <= row["auc_interval"][1], name
+        assert row["cost"]["seconds_per_epoch"] > 0
+        # Weights, gradients and the optimizer's moments at least are in memory at once.
+        assert row["cost"]["peak_memory"] > 4 * row["parameters"] * 3
+    assert {path.name for path in (quick / "figures").iterdir()} == {
+        "comparison.png",
+        "accuracy.png",
+        "roc.png",
+        "wrong.png",
+    }
+
+
+def test_the_weights_that_are_kept_are_those_of_the_lowest_loss_on_held_out_pictures(quick):
+    results = contract.metrics_of(quick)["results"]
+    losses = {name: row["holdout_loss"] for name, row in results["networks"].items()}
+    assert results["kept"] == min(losses, key=losses.get)
+    state = checkpoint.read_state(quick / "checkpoints", "last")
+    last = [row for row in state["history"]["evaluations"] if row["split"] == "holdout"][-1]
+    assert last["loss"] == losses[results["kept"]]
+    kept = json.loads((quick / "networks" / f"{results['kept']}.json").read_text())
+    rows = contract.rows_of(quick / "predictions.csv")
+    logits = np.array(kept["outputs"])
+    assert [float(row["probability_1"]) > 0.5 for row in rows] == (logits[:, 1] > logits[:, 0]).tolist()
+
+
+def test_an_interrupted_comparison_goes_on_with_the_next_network(tmp_path, monkeypatch):
+    """The first network's result is read again, not computed; the whole equals a run that was never interrupted."""
+    asked = ("-o", "models=lenet,resnet18", "--data", "synthetic", *SMALL)
+    monkeypatch.setattr(hw, "peak_memory", lambda *arguments, **more: 10**9)
+    whole = contract.metrics_of(contract.run("9-2", tmp_path / "whole", *asked)[0])["results"]
+    trained, train = [], hw.train_network
+
+    def stop_at_the_second(name, *arguments):
+        trained.append(name)
+        if name == "resnet18" and len(trained) == 2:
+            raise KeyboardInterrupt
+        return train(name, *arguments)
+
+    monkeypatch.setattr(hw, "train_network", stop_at_the_second)
+    with pytest.raises(AssertionError):  # status 130, not 0
+        contract.run("9-2", tmp_path / "cut", *asked)
+    folder, _ = contract.run("9-2", tmp_path / "cut", "--resume")
+    assert trained == ["lenet", "resnet18", "resnet18"]
+    resumed = contract.metrics_of(folder)["results"]
+    for results in (whole, resumed):
+        for row in results["networks"].values():
+            row.pop("cost")
+    assert resumed == whole
+
+
+def test_a_network_that_diverges_is_said_and_stops_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(hw, "peak_memory", lambda *arguments, **more: 10**9)
+    monkeypatch.setitem(hw.RECIPES, "resnet18", hw.Recipe("resnet18", weight_decay=1e9))
+    asked = ("-o", "models=lenet,resnet18", "--data", "synthetic", *SMALL)
+    folder, _ = contract.run("9-2", tmp_path, *asked)
+    results = contract.check(folder, "9-2", data=True, classifier=True)
+    assert "diverged" in results["networks"]["resnet18"] and results["order"] == ["lenet"]
+    assert "| resnet18 | 发散 |" in (folder / "answer.md").read_text(encoding="utf-8")
+
+
+def test_memory_that_cannot_be_measured_loses_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(hw, "peak_memory", lambda *arguments, **more: None)
+    folder, _ = contract.run("9-2", tmp_path, "-o", "models=lenet,resnet18", "--data", "synthetic", *SMALL)
+    results = contract.check(folder, "9-2", data=True, classifier=True)
+    assert results["networks"]["lenet"]["cost"]["peak_memory"] is None
+
+
+def too_much():
+    raise MemoryError
+
+
+def test_a_measurement_that_fails_is_none():
+    assert peak_memory(too_much) is None
+    assert peak_memory(sum, [1, 2]) > 50 * 2**20  # a process with paddle in it
+
+
+def made_up(name, settings, context, sets):
+    """A network's result without its training: better and better from lenet to resnet50, GoogLeNet on one side."""
+    place = list(hw.RECIPES).index(name)
+    labels = sets["validation"].data.labels
+    rng = np.random.default_rng(place)
+    score = rng.normal(size=len(labels)) + place * labels + (3 if name == "googlenet" else -place / 2)
+    outputs = np.stack([np.zeros_like(score), score], axis=1)
+    accuracy = hw.metrics.accuracy(outputs, labels)
+    return {
+        **{"parameters": 10**6, "multiply_adds": 10**9, "loss": 0.5, "train_loss": 0.4, "accuracy": accuracy},
+        **{"auc": hw.metrics.auc(outputs, labels), "auc_interval": hw.metrics.auc_interval(outputs, labels)},
+        **{"holdout_loss": 1.0 / (place + 1), "accuracies": [0.5, accuracy], "outputs": outputs.tolist()},
+        **{"history": {"steps": [], "evaluations": []}, "cost": {"seconds_per_epoch": 10.0, "peak_memory": 10**9}},
+    }
+
+
+def test_the_answer_compares_all_six_and_says_who_is_off_the_threshold(tmp_path, monkeypatch):
+    monkeypatch.setattr(hw, "train_network", made_up)
+    monkeypatch.setattr(hw, "publish", lambda *folders: None)
+    monkeypatch.setattr(hw, "check_input_shape", lambda *arguments: None)
+    asked = ("-o", "image_size=32", "-o", "train_pictures=40", "-o", "valid_pictures=100", "--data", "synthetic")
+    folder, _ = contract.run("9-2", tmp_path, *asked)
+    results = contract.check(folder, "9-2", data=True)
+    assert set(results["networks"]) == set(hw.RECIPES) and results["kept"] == "resnet50"
+    answer = (folder / "answer.md").read_text(encoding="utf-8")
+    assert "辅助分类器：googlenet（有）" in answer and sum(results["auxiliary"]) > 0
+    assert "googlenet 的准确率不高而 AUC 是" in answer
+    assert results["networks"]["googlenet"]["best_threshold"] > results["networks"]["googlenet"]["accuracy"] + 0.05
+
+
+def test_on_the_real_pictures_the_courses_numbers_stand_beside_ours(real_data, tmp_path, monkeypatch):
+    monkeypatch.setattr(hw, "train_network", made_up)
+    monkeypatch.setattr(hw, "publish", lambda *folders: None)
+    monkeypatch.setattr(hw, "check_input_shape", lambda *arguments: None)
+    monkeypatch.setattr(hw, "build", lambda *arguments: (None, None))
+    folder, _ = contract.run("9-2", tmp_path, "--data-dir", str(real_data))
+    results = contract.check(folder, "9-2")
+    answer = (folder / "answer.md").read_text(encoding="utf-8")
+    assert results["as_course"] and "与课程公布的结果比较" in answer and "| vgg16 | 0.9475/0.176 |" in answer
+    assert "本次留出 40 张" in answer
+    assert not contract.metrics_of(
+        contract.run("9-2", tmp_path, "--data-dir", str(real_data), "-o", "num_epochs=4")[0]
+    )["results"]["as_course"]

@@ -1,0 +1,74 @@
+"""Every registered network can learn: its shape, a gradient on every parameter, four pictures by heart."""
+
+from __future__ import annotations
+
+import numpy as np
+import paddle
+import pytest
+
+from paddle_camp import list_models
+from tests.helpers.zoo import DIGITS, SIZES, build, main_output
+
+DEEP = {
+    "resnet101",
+    "resnet152",
+    "vgg13",
+    "vgg13_bn",
+    "vgg19",
+    "vgg19_bn",
+}  # no different in kind from the shorter ones
+
+
+@pytest.mark.parametrize("name", [name for name in list_models() if name not in DEEP])
+@pytest.mark.parametrize(("num_classes", "in_channels"), [(1, 3), (7, 1)])
+def test_shape_and_a_gradient_on_every_parameter(name, num_classes, in_channels):
+    paddle.seed(0)
+    model = build(name, num_classes=num_classes, in_channels=in_channels)
+    size = SIZES.get(name, 64)
+    outputs = model(paddle.randn([2, in_channels, size, size]))
+    outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+    assert [output.shape for output in outputs] == [[2, num_classes]] * len(outputs)
+    sum((output**2).sum() for output in outputs).backward()
+    for key, parameter in model.named_parameters():
+        if key.endswith(("._mean", "._variance")):  # running statistics: Paddle counts them as parameters
+            continue
+        assert not parameter.stop_gradient
+        assert parameter.grad is not None, f"{key} has no gradient"
+        assert float(parameter.grad.abs().sum()) > 0, f"{key} has a gradient of zero"
+
+
+# Names -> (steps, rate) that suffice; the fast ones run always, the rest behind the marker.
+BY_HEART = {
+    **dict.fromkeys(DIGITS, (60, 0.05)),
+    "deep_conv_net": (100, 0.005),
+    "resnet18": (20, 0.01),
+    "mobilenet_v2": (30, 0.01),
+    "vgg11_bn": (20, 0.01),
+}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=() if n in BY_HEART else pytest.mark.slow) for n in list_models()]
+)
+def test_every_network_can_learn_four_pictures_by_heart(name):
+    steps, rate = BY_HEART.get(name, (150, 0.001))
+    paddle.seed(0)
+    size = SIZES.get(name, 64)
+    options = {"activation": "relu"} if name.startswith("lenet") else {}
+    if name in ("deep_conv_net", "digit_net"):
+        options |= {"dropout": 0.0}  # the deep one drops half of the logits themselves
+    model = build(name, num_classes=2, **options)
+    kind = paddle.optimizer.Momentum if name in BY_HEART else paddle.optimizer.Adam
+    optimizer = kind(rate if name in BY_HEART else 1e-4, parameters=model.parameters())
+    rng = np.random.default_rng(0)
+    channels = 1 if name in DIGITS else 3
+    images = paddle.to_tensor(rng.normal(size=(4, channels, size, size)).astype("float32"))
+    labels = paddle.to_tensor([0, 1, 0, 1])
+    for _ in range(steps):
+        loss = paddle.nn.functional.cross_entropy(main_output(model(images)), labels)
+        loss.backward()
+        optimizer.step()
+        optimizer.clear_grad()
+        if float(loss) < 0.1:
+            return
+    pytest.fail(f"the loss is still {float(loss):.3f} after {steps} steps")

@@ -1,0 +1,125 @@
+"""Every registered network: its name, its parameter count, its structure, parity with paddle.vision."""
+
+from __future__ import annotations
+
+import paddle
+import paddle.vision.models as reference
+import pytest
+
+from paddle_camp import create_model, list_models, register_model
+from paddle_camp.errors import SettingError
+from tests.helpers.zoo import DIGITS, SIZES, main_output
+
+# At 1000 classes and 3 channels (LeNet: 10 classes, 1 channel; its fundus form: 1 class). The ResNets, VGGs, AlexNet
+# and DenseNet as published by torchvision, SE-ResNet-50 as by timm, the MobileNets and GoogLeNet (without biases) as in
+# paddle.vision.models; LeNet and the nets for digits by hand from the course's layers.
+PARAMETERS = {
+    "alexnet": 61_100_840,
+    "deep_conv_net": 123_552,
+    "digit_net": 306_378,
+    "densenet121": 7_978_856,
+    "googlenet": 11_535_736,
+    "lenet": 41_806,
+    "lenet_fundus": 19_233_841,
+    "mlp_bn": 267_410,
+    "mlp_linear": 266_610,
+    "mlp_relu": 266_610,
+    "mobilenet_v1": 4_231_976,
+    "mobilenet_v2": 3_504_872,
+    "resnet18": 11_689_512,
+    "resnet34": 21_797_672,
+    "resnet50": 25_557_032,
+    "resnet101": 44_549_160,
+    "resnet152": 60_192_808,
+    "resnext50_32x4d": 25_028_904,
+    "se_resnet50": 28_088_024,
+    "two_conv_net": 20_350,
+    "vgg11": 132_863_336,
+    "vgg11_bn": 132_868_840,
+    "vgg13": 133_047_848,
+    "vgg13_bn": 133_053_736,
+    "vgg16": 138_357_544,
+    "vgg16_bn": 138_365_992,
+    "vgg19": 143_667_240,
+    "vgg19_bn": 143_678_248,
+}
+# What a name of the zoo is called in paddle.vision.models, and what must be said to get the same network.
+REFERENCE = {
+    **{f"vgg{n}_bn": (f"vgg{n}", {"batch_norm": True}, {}) for n in (11, 13, 16, 19)},
+    "googlenet": ("googlenet", {}, {"as_paddle": True}),
+}
+NO_REFERENCE = DIGITS | {"lenet_fundus", "se_resnet50"}  # Paddle's LeNet is another one; it has no SE-ResNet
+
+
+def count(model) -> int:
+    return sum(p.size for p in model.parameters() if not p.stop_gradient)
+
+
+def test_every_model_has_its_count_here():
+    assert sorted(PARAMETERS) == list_models()
+
+
+@pytest.mark.parametrize("name", list_models())
+def test_parameter_count(name):
+    assert count(create_model(name)) == PARAMETERS[name]  # at the builder's own sizes
+
+
+def settled(model, images):
+    """The model in evaluation mode with running statistics from ``images``: fresh ones let activations explode."""
+    model.train()
+    with paddle.no_grad():
+        for _ in range(3):
+            model(images)
+    model.eval()
+    return model
+
+
+@pytest.mark.parametrize("name", [name for name in list_models() if name not in NO_REFERENCE])
+def test_same_output_as_paddle_vision_with_its_weights(name, tmp_path):
+    paddle.seed(1)
+    their_name, their_arguments, our_arguments = REFERENCE.get(name, (name, {}, {}))
+    size = SIZES.get(name, 64)
+    images = paddle.randn([2, 3, size, size])
+    theirs = settled(getattr(reference, their_name)(pretrained=False, **their_arguments), images)
+    paddle.save(theirs.state_dict(), str(tmp_path / "theirs.pdparams"))
+    ours = create_model(name, pretrained=tmp_path / "theirs.pdparams", **our_arguments)
+    ours.eval()
+    with paddle.no_grad():
+        difference = float((main_output(theirs(images)) - ours(images)).abs().max())
+    assert difference < 1e-4
+    assert count(ours) == count(theirs)
+
+
+def test_googlenet_has_three_heads_in_training_and_one_in_evaluation():
+    model, images = create_model("googlenet", num_classes=2), paddle.randn([1, 3, 224, 224])
+    assert len(model(images)) == 3
+    model.eval()
+    assert model(images).shape == [1, 2]
+    alone = create_model("googlenet", num_classes=2, auxiliary=False)
+    assert alone(images).shape == [1, 2]
+    assert count(model) - count(alone) == count(model.auxiliary1) + count(model.auxiliary2)
+
+
+def test_the_fundus_lenet_sees_300000_features():
+    assert create_model("lenet_fundus").fc1.weight.shape == [300_000, 64]
+
+
+def test_the_stride_of_a_bottleneck_is_in_its_3x3():
+    block = create_model("resnet50").layer2[0]
+    images = paddle.randn([1, 256, 8, 8])
+    narrow = block.conv1(images)
+    assert narrow.shape == [1, 128, 8, 8]
+    assert block.conv2(narrow).shape == [1, 128, 4, 4]
+
+
+def test_an_unknown_name_lists_the_zoo():
+    with pytest.raises(SettingError, match=r"no model 'resnet5': did you mean 'resnet50'.*resnet18, .*resnet50"):
+        create_model("resnet5")
+
+
+def test_a_name_cannot_be_taken_twice():
+    def resnet18():
+        raise AssertionError("never built")
+
+    with pytest.raises(ValueError, match="'resnet18' is registered already"):
+        register_model(resnet18)

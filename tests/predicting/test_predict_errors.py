@@ -1,0 +1,121 @@
+"""tools/predict.py: what is said of pictures, weights and tables that fail, and that nothing else is lost."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import cv2
+import numpy as np
+import paddle
+import pytest
+
+from paddle_camp.commands import predict
+from paddle_camp.models import create_model
+from paddle_camp.models.digits import TwoConvNet
+from paddle_camp.predicting.saved_model import SavedModel
+from tests.helpers import contract
+from tests.helpers.predictions import change, make_run, table, write_digit
+
+
+@pytest.fixture
+def digit(tmp_path):
+    return write_digit(tmp_path)
+
+
+def test_a_picture_that_fails_loses_no_other(digit, tmp_path, capsys):
+    run = make_run(tmp_path / "run")
+    folder = digit.parent
+    (folder / "a text.png").write_text("hello", encoding="utf-8")
+    (folder / "notes.txt").write_text("no picture by its name", encoding="utf-8")
+    cv2.imwrite(str(folder / "blank.png"), np.full((50, 50), 255, np.uint8))
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    found = table(tmp_path, run, tmp_path / "nowhere.png", folder, empty, digit, status=2)
+    assert list(found) == ["digit.png"] and len(contract.rows_of(tmp_path / "table.csv")) == 2
+    said = capsys.readouterr()
+    assert [line.split(": ")[0] for line in said.out.splitlines()] == [str(digit)] * 2
+    errors = [line for line in said.err.splitlines() if line.startswith("error: ")]
+    wrong = [tmp_path / "nowhere.png", folder / "a text.png", folder / "blank.png", empty]
+    assert len(errors) == len(wrong)
+    assert all(str(path) in line for path, line in zip(wrong, errors, strict=True))
+    assert "STAND-IN" not in said.err and "notes.txt" not in said.err
+
+
+def test_a_name_that_is_no_utf_8_loses_no_table(digit, tmp_path, capsys):
+    """As in a zip file made on a Chinese Windows."""
+    name = os.fsdecode("数字".encode("gbk") + b".png")
+    try:
+        digit.rename(digit.with_name(name))
+    except OSError:
+        pytest.skip("the file system takes UTF-8 names only")
+    found = table(tmp_path, make_run(tmp_path / "run"), digit.parent)
+    assert list(found) == [r"\xca\xfd\xd7\xd6.png"]
+    assert r"\xca\xfd\xd7\xd6.png: " in capsys.readouterr().out
+
+
+def test_weights_that_are_no_numbers_are_told(digit, tmp_path, capsys):
+    run = make_run(tmp_path / "run")
+    model = create_model("two_conv_net")
+    model.fc.bias.set_value(np.full(10, np.nan, np.float32))
+    paddle.save(model.state_dict(), str(run / "checkpoints" / "0.pdparams"))
+    assert predict.main([str(run), str(digit)]) == 2
+    assert "is not a number" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("room", "status"), [(2, 0), (0, 2)])
+def test_a_batch_larger_than_the_memory_goes_through_in_parts(digit, tmp_path, capsys, monkeypatch, room, status):
+    run = make_run(tmp_path / "run")
+    pictures = [str(digit)] * 5
+    assert predict.main([str(run), *pictures]) == 0
+    expected, seen = capsys.readouterr().out, []
+    forward, load = TwoConvNet.forward, SavedModel.load
+
+    def small(self, images):
+        if len(images) > room:
+            raise MemoryError("ResourceExhaustedError: Out of memory error on GPU 0.")
+        seen.append(len(images))
+        return forward(self, images)
+
+    def then_small(self, files):
+        networks = load(self, files)  # which tries them on a picture
+        monkeypatch.setattr(TwoConvNet, "forward", small)
+        return networks
+
+    monkeypatch.setattr(SavedModel, "load", then_small)
+    assert predict.main([str(run), *pictures]) == status
+    said = capsys.readouterr()
+    if room:
+        assert said.out == expected and sum(seen) == 5
+    else:
+        assert "error: the memory of cpu does not suffice for one picture" in said.err
+
+
+def test_a_run_that_is_not_done_says_so(digit, tmp_path, capsys):
+    run = make_run(tmp_path / "run")
+    change(run / "metrics.json", status="running")
+    assert predict.main([str(run), str(digit)]) == 0
+    said = capsys.readouterr()
+    assert "the run is running, so its weights may not be the final ones" in said.err and said.out
+
+
+def test_a_table_goes_through_a_link_and_into_a_pipe(digit, tmp_path):
+    run = make_run(tmp_path / "run")
+    link, target, pipe = tmp_path / "link.csv", tmp_path / "target.csv", tmp_path / "pipe"
+    link.symlink_to(target)
+    assert predict.main([str(run), str(digit), "--csv", str(link)]) == 0
+    assert link.is_symlink() and target.read_text(encoding="utf-8").startswith("sample,")
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        read = pool.submit(pipe.read_text, encoding="utf-8")
+        assert predict.main([str(run), str(digit), "--csv", str(pipe)]) == 0
+        assert read.result(timeout=20) == target.read_text(encoding="utf-8")
+    assert pipe.is_fifo()
+    assert predict.main([str(run), str(digit), "--csv", ""]) == 2
+
+
+def test_a_table_that_cannot_be_written_is_one_line(digit, tmp_path, capsys):
+    run = make_run(tmp_path / "run")
+    assert predict.main([str(run), str(digit), "--csv", str(digit / "table.csv")]) == 2
+    said = capsys.readouterr()
+    assert said.out and f"error: --csv {digit / 'table.csv'}: cannot be written" in said.err
