@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 
 from paddle import nn
 
+from homework.hw7_2_layer_shapes.figures import draw
 from paddle_camp.answers.answer import Answer
 from paddle_camp.answers.page import markdown_table
 from paddle_camp.answers.template import render
@@ -144,4 +145,9 @@ def run(settings: Settings, context: Context) -> Answer:
     results = {"layers": [{k: v if v is None or k == "name" else list(v) for k, v in row.items()} for row in rows]}
     results |= {"parameters": total, "same_as_live": rows == live, "exercise": sizes}
     values = {"settings": settings, "table": table(rows), "exercise_layers": EXERCISE} | results
-    return Answer("作业7-2:网络各层的输出形状和参数个数", render(__file__, values), results)
+    return Answer(
+        title="作业7-2:网络各层的输出形状和参数个数",
+        text=render(__file__, values),
+        results=results,
+        figures={"layers": (f"{settings.model} 各层输出的大小与参数个数（对数坐标）", draw(rows, settings.model))},
+    )

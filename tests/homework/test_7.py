@@ -12,6 +12,7 @@ import homework
 from homework.hw7_1_count_operations import experiment as hw71
 from homework.hw7_2_layer_shapes import experiment as hw72
 from paddle_camp.running.options import Options
+from tests.helpers.figures import texts
 
 
 def test_the_answer_of_the_camps_convolution():
@@ -75,6 +76,12 @@ def test_7_2_runs_and_the_live_network_agrees(tmp_path):
     assert answer.results["parameters"] == 456 + 2416 + 50176 * 64 + 64 + 65
     assert answer.results["exercise"] == [200, 99, 97, 97]
     assert "| conv1 | [6, 3, 5, 5] | 450 | [6] | 6 | [10, 6, 224, 224] |" in answer.text
+    _, figure = answer.figures["layers"]
+    drawn = texts(figure)
+    assert {"6 x 224 x 224", "16 x 56 x 56", "3,211,328", "fc2"} <= set(drawn)
+    assert drawn.count("none") == 2  # the pools have no parameters
+    heights = [[bar.get_height() for bar in axes.patches] for axes in figure.axes]
+    assert heights == [[301056, 75264, 200704, 50176, 64, 1], [456, 0, 2416, 0, 3211328, 65]]
 
 
 def test_7_2_for_a_network_of_the_zoo(tmp_path, capsys):
@@ -83,6 +90,9 @@ def test_7_2_for_a_network_of_the_zoo(tmp_path, capsys):
     assert answer.results["parameters"] == 11_689_512
     assert "layer4.1.conv2" in answer.text and "11,689,512" in capsys.readouterr().out
     assert answer.results["layers"][-1]["output"] == [1, 1000]
+    _, figure = answer.figures["layers"]  # too many layers for their names
+    assert sum(bar.get_height() for bar in figure.axes[1].patches) == 11_689_512
+    assert "layer, in the order they run" in texts(figure) and "conv1" not in texts(figure)
 
 
 @pytest.mark.parametrize("override", ["stride=0", "padding=-1", "kernel_size=300"])
