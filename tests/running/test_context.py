@@ -1,0 +1,76 @@
+"""A run's folder: made when it is first used, so that a start that fails leaves the last good run alone."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import homework
+from tools import run_homework
+
+TINY = ("--quick", "--data", "synthetic", "-o", "num_epochs=3", "-o", "train_pictures=24", "-o", "valid_pictures=8")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """Where a good run of 1-1 is `latest`."""
+    out = tmp_path_factory.mktemp("runs")
+    assert run_homework.main(["1-1", "--quick", "--data", "synthetic", "--out", str(out)]) == 0
+    return out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--data-dir", "/nowhere"], "/nowhere: does not exist"),
+        (["-o", "learning_rate=-1"], "learning_rate"),
+        (["-o", "rate=1"], "there is no setting 'rate'"),
+        (["--device", "tpu"], "--device tpu"),
+        (["--resume", "/nowhere"], "is no run folder"),
+    ],
+)
+def test_a_failed_start_makes_no_folder_and_never_takes_over_latest(place, arguments, says, capsys):
+    before = sorted(path.name for path in (place / "1-1").iterdir())
+    good = (place / "1-1" / "latest").resolve()
+    assert run_homework.main(["1-1", "--out", str(place), *arguments]) == 2
+    assert says in capsys.readouterr().err
+    assert sorted(path.name for path in (place / "1-1").iterdir()) == before
+    assert (place / "1-1" / "latest").resolve() == good
+
+
+def test_a_first_start_that_fails_leaves_nothing(tmp_path, capsys):
+    assert run_homework.main(["9-1", "--data-dir", "/nowhere", "--out", str(tmp_path / "runs")]) == 2
+    assert "/nowhere" in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()
+
+
+def test_pictures_that_the_network_does_not_take_are_found_before_the_folder_is_made(tmp_path, capsys):
+    arguments = ["9-1", *TINY, "-o", "model=alexnet", "-o", "image_size=32", "--out", str(tmp_path / "runs")]
+    assert run_homework.main(arguments) == 2
+    assert "model=alexnet does not take pictures of 3 x 32 x 32" in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()
+
+
+def test_an_interruption_before_anything_was_written_leaves_nothing(tmp_path, monkeypatch, capsys):
+    def interrupted(settings, context):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(homework.CATALOGUE.load("1-1"), "run", interrupted)
+    assert run_homework.main(["1-1", "--quick", "--out", str(tmp_path / "runs")]) == 130
+    assert not (tmp_path / "runs").exists()
+    assert "go on with" not in capsys.readouterr().err  # there is nothing to go on with
+
+
+def test_a_folder_that_was_made_has_its_records_from_the_first_moment(tmp_path, monkeypatch):
+    seen = {}
+
+    def look(settings, context):
+        assert not context.is_open
+        seen.update({name: json.loads((context.path / f"{name}.json").read_text()) for name in ("metrics", "config")})
+        assert (tmp_path / "1-1" / "latest").resolve() == context.path.resolve()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(homework.CATALOGUE.load("1-1"), "run", look)
+    assert run_homework.main(["1-1", "--quick", "--out", str(tmp_path)]) == 130
+    assert seen["metrics"]["status"] == "running" and seen["config"]["homework"] == "1-1"
