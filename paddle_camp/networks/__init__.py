@@ -1,1 +1,1 @@
-"""What holds for any network: its summary, its modes, its weights."""
+"""Functions for any network: layer summary, training and evaluation modes, weights files."""

@@ -1,4 +1,4 @@
-"""Training and evaluation modes, entered and left without a trace."""
+"""Context managers that restore a network's training modes and running statistics."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from paddle import nn
 
 @contextlib.contextmanager
 def unchanged(model: nn.Layer) -> Iterator[None]:
-    """Forward and backward passes inside leave no trace: training modes and running statistics come back."""
+    """Restore training modes and running statistics after the forward and backward passes inside."""
     modes = [(layer, layer.training) for layer in model.sublayers(include_self=True)]
     statistics = {key: value.clone() for key, value in model.state_dict().items() if value.stop_gradient}
     try:
@@ -24,7 +24,7 @@ def unchanged(model: nn.Layer) -> Iterator[None]:
 
 @contextlib.contextmanager
 def evaluating(model: nn.Layer) -> Iterator[None]:
-    """Evaluation mode without gradients; afterwards each layer's training mode is what it was, whatever happened."""
+    """Evaluation mode without gradients; each layer's training mode is restored afterwards, also after an error."""
     modes = [(layer, layer.training) for layer in model.sublayers(include_self=True)]
     model.eval()
     try:

@@ -1,4 +1,4 @@
-"""What goes on inside a network: layer shapes, parameters, multiply-adds."""
+"""Layer by layer: output shapes, parameters, multiply-adds and outputs of a network, read by forward hooks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class LayerRow:
         name: its place in the network, such as ``layer1.0.conv1``.
         kind: its class.
         output: the shape of its output, batch included.
-        parameters: trained numbers (running statistics are not).
+        parameters: the number of trained parameters, without running statistics.
         multiply_adds: multiplications that are each followed by an addition, for the whole batch; counted for
             convolutions and linear layers, where the zeros of the padding are multiplied as well. 0 elsewhere.
     """
@@ -73,11 +73,11 @@ def layer_rows(model: nn.Layer, input_shape: tuple[int, ...]) -> list[LayerRow]:
 
 
 def layer_outputs(model: nn.Layer, images: paddle.Tensor) -> dict[str, np.ndarray]:
-    """What every layer that has no layers of its own gives for ``images``, in the order they run.
+    """The outputs of every layer that has no layers of its own for ``images``, in the order they run.
 
     Returns:
-        Name of the layer -> float32 array, batch first; a layer that runs again is "name (2)". The model is left as
-        it was.
+        Name of the layer -> float32 array, batch first; a layer that runs again is "name (2)". The model is left
+        unchanged.
     """
     outputs: dict[str, np.ndarray] = {}
 
@@ -90,14 +90,14 @@ def layer_outputs(model: nn.Layer, images: paddle.Tensor) -> dict[str, np.ndarra
 
 
 def check_input_shape(model: nn.Layer, input_shape: tuple[int, ...], name: str) -> None:
-    """Run zeros of ``input_shape`` through ``model``, so that a picture of the wrong size is found before a training.
+    """Run zeros of ``input_shape`` through ``model``, so that a wrong picture size is found before training.
 
     Raises:
         SettingError: the network does not take that shape.
     """
     try:
         layer_rows(model, input_shape)
-        with unchanged(model), paddle.no_grad():  # heads that exist in training alone take shapes of their own
+        with unchanged(model), paddle.no_grad():  # auxiliary heads run in training mode only
             model.train()
             model(paddle.zeros([2, *input_shape[1:]]))
     except (ValueError, RuntimeError, OSError, AssertionError):  # what Paddle raises for shapes that do not fit
@@ -118,16 +118,16 @@ def multiply_adds(layer: nn.Layer, output: tuple[int, ...]) -> int:
     return 0
 
 
-_of_a_sample: weakref.WeakKeyDictionary[nn.Layer, dict[tuple[int, ...], int]] = weakref.WeakKeyDictionary()
+_counts: weakref.WeakKeyDictionary[nn.Layer, dict[tuple[int, ...], int]] = weakref.WeakKeyDictionary()
 
 
 def sample_multiply_adds(model: nn.Layer, sample_shape: tuple[int, ...]) -> int:
-    """The multiply-adds of one sample's way through ``model``, counted once; 0 if the model does not take the shape.
+    """The multiply-adds of one sample's forward pass, counted once a model; 0 if it does not take the shape.
 
     Args:
         sample_shape: without the batch.
     """
-    counts = _of_a_sample.setdefault(model, {})
+    counts = _counts.setdefault(model, {})
     if sample_shape not in counts:
         try:
             counts[sample_shape] = sum(row.multiply_adds for row in layer_rows(model, (1, *sample_shape)))

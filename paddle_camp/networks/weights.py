@@ -1,30 +1,28 @@
-"""Weights files, read by an unpickler that knows arrays and nothing else: a pickle from a stranger can run any code."""
+"""Weights files, read and written: pickles of arrays, of which nothing is executed, and safetensors."""
 
 from __future__ import annotations
 
-import pickle
-import re
-import struct
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import paddle
+import safetensors
+import safetensors.numpy
 from paddle import nn
 
-from paddle_camp.errors import CheckpointError
+from paddle_camp.errors import CheckpointError, require
+from paddle_camp.files import replace_file
+from paddle_camp.networks.array_pickle import read_pickle
+from paddle_camp.networks.pickle_words import PickleError
 
-# What unpickling a file raises that is cut off, no pickle at all, or not readable.
-_DAMAGE = (
-    *(pickle.UnpicklingError, EOFError, ValueError, AttributeError, ImportError, IndexError, KeyError, TypeError),
-    *(struct.error, OverflowError, OSError),
-)
+SAFE = ".safetensors"
 
 
 def load_weights(model: nn.Layer, path: str | Path) -> None:
-    """Load a ``.pdparams`` file into ``model``, all of it or nothing.
+    """Load a ``.pdparams`` or ``.safetensors`` file into ``model``; on an error nothing is loaded.
 
-    A file of the same network under other names (those of ``paddle.vision.models``, say) is taken as well: one that
-    has the same shapes in the same order throughout.
+    A file with other parameter names (those of ``paddle.vision.models``, for example) is accepted if all its shapes
+    are the same, in the same order.
 
     Raises:
         CheckpointError: the file is missing, damaged or no weights file, or its names and shapes are another
@@ -49,36 +47,39 @@ def load_weights(model: nn.Layer, path: str | Path) -> None:
     model.set_state_dict(arrays)
 
 
+def save_weights(model: nn.Layer, path: str | Path) -> None:
+    """Write the weights of ``model``, atomically: ``.safetensors``, the form to pass on, or Paddle's ``.pdparams``.
+
+    Raises:
+        SettingError: the name ends in neither.
+        OSError: the place cannot be written.
+    """
+    path = Path(path)
+    require(path.suffix in (SAFE, ".pdparams"), f"{path}: weights are saved as .safetensors or .pdparams")
+    state = model.state_dict()
+    if path.suffix == SAFE:
+        arrays = {key: np.ascontiguousarray(value.numpy()).reshape(value.shape) for key, value in state.items()}
+        replace_file(path, lambda temporary: safetensors.numpy.save_file(arrays, temporary))
+    else:
+        replace_file(path, lambda temporary: paddle.save(state, str(temporary)))
+
+
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """Read a file of ``paddle.save`` (a dict of tensors) as numpy arrays, without running code from it.
+    """Read a file of ``paddle.save`` (a dict of tensors) or a ``.safetensors`` file as numpy arrays; none of it is run.
 
     Raises:
         CheckpointError: missing, damaged, or holding anything but arrays.
     """
     try:
-        with path.open("rb") as stream:
-            value = _ArrayUnpickler(stream).load()
+        value = safetensors.numpy.load_file(path) if path.suffix == SAFE else read_pickle(path)
     except FileNotFoundError:
         raise CheckpointError(f"{path}: no such file") from None
-    except _DAMAGE as error:
+    # KeyError, AttributeError: a dtype that numpy lacks; pyo3 raises MemoryError and OverflowError for sizes.
+    except (safetensors.SafetensorError, KeyError, AttributeError, OverflowError, MemoryError, TypeError) as error:
+        raise CheckpointError(f"{path}: not a safetensors file of numbers, or damaged ({error})") from None
+    except (PickleError, OSError) as error:
         raise CheckpointError(f"{path}: not a weights file of paddle.save, or damaged ({error})") from None
     if not isinstance(value, dict):
         raise CheckpointError(f"{path}: holds a {type(value).__name__}, not a dict of weights")
-    # paddle.save writes a tensor inside a dict of other things as the pair (name, array), and beside the arrays a
-    # table of parameter names.
-    pairs = {k: v[1] if isinstance(v, tuple) and len(v) == 2 else v for k, v in value.items()}
-    return {k: v for k, v in pairs.items() if isinstance(v, np.ndarray)}
-
-
-class _ArrayUnpickler(pickle.Unpickler):
-    """Refuses every class but those that an array needs."""
-
-    _ALLOWED = re.compile(
-        r"(builtins\.tuple|collections\.OrderedDict|_codecs\.encode|numpy\.(ndarray|dtype)"
-        r"|numpy\.(_core|core)\.(multiarray\.(_reconstruct|scalar)|numeric\._frombuffer))"
-    )
-
-    def find_class(self, module: str, name: str) -> Any:
-        if not self._ALLOWED.fullmatch(f"{module}.{name}"):
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}, which no weights file needs")
-        return super().find_class(module, name)
+    # Beside the arrays paddle.save writes a table of parameter names.
+    return {key: entry for key, entry in value.items() if isinstance(entry, np.ndarray)}

@@ -1,1 +1,1 @@
-"""What a run has trained, applied to pictures of one's own."""
+"""Predictions of a run's trained networks for one's own pictures."""

@@ -1,4 +1,4 @@
-"""One's own pictures, prepared as those that a network was trained on."""
+"""Readers of one's own pictures, with the preprocessing of the training data."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ from paddle_camp.data.scaling import scale_to_one, scale_to_unit
 from paddle_camp.errors import DataError
 from paddle_camp.predicting.kinds import DIGITS, FUNDUS
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff")  # what of a folder is taken for a picture
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff")  # of the files in a folder that are read
 
 
 @dataclass(frozen=True)
 class PictureReader:
-    """How pictures of one kind come to a network.
+    """The preprocessing of one kind of pictures.
 
     Attributes:
-        classes: what a network tells apart, in the order of its outputs.
+        classes: their names, in the order of a network's outputs.
+        image_size: the usual side of the pictures, pixels.
         prepare: a file and the side of the square result, pixels -> uint8 ``[C, H, W]``.
         scale: uint8 ``[B, C, H, W]`` -> float32, as in training.
-        variations: uint8 ``[B, C, H, W]`` -> the same pictures a little otherwise, themselves among them: a list of
-            such arrays.
+        variations: uint8 ``[B, C, H, W]`` -> a list of such arrays for test-time augmentation, the unchanged pictures
+            among them.
     """
 
     classes: tuple[str, ...]
@@ -42,18 +43,18 @@ class PictureReader:
         """One picture as uint8 ``[in_channels, image_size, image_size]``.
 
         Raises:
-            DataError: the file is missing or no whole picture.
+            DataError: the file is missing or not a complete picture.
         """
         try:
             return self.prepare(path, image_size)
         except OSError as error:
             raise DataError(f"{path}: cannot be read ({error.strerror}); name a picture file") from None
-        except cv2.error as error:  # a picture of more pixels than OpenCV takes, say
+        except cv2.error as error:  # for example more pixels than OpenCV accepts
             raise DataError(f"{path}: OpenCV cannot decode it ({error.err}); save it anew, smaller") from None
 
 
 def pictures_at(place: Path) -> list[Path]:
-    """The picture files in a folder, sorted by name; a place that is no folder is taken for a picture itself.
+    """The picture files in a folder, sorted by name; any other path is returned as it is.
 
     Raises:
         DataError: the folder has no pictures, or cannot be read.
@@ -75,7 +76,7 @@ def read_all(
     """Each picture at ``places`` (files and folders): its path, and uint8 ``[C, H, W]``.
 
     Args:
-        fail: is told of each one that cannot be read; the others go on.
+        fail: is called with the error of each picture that cannot be read; the others are still read.
     """
     for place in places:
         try:
@@ -97,7 +98,7 @@ def _digit(path: Path, image_size: int) -> np.ndarray:
 
 
 def _fundus(path: Path, image_size: int) -> np.ndarray:
-    """As in training; what is no JPEG, which training never sees, is decoded in full."""
+    """As in training for a JPEG; other formats, which training never sees, are decoded at full size."""
     data = path.read_bytes()
     if data.startswith(b"\xff\xd8"):
         image = decode(path, image_size)

@@ -1,4 +1,4 @@
-"""``model.json`` beside saved weights: which network they belong to, and what its pictures and answers are.
+"""``model.json`` beside saved weights: the network that they belong to, its input pictures and its classes.
 
 A homework writes it where it publishes its weights; :mod:`paddle_camp.commands.predict` reads it.
 """
@@ -26,9 +26,13 @@ from paddle_camp.networks.summary import check_input_shape
 from paddle_camp.networks.weights import load_weights
 from paddle_camp.predicting.picture_reader import READERS, PictureReader
 from paddle_camp.running.folder import follow_latest, read_metrics, resume_command
+from paddle_camp.running.printing import printable
 from paddle_camp.training.checkpoint import verify_weights
 
 FILE = "model.json"
+WEIGHTS = (".pdparams", ".safetensors")
+# What a model.json may ask for at most: classes and files, pixels, units or channels of a layer.
+MAX_NAMES, MAX_SIDE, MAX_WIDTH = 1000, 1024, 10_000
 
 
 @dataclass(frozen=True)
@@ -37,12 +41,12 @@ class SavedModel:
 
     Attributes:
         model: its name in the zoo.
-        reader: how pictures come to it, a key of :data:`~paddle_camp.predicting.picture_reader.READERS`.
-        arguments: what ``create_model`` was given beside the name; JSON values.
+        reader: of its pictures, a key of :data:`~paddle_camp.predicting.picture_reader.READERS`.
+        arguments: of ``create_model`` besides the name; JSON values.
         image_size: the side of its pictures, pixels; None: the reader's usual one.
         classes: their names, in the order of the outputs; empty: the reader's own.
         weights: the files of an ensemble, beside ``model.json``; empty: ``best.pdparams``, else ``last.pdparams``.
-        stand_in: the line that says so where it was trained on stand-in data; :meth:`write` fills it in.
+        stand_in: the line that says that it was trained on stand-in data, else None; :meth:`write` fills it in.
     """
 
     model: str
@@ -57,28 +61,28 @@ class SavedModel:
         known = isinstance(self.reader, str) and self.reader in READERS
         require(known, f"reader={self.reader}: there are {', '.join(READERS)}")
         if not self.classes:
-            object.__setattr__(self, "classes", READERS[self.reader].classes)  # the way of a frozen dataclass
+            object.__setattr__(self, "classes", READERS[self.reader].classes)  # a frozen dataclass has no other way
         if self.image_size is None:
             object.__setattr__(self, "image_size", READERS[self.reader].image_size)
 
     @classmethod
     def usual(cls, model: str, reader: str) -> SavedModel:
-        """A network as the zoo builds it for these pictures, with one output for each class."""
+        """The zoo's network for these pictures, with default arguments and one output for each class."""
         pictures = READERS[reader]
         arguments = {"num_classes": len(pictures.classes), "in_channels": pictures.in_channels}
         return cls(model, reader, arguments)
 
     @property
     def pictures(self) -> PictureReader:
-        """What prepares its pictures."""
+        """The reader of its pictures."""
         return READERS[self.reader]
 
     def write(self, folder: Path, data: DataInfo) -> None:
-        """Write ``model.json`` into ``folder``, where the weights are or will be; ``data`` it is trained on."""
+        """Write ``model.json`` into ``folder``, beside the weights; ``data`` is what it is trained on."""
         write_json(folder / FILE, asdict(self) | {"stand_in": data.stand_in})
 
     def files(self, folder: Path) -> list[Path]:
-        """The weights to use, of those in ``folder``: all of an ensemble, else ``best`` or ``last``; maybe none."""
+        """The weights files in ``folder`` to use: all of an ensemble, else ``best`` or ``last``; may be empty."""
         if self.weights:
             return [folder / name for name in self.weights]
         return [path for name in ("best", "last") if (path := folder / f"{name}.pdparams").exists()][:1]
@@ -87,8 +91,9 @@ class SavedModel:
         """The networks of these weights files.
 
         Raises:
-            CheckpointError: a file is missing, damaged or another network's, or the network has other outputs.
-            SettingError: the zoo has no such network, or it takes no such pictures.
+            CheckpointError: a file is missing, damaged or of another network, or the network does not take
+                ``arguments``.
+            SettingError: the zoo has no such network, or it does not take pictures of this size.
         """
         try:
             networks = [create_model(self.model, **self.arguments) for _ in files]
@@ -102,7 +107,7 @@ class SavedModel:
 
 
 def read_saved_model(folder: Path) -> SavedModel:
-    """What ``model.json`` in ``folder`` says.
+    """Read ``model.json`` in ``folder``.
 
     Raises:
         CheckpointError: it is missing, damaged or of another version.
@@ -111,32 +116,57 @@ def read_saved_model(folder: Path) -> SavedModel:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         saved = SavedModel(**{key: tuple(v) if isinstance(v, list) else v for key, v in values.items()})
-        if not all(isinstance(text, str) for text in (saved.model, *saved.classes, *saved.weights)):
-            raise TypeError("model, classes and weights are names")
-        if not isinstance(saved.arguments, dict) or not isinstance(saved.image_size, int):
-            raise TypeError("arguments is an object, image_size a number of pixels")
+        _hold_to_bounds(saved)
     except (FileNotFoundError, NotADirectoryError):
         raise CheckpointError(f"{path}: no such file, so it is not known which network the weights are of") from None
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise CheckpointError(f"{path}: damaged or of another version ({error})") from None
     return saved
+
+
+def _hold_to_bounds(saved: SavedModel) -> None:
+    """Refuse what no run writes: a ``model.json`` may be a stranger's, and what it says is built and opened.
+
+    Raises:
+        TypeError, ValueError: a value of another type, a number out of its bounds, a file elsewhere.
+    """
+    names = (saved.model, *saved.classes, *saved.weights)
+    if not all(isinstance(text, str) for text in names) or len(names) > MAX_NAMES:
+        raise TypeError(f"model, classes and weights are names, {MAX_NAMES} at most")
+    if not isinstance(saved.arguments, dict) or type(saved.image_size) is not int:
+        raise TypeError("arguments is an object, image_size a number of pixels")
+    if not isinstance(saved.stand_in, str | None):
+        raise TypeError("stand_in is a line of text")
+    if not 1 <= saved.image_size <= MAX_SIDE:
+        raise ValueError(f"image_size is {saved.image_size}, not 1 to {MAX_SIDE}")
+    if "pretrained" in saved.arguments:
+        raise ValueError("arguments names pretrained: the weights are those beside it")
+    if elsewhere := [name for name in saved.weights if Path(name.replace("\\", "/")).name != name]:
+        raise ValueError(f"weights names {elsewhere[0]!a}, a file elsewhere")
+    for key, value in saved.arguments.items():
+        for number in value if isinstance(value, list) else [value]:
+            limit = MAX_SIDE if key == "image_size" else MAX_WIDTH
+            if not isinstance(number, str | bool | int | float | None) or isinstance(value, list) and len(value) > 100:
+                raise TypeError(f"{key} is {str(value)[:80]!a}")
+            if isinstance(number, int | float) and not 0 <= number <= limit:
+                raise ValueError(f"{key} is {number}, not 0 to {limit}")
 
 
 def find_saved_model(
     source: Path, model: str | None = None, reader: str | None = None
 ) -> tuple[SavedModel, list[Path]]:
-    """The model that ``source`` means, and its weights files.
+    """The model that ``source`` refers to, and its weights files.
 
     Args:
-        source: the folder of a run, or a ``.pdparams`` file with ``model.json`` beside it.
+        source: the folder of a run, or a ``.pdparams`` or ``.safetensors`` file with ``model.json`` beside it.
         model: the zoo's name of the network, and ``reader`` of its pictures, for a file without ``model.json``.
 
     Raises:
-        CheckpointError: there is no such run or file, it has no weights (yet), or it is not known of which network.
+        CheckpointError: there is no such run or file, it has no weights (yet), or their network is not known.
     """
     if model is not None:
         return SavedModel.usual(model, reader), [source]
-    if source.suffix == ".pdparams":
+    if source.suffix in WEIGHTS:
         if not source.is_file():
             raise CheckpointError(f"{source}: no such file")
         if not (source.parent / FILE).exists():
@@ -151,7 +181,7 @@ def find_saved_model(
 
 
 def _checkpoints_of(source: Path) -> Path:
-    """The folder with a run's ``model.json``; that a run is not done is said on stderr."""
+    """The folder with a run's ``model.json``; a run that is not done is reported on stderr."""
     run = follow_latest(source)
     metrics = read_metrics(run)
     if not metrics:
@@ -162,41 +192,41 @@ def _checkpoints_of(source: Path) -> Path:
         why = "its homework trains no classifier of pictures, or an older version ran it"
         raise CheckpointError(f"{folder}: no {FILE}: {why if status == 'done' else f'the run is {status}; {rest}'}")
     if status != "done":
-        print(f"the run is {status}, so its weights may not be the final ones; {rest}", file=sys.stderr)
+        print(printable(f"the run is {status}, so its weights may not be the final ones; {rest}"), file=sys.stderr)
     return folder
 
 
 def class_probabilities(
     saved: SavedModel, networks: Sequence[nn.Layer], images: Sequence[np.ndarray], variations: bool = False
 ) -> np.ndarray:
-    """What the networks say of pictures, each with the same weight.
+    """Class probabilities of pictures, averaged over the networks with equal weights.
 
     Args:
         images: N pictures, uint8 ``[C, H, W]``, as ``saved.pictures`` reads them.
-        variations: average over the reader's variations of each picture as well.
+        variations: test-time augmentation: average over the reader's variations of each picture as well.
 
     Returns:
         float64 ``[N, K]``, rows summing to 1.
 
     Raises:
-        CheckpointError: the outputs are not finite, or not one for each class.
-        CampError: the memory does not even suffice for one picture.
+        CheckpointError: the outputs are not finite, or their number is not that of the classes.
+        CampError: out of memory with a single picture.
     """
     batch, found = np.stack(images), []
     seen = [saved.pictures.scale(v) for v in (saved.pictures.variations(batch) if variations else [batch])]
     for network in networks:
         with evaluating(network):
             found += [probabilities(_outputs(network, x)) for x in seen]
-    shares = np.mean(found, axis=0)
-    if shares.shape[1] != len(saved.classes):
-        raise CheckpointError(f"{saved.model} has {shares.shape[1]} outputs, not one for each of {saved.classes}")
-    if not np.isfinite(shares).all():
+    averaged = np.mean(found, axis=0)
+    if averaged.shape[1] != len(saved.classes):
+        raise CheckpointError(f"{saved.model} has {averaged.shape[1]} outputs, not one for each of {saved.classes}")
+    if not np.isfinite(averaged).all():
         raise CheckpointError(f"{saved.model}: its output is not a number; the weights are damaged or diverged")
-    return shares
+    return averaged
 
 
 def _outputs(network: nn.Layer, inputs: np.ndarray) -> np.ndarray:
-    """Float32 ``[N, K]``; a batch for which the memory does not suffice goes through in halves."""
+    """Float32 ``[N, K]``; a batch that runs out of memory is split in halves."""
     try:
         return network(paddle.to_tensor(inputs)).astype("float32").numpy()
     except MemoryError:
