@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+CHECKSUM = "checksum"
+
 
 def replace_file(path: Path, write: Callable[[Path], object]) -> None:
     """Call ``write`` with a temporary name beside ``path``, then rename it over ``path``.
@@ -43,15 +45,58 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def write_csv(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write ``rows`` as CSV, atomically; the columns are all keys in the order in which they first appear."""
-    rows = list(rows)
+def write_sealed(path: Path, value: Mapping[str, Any]) -> None:
+    """Write a JSON object that a resumption will trust, atomically, with a checksum over all of it."""
+    write_json(path, {**value, CHECKSUM: _checksum(value)})
+
+
+def read_sealed(path: Path) -> dict[str, Any]:
+    """The JSON object that :func:`write_sealed` wrote, without its checksum.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is no such object, or not as it was written.
+    """
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    if not isinstance(value, dict) or CHECKSUM not in value:
+        raise ValueError(f"it has no {CHECKSUM}: damaged, or written by a version before 0.2")
+    if value.pop(CHECKSUM) != _checksum(value):
+        raise ValueError(f"its {CHECKSUM} does not fit: it is not as it was written")
+    return value
+
+
+def _checksum(value: Mapping[str, Any]) -> str:
+    """Over the values, however they are laid out in the file."""
+    text = json.dumps(value, sort_keys=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def write_csv(path: Path, rows: Iterable[Mapping[str, Any]], excel: bool = False) -> None:
+    """Write ``rows`` as CSV, atomically; the columns are all keys in the order in which they first appear.
+
+    A text that a spreadsheet would take for a formula (a file called ``=cmd|...``) gets an apostrophe before it.
+
+    Args:
+        excel: begin a regular file with a byte-order mark, without which Excel does not show Chinese.
+    """
+    rows = [{key: _no_formula(value) for key, value in row.items()} for row in rows]
     columns = list(dict.fromkeys(key for row in rows for key in row))
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    write_text(path, text.getvalue())
+    mark = "\ufeff" if excel and (path.is_file() or not path.exists()) else ""
+    write_text(path, mark + text.getvalue())
+
+
+def _no_formula(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    value = value.replace("\r", "\\r")  # the csv module does not quote it, and a reader takes it for a row's end
+    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t")) else value
 
 
 def sha256_of(path: Path) -> str:
@@ -67,6 +112,6 @@ def read_json(path: Path) -> dict[str, Any]:
     """A JSON object; an empty one where the file is missing or is none."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}

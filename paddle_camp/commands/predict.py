@@ -12,6 +12,7 @@ from paddle_camp.commands.reporting import escape_what_cannot_be_shown, guarded,
 from paddle_camp.errors import CampError
 from paddle_camp.files import write_csv
 from paddle_camp.predicting.kinds import PICTURE_KINDS
+from paddle_camp.running.printing import print_loudly, printable
 
 AT_ONCE = 50  # pictures to a batch
 SHOWN = 0.01  # the other classes are named from this probability on
@@ -55,10 +56,9 @@ def predict(parsed: argparse.Namespace) -> int:
     runtime.choose_device(parsed.device)
     saved, files = find_saved_model(Path(parsed.source), parsed.model, parsed.classes)
     networks = saved.load(files)
-    print(f"{saved.model}: {', '.join(map(str, files))}", file=sys.stderr)
+    print(printable(f"{saved.model}: {', '.join(map(str, files))}"), file=sys.stderr)
     if saved.stand_in:
-        line = f"*** trained on {saved.stand_in.upper()} *** what it says of real pictures means little"
-        print(f"{'*' * len(line)}\n{line}\n{'*' * len(line)}", file=sys.stderr)
+        print_loudly(f"*** trained on {saved.stand_in.upper()} *** what it says of real pictures means little")
     statuses, rows = [0], []
 
     def fail(error: Exception) -> None:
@@ -70,7 +70,7 @@ def predict(parsed: argparse.Namespace) -> int:
         for path, shares in zip(paths, class_probabilities(saved, networks, images, parsed.tta), strict=True):
             by_class = dict(zip(saved.classes, shares.tolist(), strict=True))
             name = os.fsencode(path).decode("utf-8", "backslashreplace")  # a zip's GBK names are no UTF-8
-            print(in_words(name, by_class), flush=True)
+            print(printable(in_words(name, by_class)), flush=True)
             columns = {f"probability_{name}": share for name, share in by_class.items()}
             rows.append({"sample": name, "prediction": max(by_class, key=by_class.get)} | columns)
     if parsed.csv is not None and rows:
@@ -92,6 +92,6 @@ def write_table(path: Path, rows: list[dict]) -> None:
         CampError: the place cannot be written.
     """
     try:
-        write_csv(path, rows)
+        write_csv(path, rows, excel=True)
     except OSError as error:
         raise CampError(f"--csv {path}: cannot be written ({error.strerror}); choose another place") from None

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from paddle_camp.errors import CampError, RunError
 from paddle_camp.machine import NO_PADDLE
+from paddle_camp.running.printing import printable
 
 
 def escape_what_cannot_be_shown() -> None:
@@ -44,7 +45,8 @@ def _interrupted(error: BaseException | None) -> bool:
 def report(error: Exception, debug: bool) -> int:
     """Say the error in one line, below its traceback if ``debug``; returns the exit status."""
     message, status = _explain(error)
-    _say("".join(traceback.format_exception(error) if debug else ()) + f"error: {message}")
+    lines = "".join(traceback.format_exception(error) if debug else ())
+    _say(printable(f"{lines}error: {message}"))
     return status
 
 

@@ -1,1 +1,1 @@
-"""A run: its options and settings, the assignments there are, its folder, what it leaves, and the runner."""
+"""Runs: the catalogue of assignments, options and settings, run folders, resumption, output files, the runner."""

@@ -1,8 +1,8 @@
-"""The assignments there are, read from their folders' names and headers; loads neither Paddle nor a page.
+"""The catalogue of assignments, read from folder names and page headers; imports neither Paddle nor a page.
 
 ``hw9_1_resnet_decay/`` is ``9-1`` of the camp, ``cats_and_dogs/`` is ``cats-and-dogs``. A folder holds the page
-``experiment.py``, ``answer.md.j2`` and, where it draws much, ``figures.py``. The header is the page's docstring: its
-first line is the title, and a page that is not the camp's has a line such as ``Course: keras``.
+``experiment.py``, ``answer.md.j2`` and, where the page gets long, modules such as ``figures.py``. The header is the
+page's docstring: its first line is the title, and a page that is not the camp's has a line such as ``Course: keras``.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ _HEADER = re.compile(r'\s*r?"""(.*?)"""', re.DOTALL)
 
 
 class Page(Protocol):
-    """What an assignment's ``experiment.py`` offers.
+    """The interface of an assignment's ``experiment.py``.
 
     It may also set ``IS_SWEEP = True`` (many trainings: ``--jobs`` and ``--cluster`` have an effect) and
     ``DATA_PARALLEL = True`` (runs under ``paddle.distributed.launch``).
 
     Attributes:
         Settings: a frozen dataclass of hyper-parameters.
-        QUICK: one of them that ends in a minute or two on two CPU cores.
+        QUICK: an instance of it with which a run takes a minute or two on two CPU cores.
     """
 
     Settings: type[Any]
@@ -97,16 +97,16 @@ class Catalogue:
 
     @property
     def assignments(self) -> dict[str, Assignment]:
-        """ID to assignment: course after course, the camp's in its order."""
+        """ID -> assignment, sorted by course; the camp's by number."""
         return self._read[0]
 
     @property
     def faults(self) -> list[str]:
-        """A line for each folder that is no assignment though it has a page: misnamed, or without a header."""
+        """One line for each folder with a page that is misnamed or has no header."""
         return self._read[1]
 
     def expand(self, names: Iterable[str]) -> list[str]:
-        """IDs from IDs and names of courses; ``all`` is the camp."""
+        """Replace names of courses by the IDs of their assignments (``all``: the camp's); no ID twice."""
         ids: list[str] = []
         for name in names:
             course = "camp" if name == "all" else name
@@ -117,7 +117,7 @@ class Catalogue:
         """Import an assignment's page.
 
         Raises:
-            CampError: there is no such ID (the message lists those there are), or its page lacks a part.
+            CampError: there is no such ID (the message lists the known ones), or its page is incomplete.
         """
         if homework not in self.assignments:
             known = ", ".join(self.assignments)
@@ -135,10 +135,10 @@ def _order(assignment: Assignment) -> tuple:
 
 
 def read_assignment(folder: Path) -> Assignment:
-    """What a folder's name and its page's header say.
+    """Read an assignment from its folder's name and its page's header.
 
     Raises:
-        CampError: the name or the header is not one of an assignment.
+        CampError: the folder is misnamed, or the header is missing or names no course.
     """
     camp = _CAMP.fullmatch(folder.name)
     if not camp and not _OTHER.fullmatch(folder.name):
@@ -159,10 +159,10 @@ def read_assignment(folder: Path) -> Assignment:
 
 
 def check_page(page: Any, path: Path) -> None:
-    """Hold a page to :class:`Page`.
+    """Check that a module implements :class:`Page`.
 
     Raises:
-        CampError: a part is missing or of another kind.
+        CampError: an attribute is missing or of the wrong type.
     """
     settings, quick, run = (getattr(page, name, None) for name in ("Settings", "QUICK", "run"))
     params = getattr(settings, "__dataclass_params__", None)

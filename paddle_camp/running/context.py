@@ -1,4 +1,4 @@
-"""What a homework's ``run`` is given: where to write, what to compute on, which data and seed."""
+"""The context of a run, passed to a homework's ``run``: folder, device, options, data, seed."""
 
 from __future__ import annotations
 
@@ -14,21 +14,22 @@ from paddle_camp import runtime
 from paddle_camp.data.info import DataInfo
 from paddle_camp.distributed import collectives
 from paddle_camp.errors import DataError
-from paddle_camp.files import read_json, write_json
+from paddle_camp.files import read_json, write_json, write_sealed
 from paddle_camp.running.options import Options
+from paddle_camp.running.printing import print_loudly, printable
 
 
 @dataclass
 class Context:
     """One run of one homework.
 
-    Its folder is made when it is first used. Until then data, settings and options have been checked, so that a start
-    that fails leaves no folder behind and the last good run stays ``latest``.
+    Its folder is created on first use. By then data, settings and options have been checked, so a start that fails
+    leaves no folder behind and ``latest`` still points at the last good run.
 
     Attributes:
-        open_folder: makes or finds the run's folder; called once.
+        open_folder: creates or finds the run's folder; called once.
         settings: JSON values, for ``config.json``.
-        began: on the clock of :func:`time.monotonic`; before this process's start by what earlier sessions worked.
+        began: start on the clock of :func:`time.monotonic`, minus the seconds of earlier sessions.
     """
 
     homework: str
@@ -46,7 +47,7 @@ class Context:
         """The run's folder.
 
         Raises:
-            CampError: it cannot be made, or another process runs in it.
+            CampError: it cannot be created, or another process uses it.
         """
         if self._path is None:
             self._path = self.open_folder()
@@ -54,12 +55,12 @@ class Context:
             if not (self._path / "config.json").exists():
                 self.write_config()
             self.write_metrics("running")
-            print(f"homework {self.homework} on {self.device}; files: {self._path}", file=sys.stderr)
+            print(printable(f"homework {self.homework} on {self.device}; files: {self._path}"), file=sys.stderr)
         return self._path
 
     @property
     def is_open(self) -> bool:
-        """Whether the folder has been made."""
+        """Whether the folder has been created."""
         return self._path is not None
 
     @property
@@ -69,17 +70,17 @@ class Context:
 
     @property
     def seconds(self) -> float:
-        """How long the run has worked so far, earlier sessions included."""
+        """Duration of the run so far, seconds, earlier sessions included."""
         return time.monotonic() - self.began
 
     @property
     def checkpoints(self) -> Path:
-        """The folder of ``{last,best}.*`` and, while it runs, of the run's single trainings."""
+        """The folder of ``{last,best}.*`` and, during the run, of a subfolder for each training."""
         return self.path / "checkpoints"
 
     @property
     def side_by_side(self) -> dict[str, Any]:
-        """How :func:`paddle_camp.sweeps.sweep.run_cells` is to compute."""
+        """The arguments ``jobs`` and ``cluster`` of :func:`paddle_camp.sweeps.sweep.run_cells`."""
         return {"jobs": self.options.jobs, "cluster": self.options.cluster}
 
     def say(self, text: str) -> None:
@@ -87,16 +88,15 @@ class Context:
         print(text, flush=True)
 
     def announce(self, data: DataInfo, how: str) -> None:
-        """Say which data are used, a stand-in loudly, and hold a resumed run to those it began with.
+        """Print which data are used, with a banner for a stand-in, and check that a resumed run has the same data.
 
         Raises:
-            DataError: the run began on other data, or another process of it holds other data.
+            DataError: the run was started with other data, or another process of it has other data.
         """
         counts = ", ".join(f"{number} {part}" for part, number in data.counts.items())
-        print(f"data: {data.name}, {data.origin}, {counts}; from {how}: {data.path}", file=sys.stderr)
+        print(printable(f"data: {data.name}, {data.origin}, {counts}; from {how}: {data.path}"), file=sys.stderr)
         if data.stand_in:
-            line = f"*** {data.stand_in.upper()} *** no number of this run is a result on real data"
-            print(f"{'*' * len(line)}\n{line}\n{'*' * len(line)}", file=sys.stderr, flush=True)
+            print_loudly(f"*** {data.stand_in.upper()} *** no number of this run is a result on real data")
         if len(set(collectives.all_gather_object(data.fingerprint))) > 1:
             raise DataError(f"the processes of this run do not hold the same data: this one has {data.path}")
         before = read_json(self.path / "config.json").get("data") if self.is_open else None
@@ -108,10 +108,10 @@ class Context:
             self.write_metrics("running")
 
     def write_config(self) -> None:
-        """Write ``config.json``: all that ``--resume`` needs to go on."""
+        """Write ``config.json``, which ``--resume`` reads."""
         value = {"homework": self.homework, "settings": self.settings, "options": asdict(self.options)}
         data = {} if self.data is None else {"data": asdict(self.data)}
-        write_json(self.path / "config.json", value | data)
+        write_sealed(self.path / "config.json", value | data)
 
     def write_metrics(self, status: str, results: dict[str, Any] | None = None, error: str = "") -> None:
         """Write ``metrics.json``; ``status`` is running, done, failed or interrupted."""
@@ -122,6 +122,6 @@ class Context:
         write_json(self.path / "metrics.json", value | ({"error": error} if error else {}))
 
     def clean_up(self) -> None:
-        """After the end: drop the single trainings' folders; ``checkpoints/{last,best}.*`` stay."""
+        """Delete the subfolders of the single trainings; ``checkpoints/{last,best}.*`` stay."""
         for folder in self.checkpoints.glob("*/"):
             shutil.rmtree(folder, ignore_errors=True)

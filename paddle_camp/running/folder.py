@@ -1,4 +1,4 @@
-"""The folder of a run: making it, finding it again, holding it for one process."""
+"""Run folders: creation, ``latest``, lock."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from paddle_camp.running.options import Options
 
 
 def default_out() -> Path:
-    """``runs/``, or ``work/runs/`` on AI Studio, where only ``work/`` outlives a session."""
+    """``runs/``, or ``work/runs/`` on AI Studio, where only ``work/`` persists between sessions."""
     return Path("/home/aistudio/work/runs") if Path("/home/aistudio/work").is_dir() else Path("runs")
 
 
 def new_folder(homework: str, options: Options) -> Path:
-    """Make ``OUT/<ID>/<YYYYmmdd-HHMMSS>/`` and point ``OUT/<ID>/latest`` at it.
+    """Create ``OUT/<ID>/<YYYYmmdd-HHMMSS>/`` and point ``OUT/<ID>/latest`` at it.
 
     Raises:
-        CampError: the place cannot be written.
+        CampError: the folder cannot be created.
     """
     parent = (Path(options.out) if options.out else default_out()) / homework
     stamp = time.strftime("%Y%m%d-%H%M%S")
@@ -51,27 +51,27 @@ def _point_latest(path: Path) -> None:
         temporary.write_text(path.name + "\n")
     try:
         os.replace(temporary, link)
-    except OSError:  # somebody made a folder of that name: it is theirs
+    except OSError:  # a folder of that name exists: it is not replaced
         temporary.unlink()
 
 
 def follow_latest(path: Path) -> Path:
-    """The run folder that ``path`` means: where there are no links, ``latest`` is a file that names one."""
+    """The run folder for ``path``; on a file system without symbolic links, ``latest`` is a file with its name."""
     is_name = path.name == "latest" and path.is_file()
     return path.parent / path.read_text(encoding="utf-8").strip() if is_name else path
 
 
 def read_metrics(path: Path) -> dict[str, Any]:
-    """The ``metrics.json`` of a run folder; an empty one where there is none."""
+    """The ``metrics.json`` of a run folder; empty if there is none."""
     return read_json(path / "metrics.json")
 
 
 @contextlib.contextmanager
 def alone_in(path: Path) -> Iterator[None]:
-    """Hold the run's folder for this process; a process that ends, however it ends, lets go of it.
+    """Lock the run's folder for this process; the system releases the lock when the process ends.
 
     Raises:
-        CampError: another process runs in it.
+        CampError: another process holds the lock.
     """
     try:
         import fcntl
@@ -89,6 +89,6 @@ def alone_in(path: Path) -> Iterator[None]:
 
 
 def resume_command(homework: str, path: Path) -> str:
-    """What to type to go on with a run, as this program was started: from a clone, or as the installed tool."""
+    """The command that resumes a run, in the form in which this program was started: clone or installed tool."""
     program = "paddle-camp run" if Path(sys.argv[0]).stem == "paddle-camp" else "python tools/run_homework.py"
     return f"{program} {homework} --resume {path}"

@@ -1,4 +1,4 @@
-"""The options of a run, whichever homework it is of."""
+"""The options of a run, the same for every homework."""
 
 from __future__ import annotations
 

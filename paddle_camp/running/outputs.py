@@ -1,4 +1,4 @@
-"""What a finished run leaves to post: figures, tables, ``answer.md`` and ``report.html``."""
+"""The files that a finished run writes: figures, tables, ``answer.md`` and ``report.html``."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def write_answer_files(context: Context, answer: Answer) -> None:
 
 
 def facts(context: Context) -> dict[str, str]:
-    """The facts that head the report: data, seed, device, time, versions."""
+    """The facts at the top of the report: data, seed, device, time, memory, versions."""
     data, environment = context.data, context.environment
     where = "GPU " + environment["gpu"] if context.device.startswith("gpu") else environment["cpu"]
     listed = {} if data is None else {"data": f"{data.name} ({data.origin}), {data.counts}"}

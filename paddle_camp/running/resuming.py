@@ -1,4 +1,4 @@
-"""Going on with a run that was interrupted: which folder, and with what it began."""
+"""Resuming an interrupted run: its folder, settings and options."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from paddle_camp.errors import CampError
-from paddle_camp.files import read_json
+from paddle_camp.files import read_json, read_sealed
 from paddle_camp.running.folder import default_out, follow_latest, read_metrics
 from paddle_camp.running.options import Options
 
 
 def find_resumable(homework: str, options: Options) -> Path:
-    """The folder that ``--resume`` means.
+    """The run folder that ``--resume`` refers to.
 
     Raises:
-        CampError: there is none, or it is of another homework, or that run is done.
+        CampError: there is none, it belongs to another homework, or that run is done.
     """
     parent = Path(options.out) if options.out else default_out()
     path = Path(options.resume) if options.resume else parent / homework / "latest"
@@ -34,13 +34,16 @@ def find_resumable(homework: str, options: Options) -> Path:
 def read_config(path: Path, options: Options) -> tuple[dict[str, Any], Options]:
     """The settings and options of a run to be resumed.
 
-    Where to compute and how to report come from ``options``, and so does ``data_dir`` (the data may have moved); the
-    rest, and otherwise the place of the data, is the run's own.
+    Device, jobs, cluster and reporting come from ``options``, and so does ``data_dir`` if it is given (the data may
+    have moved); everything else is the run's own.
 
     Raises:
-        CampError: the file is not one of ours, or ``options`` asks for another seed, other data or precision.
+        CampError: the file is damaged or of another version, or ``options`` has another seed, data or precision.
     """
-    saved = read_json(path / "config.json")
+    try:
+        saved = read_sealed(path / "config.json")
+    except (OSError, ValueError) as error:
+        raise CampError(f"--resume: {path / 'config.json'}: {error}; start a new run") from None
     known = {field.name for field in fields(Options)}
     if not {"settings", "options"} <= saved.keys() or not saved["options"].keys() <= known:
         raise CampError(f"--resume: {path / 'config.json'} is damaged or of another version; start a new run")
@@ -58,7 +61,7 @@ def read_config(path: Path, options: Options) -> tuple[dict[str, Any], Options]:
 
 
 def seconds_so_far(path: Path) -> float:
-    """How long earlier sessions worked on this run: what they noted, and up to the last file of one that was killed."""
+    """Duration of the earlier sessions, seconds: as recorded, plus the time to the last file of one that was killed."""
     metrics = path / "metrics.json"
     if not metrics.exists():
         return 0.0

@@ -1,4 +1,4 @@
-"""Run one assignment from its settings to the files of the contract."""
+"""Run one assignment, from its settings to its output files."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from paddle_camp.sweeps import cluster
 
 
 def run_assignment(catalogue: Catalogue, homework: str, options: Options) -> tuple[Answer, Path]:
-    """Run one assignment and leave the files of the contract.
+    """Run one assignment and write its output files.
 
     Args:
-        catalogue: has the assignment.
+        catalogue: contains the assignment.
         homework: its ID.
 
     Returns:
@@ -38,11 +38,11 @@ def run_assignment(catalogue: Catalogue, homework: str, options: Options) -> tup
         CampError: the command line, a setting or the data is wrong.
     """
     page = catalogue.load(homework)
-    _refuse_what_it_cannot(homework, page, options)
-    _say_what_is_ignored(homework, page, options)
+    _check_supported(homework, page, options)
+    _report_ignored(homework, page, options)
     world = collectives.init_process_group(options.device)
     path, values, decided = collectives.broadcast_object(lambda: _decide(homework, page, options))
-    if world.size > 1:  # process 0 decides, but each knows its own device and where on its machine the data lie
+    if world.size > 1:  # rank 0 decides, but device and data_dir are each rank's own
         decided = replace(decided, device=options.device, data_dir=options.data_dir or decided.data_dir)
     options = decided
     device = runtime.choose_device(options.device)
@@ -56,26 +56,26 @@ def run_assignment(catalogue: Catalogue, homework: str, options: Options) -> tup
         context = Context(homework, open_folder, options, settings.as_dict(values), device)
         if path is not None:
             context.began -= seconds_so_far(path)
-            context.path  # noqa: B018  (a resumed run's folder is held from the start)
+            context.path  # noqa: B018  (a resumed run's folder is locked from the start)
         return _run_in(context, page, values), context.path
 
 
 def check(catalogue: Catalogue, homework: str, options: Options) -> None:
-    """Raise what :func:`run_assignment` would before it loads data: an ID, a setting or an option is wrong."""
+    """Check ID, settings and options as :func:`run_assignment` does before it loads data; raises the same errors."""
     page = catalogue.load(homework)
-    _refuse_what_it_cannot(homework, page, options)
+    _check_supported(homework, page, options)
     _decide(homework, page, options)
 
 
 def is_sweep(page: Page) -> bool:
-    """Whether the page trains many cells, which ``--jobs`` and ``--cluster`` spread."""
+    """Whether the page is a sweep, whose cells ``--jobs`` and ``--cluster`` run in parallel."""
     return getattr(page, "IS_SWEEP", False)
 
 
 def _folder_opener(
     until_the_end: contextlib.ExitStack, resumed: Path | None, make: Callable[[], Path]
 ) -> Callable[[], Path]:
-    """How the run's folder is opened, once: held in process 0, a temporary one of its own in every other process."""
+    """A function that opens the run's folder, once: locked on rank 0, a temporary folder on every other rank."""
 
     def open_folder() -> Path:
         if collectives.world().rank > 0:
@@ -88,14 +88,16 @@ def _folder_opener(
     return open_folder
 
 
-def _refuse_what_it_cannot(homework: str, page: Page, options: Options) -> None:
+def _check_supported(homework: str, page: Page, options: Options) -> None:
+    """Raise :class:`CampError` if the page cannot run with these options."""
     if collectives.launched_processes() > 1 and not getattr(page, "DATA_PARALLEL", False):
         raise CampError(f"homework {homework} runs in one process: start it without paddle.distributed.launch")
     if options.visualdl:
         visualdl.require_visualdl()
 
 
-def _say_what_is_ignored(homework: str, page: Page, options: Options) -> None:
+def _report_ignored(homework: str, page: Page, options: Options) -> None:
+    """Print which options have no effect on this page."""
     if (options.jobs not in (None, 1) or options.cluster) and not is_sweep(page):
         print(f"homework {homework} is no sweep: --jobs and --cluster change nothing", file=sys.stderr)
     if options.amp and is_sweep(page):
@@ -103,7 +105,7 @@ def _say_what_is_ignored(homework: str, page: Page, options: Options) -> None:
 
 
 def _decide(homework: str, page: Page, options: Options) -> tuple[Path | None, Any, Options]:
-    """The folder (None: a new one is to be made), settings and options of this run."""
+    """The folder (None: a new one is created later), settings and options of this run."""
     if options.resume is None:
         start = page.QUICK if options.quick else page.Settings()
         return None, settings.override(start, options.overrides), options
@@ -124,7 +126,7 @@ def _run_in(context: Context, page: Page, values: Any) -> Answer:
             visualdl.write_visualdl(context.path / "visualdl", answer.histories)
         context.write_metrics("done", answer.results)
     except BaseException as error:
-        if context.is_open or not isinstance(error, CampError | KeyboardInterrupt):  # else it has not begun
+        if context.is_open or not isinstance(error, CampError | KeyboardInterrupt):  # else nothing has been written yet
             _record(context, error)
         raise
     context.clean_up()
@@ -132,11 +134,11 @@ def _run_in(context: Context, page: Page, values: Any) -> Answer:
 
 
 def _record(context: Context, error: BaseException) -> None:
-    """Note in ``metrics.json`` how the run ended, and say how to go on where that is possible."""
+    """Write to ``metrics.json`` how the run ended, and print the command that resumes it where that can help."""
     interrupted = isinstance(error, KeyboardInterrupt)
-    with contextlib.suppress(OSError, CampError):  # the disk may be full: the error to report is the first one
+    with contextlib.suppress(OSError, CampError):  # the disk may be full; the first error is the one to report
         said = str(error) or type(error).__name__
         context.write_metrics("interrupted" if interrupted else "failed", error=said)
-    if context.is_open and (interrupted or isinstance(error, OSError)):  # with room on the disk again, say
+    if context.is_open and (interrupted or isinstance(error, OSError)):  # once there is room on the disk, for example
         with contextlib.suppress(OSError):
             print(f"go on with: {resume_command(context.homework, context.path)}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""A frozen dataclass of hyper-parameters per homework, and ``-o key=value`` on top of it."""
+"""Settings of a homework, a frozen dataclass of hyper-parameters: ``-o key=value`` overrides, JSON and back."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def override(settings: S, assignments: Sequence[str]) -> S:
     Types understood: ``int float bool str``, ``T | None`` (the word ``none``) and ``tuple[T, ...]`` (comma-separated).
 
     Raises:
-        SettingError: no ``=``, an unknown key (the message lists the right ones), a value of another type, or one
+        SettingError: no ``=``, an unknown key (the message lists the valid ones), a value of another type, or one
             that the dataclass's ``__post_init__`` refuses.
     """
     hints = typing.get_type_hints(type(settings))
@@ -69,7 +69,11 @@ def as_dict(settings: Any) -> dict[str, Any]:
 
 
 def restore(kind: type[S], values: dict[str, Any]) -> S:
-    """The settings that :func:`as_dict` wrote; unknown keys are refused, they come from another version."""
+    """The inverse of :func:`as_dict`.
+
+    Raises:
+        SettingError: unknown keys, as another version of the project may have written.
+    """
     hints = typing.get_type_hints(kind)
     unknown = sorted(set(values) - set(hints))
     if unknown:

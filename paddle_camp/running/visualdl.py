@@ -10,7 +10,7 @@ from paddle_camp.history import History
 
 
 def require_visualdl() -> None:
-    """Fail at once, not after the training.
+    """Check that VisualDL can be imported, before the training.
 
     Raises:
         CampError: VisualDL is not installed.

@@ -1,1 +1,1 @@
-"""Many independent trainings: in turn, side by side, or on a Ray cluster; each result kept."""
+"""Sweeps of independent trainings: sequential, in local processes, or on a Ray cluster; results are kept on disk."""

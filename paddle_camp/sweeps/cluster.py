@@ -1,9 +1,9 @@
-"""An existing Ray cluster as the place where the cells of a sweep run (``--cluster``); ``pip install -e .[cluster]``.
+"""The cells of a sweep as tasks on an existing Ray cluster (``--cluster``); needs ``pip install -e .[cluster]``.
 
-Each cell is a Ray task, and lost ones are handed in again from here. joblib's Ray backend, the shorter way, cannot do
-it (Ray 2.60, joblib 1.6): it gives its results back only after the last cell, so that an interrupted sweep would keep
-none, and it deals the cells in turn to actors that hold their CPUs for good, so that an actor whose node is gone waits
-for a CPU that no cell sets free, and the sweep with it.
+Each cell is a Ray task; lost tasks are submitted again from here. joblib's Ray backend would be shorter but does not
+fit (Ray 2.60, joblib 1.6): it returns results only after the last cell, so an interrupted sweep would keep none, and it
+assigns the cells to actors that hold their CPUs until the end, so an actor whose node is gone waits for a CPU that is
+never released, and the sweep hangs.
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ import paddle
 from paddle_camp import runtime
 from paddle_camp.errors import CampError, ClusterError
 
-PATIENCE = 5  # seconds that a cluster has to open a connection, and between two looks at what is left of it
-MAX_LOSSES = 3  # of one cell: by then it is the cell that kills its process, by its hunger for memory for example
-# Many processes keep a node's cores busy, and threads of several would fight over them.
+PATIENCE = 5  # seconds to open a connection, and between two checks of the cluster's resources
+MAX_LOSSES = 3  # of one cell: by then the cell itself kills its process, by its use of memory for example
+# Many processes keep a node's cores busy, and more threads would compete for them.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 @contextlib.contextmanager
 def connected(address: str, function: str) -> Iterator[ModuleType]:
-    """Be connected to a cluster; inside another ``connected`` of this process, that connection is used.
+    """Connect to a cluster; inside another ``connected`` of this process, that connection is used.
 
     Args:
         address: "auto" on a machine of the cluster, its HOST:PORT, or ray://HOST:PORT from elsewhere.
-        function: dotted name of the module whose functions are to run there. Its top-level package is sent to the
-            nodes as it is here, and so is paddle_camp; all the rest must be installed there.
+        function: dotted name of the module whose functions run there. Its top-level package and paddle_camp are sent
+            to the nodes; everything else must be installed there.
 
     Yields:
         The module ray.
 
     Raises:
-        CampError: Ray is not installed, there is no such cluster, or it lacks what a cell needs.
+        CampError: Ray is not installed, there is no such cluster, or it lacks a resource that a cell needs.
     """
     try:
         import ray
@@ -58,11 +58,11 @@ def connected(address: str, function: str) -> Iterator[ModuleType]:
     environment = {"py_modules": shipped, "excludes": ["__pycache__"], "env_vars": ONE_THREAD}
     _must_listen(address)
     try:
-        # Without a working_dir, a checkout that a node happens to have at our path would go before what we send.
+        # Without a working_dir, a checkout at the same path on a node would take precedence over what is sent.
         with tempfile.TemporaryDirectory() as empty:
             environment["working_dir"] = empty
             ray.init(address, runtime_env=environment, log_to_driver=False, logging_level="ERROR")
-    # SystemExit: Ray's way to give up on a port where something else listens.
+    # SystemExit: what Ray raises for a port where something else listens.
     except (Exception, SystemExit) as error:
         said = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise CampError(f"--cluster {address}: no Ray cluster can be used there: {said}") from None
@@ -74,9 +74,9 @@ def connected(address: str, function: str) -> Iterator[ModuleType]:
 
 
 def _must_listen(address: str) -> None:
-    """Fail within seconds where nothing listens; Ray itself would try for more than a minute."""
+    """Fail within seconds if nothing listens at the address; Ray itself would retry for more than a minute."""
     place = address
-    if address == "auto":  # Ray looks here, in this order, and then for a Ray of this machine
+    if address == "auto":  # the places where Ray looks, in its order, before it searches this machine
         note = Path(os.environ.get("RAY_TMPDIR", "/tmp"), "ray", "ray_current_cluster")
         place = os.environ.get("RAY_ADDRESS") or (note.read_text().strip() if note.exists() else "")
         if not place:
@@ -92,7 +92,7 @@ def _must_listen(address: str) -> None:
 
 
 def _must_have(ray: ModuleType, address: str) -> None:
-    """Say what is there, and refuse a cluster on which no cell could ever run."""
+    """Print the cluster's resources, and refuse one on which no cell could run."""
     here, free = ray.cluster_resources(), ray.available_resources()
     counts = ", ".join(f"{here.get(kind, 0):g} {kind}s ({free.get(kind, 0):g} free)" for kind in ("CPU", "GPU"))
     print(f"cluster {address}: {counts}", file=sys.stderr)
@@ -103,7 +103,7 @@ def _must_have(ray: ModuleType, address: str) -> None:
 
 
 def _needs() -> dict[str, int]:
-    """What a cell takes of its node: a CPU, and a GPU where this process computes on one."""
+    """The resources of a cell: one CPU, and one GPU if this process computes on one."""
     return {"CPU": 1, "GPU": int(paddle.get_device().startswith("gpu"))}
 
 
@@ -112,7 +112,7 @@ def run_tasks(
 ) -> Iterator[tuple[str, Any]]:
     """Call ``function`` with the arguments of every cell, on the nodes of the cluster.
 
-    A cell whose process or node is lost is run again. An error of the cell itself ends the sweep, as it would here.
+    A cell whose process or node is lost is submitted again. An exception of the cell itself ends the sweep.
 
     Args:
         ray: from :func:`connected`.
@@ -121,15 +121,15 @@ def run_tasks(
         jobs: how many cells run at once; None: as many as the cluster has CPUs (GPUs) for.
 
     Yields:
-        (name of a cell, its result), as they come, each cell once.
+        (name of a cell, its result), in the order in which they finish, each cell once.
 
     Raises:
-        ClusterError: a cell was lost again and again, a node lacks a package, or no node is left that could run one.
+        ClusterError: a cell was lost :data:`MAX_LOSSES` times, a node lacks a package, or no node is left for a cell.
     """
     needs, lost = _needs(), Counter()
-    # Retries are counted, and said, here: Ray would do them unseen.
+    # Retries are counted and reported here; Ray would do them silently.
     task = ray.remote(num_cpus=needs["CPU"], num_gpus=needs["GPU"], max_retries=0)(_compute)
-    sent: dict[int, Any] = {}  # an object that many cells take, such as the data, goes over once
+    sent: dict[int, Any] = {}  # an argument that many cells have in common, such as the data, is sent once
     for argument in (argument for arguments in cells.values() for argument in arguments):
         if id(argument) not in sent:
             sent[id(argument)] = ray.put(argument)
@@ -150,7 +150,7 @@ def run_tasks(
                     raise ClusterError(f"{name}: a node of the cluster cannot run it: {reason}") from error
                 except ray.exceptions.RayError as error:
                     lost[name] += 1
-                    _say_lost(name, lost[name], error)
+                    _report_loss(name, lost[name], error)
                     waiting.append(name)
     finally:
         with contextlib.suppress(Exception):  # the connection itself may be what failed
@@ -159,7 +159,7 @@ def run_tasks(
 
 
 def _finished(ray: ModuleType, running: list, needs: Mapping[str, int]) -> list:
-    """Those of the running cells that have ended within some seconds; an error where none ever could."""
+    """The tasks that end within :data:`PATIENCE` seconds; :class:`ClusterError` if no node is left to run one."""
     try:
         ready, _ = ray.wait(running, timeout=PATIENCE)
         left = {} if ready else ray.cluster_resources()
@@ -170,7 +170,8 @@ def _finished(ray: ModuleType, running: list, needs: Mapping[str, int]) -> list:
     return ready
 
 
-def _say_lost(name: str, times: int, error: Exception) -> None:
+def _report_loss(name: str, times: int, error: Exception) -> None:
+    """Report a lost cell; :class:`ClusterError` once it was lost :data:`MAX_LOSSES` times."""
     what = type(error).__name__
     if times >= MAX_LOSSES:
         raise ClusterError(f"{name}: its process on the cluster was lost {times} times ({what}); the others are kept")
@@ -178,6 +179,6 @@ def _say_lost(name: str, times: int, error: Exception) -> None:
 
 
 def _compute(function: Callable[..., Any], gpu: int, *arguments: Any) -> Any:
-    """Runs on a node; there Ray shows the process one GPU, as number 0, or none."""
+    """Runs on a node, where Ray makes one GPU visible to the process, as number 0, or none."""
     runtime.choose_device("gpu:0" if gpu else "cpu")
     return function(*arguments)

@@ -1,31 +1,29 @@
-"""Results kept as soon as they are there, so that a long computation goes on with what is missing."""
+"""Results written to disk as soon as they are computed, so that an interrupted computation can be resumed."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from paddle_camp.files import write_json
+from paddle_camp.files import read_sealed, write_sealed
+
+_KEY = "result"
 
 
 def is_kept(path: Path) -> bool:
-    """Whether there is a whole JSON value in ``path``."""
+    """Whether ``path`` holds a result, as it was written."""
     try:
-        json.loads(path.read_text(encoding="utf-8"))
+        return _KEY in read_sealed(path)
     except (OSError, ValueError):
         return False
-    return True
 
 
 def kept(path: Path, compute: Callable[[], Any]) -> Any:
-    """The JSON value in ``path``; where there is none yet (or a damaged one) it is computed and written.
+    """The JSON value in ``path``; a missing or damaged one is computed and written.
 
-    A long computation made of such pieces goes on after an interruption with the first one that is missing.
+    A computation made of such pieces resumes after an interruption with the first missing one.
     """
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        write_json(path, compute())
-    return json.loads(path.read_text(encoding="utf-8"))  # as a resumed run will read it: tuples are lists by now
+    if not is_kept(path):
+        write_sealed(path, {_KEY: compute()})
+    return read_sealed(path)[_KEY]  # as a resumed run will read it: tuples have become lists

@@ -1,6 +1,6 @@
-"""A sweep: many independent trainings ("cells"), in turn or side by side, each result kept as soon as it is there.
+"""Sweeps: many independent trainings ("cells"), run one after the other or in parallel; each result is written at once.
 
-Side by side means local processes (joblib) or the nodes of a Ray cluster (:mod:`paddle_camp.sweeps.cluster`).
+In parallel means in local processes (joblib) or on the nodes of a Ray cluster (:mod:`paddle_camp.sweeps.cluster`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from paddle_camp.sweeps import cluster as ray_cluster
 from paddle_camp.sweeps.kept import is_kept, kept
 
 Pairs = Iterator[tuple[str, Any]]  # name of a cell, its result
-Way = Callable[[Callable[..., Any], Mapping[str, tuple]], Pairs]  # to compute cells: function, cells -> results
+Executor = Callable[[Callable[..., Any], Mapping[str, tuple]], Pairs]  # (function, cells) to results as they finish
 
 
 def run_cells(
@@ -34,16 +34,16 @@ def run_cells(
 ) -> dict[str, Any]:
     """Call ``function`` with the arguments of every cell.
 
-    A finished cell's result lies in ``folder``; a sweep that was interrupted goes on with the cells that are missing.
+    A finished cell's result is a file in ``folder``; an interrupted sweep computes only the missing ones.
 
     Args:
         function: defined at the top of a module (other processes import it); returns JSON values.
         cells: name of a cell, usable as a file name -> the arguments of ``function``.
-        jobs: how many cells run side by side, each in a process with one BLAS thread; None: one, or on a cluster all
-            it has room for. One without a cluster: in turn, in this process.
+        jobs: how many cells run in parallel, each in a process with one BLAS thread; None: one, or on a cluster as
+            many as it has room for. One without a cluster: sequentially, in this process.
         cluster: address of a Ray cluster to run them on, as for :func:`paddle_camp.sweeps.cluster.connected`.
-        here: names of the cells that leave files beside their result; they run on this machine also with a cluster.
-        describe: a few words about a result for the log.
+        here: names of the cells that write files besides their result; they run on this machine also with a cluster.
+        describe: a result in a few words, for the log.
 
     Returns:
         Name of a cell -> its result, in the order of ``cells``.
@@ -55,13 +55,13 @@ def run_cells(
     results: dict[str, Any] = {}
     files = {name: folder / f"{name}.json" for name in cells}
     missing = [name for name in cells if not is_kept(files[name])]
-    away = [name for name in missing if name not in here]
-    if cluster and away:
-        pairs = _side_by_side(function, cells, files, away, _on_cluster(cluster, jobs))
-    elif (jobs or 1) > 1 and missing:  # also a last one: with another number of threads it would have other bits
-        pairs = _side_by_side(function, cells, files, missing, _in_processes(jobs))
+    remote = [name for name in missing if name not in here]
+    if cluster and remote:
+        pairs = _in_parallel(function, cells, files, remote, _on_cluster(cluster, jobs))
+    elif (jobs or 1) > 1 and missing:  # also a single one: another number of threads would change its bits
+        pairs = _in_parallel(function, cells, files, missing, _in_processes(jobs))
     else:
-        pairs = _in_turn(function, cells, files)
+        pairs = _sequentially(function, cells, files)
     with contextlib.closing(pairs), tqdm(total=len(cells), unit="cell", disable=None, leave=False) as bar:
         for name, result in pairs:
             results[name] = result
@@ -71,25 +71,34 @@ def run_cells(
     return {name: results[name] for name in cells}
 
 
-def _in_turn(function: Callable[..., Any], cells: Mapping[str, tuple], files: Mapping[str, Path]) -> Pairs:
+def _sequentially(function: Callable[..., Any], cells: Mapping[str, tuple], files: Mapping[str, Path]) -> Pairs:
+    """Compute the cells one after the other in this process; results that are kept are read."""
     for name, arguments in cells.items():
         yield name, kept(files[name], lambda arguments=arguments: function(*arguments))
 
 
-def _side_by_side(
-    function: Callable[..., Any], cells: Mapping[str, tuple], files: Mapping[str, Path], away: list[str], way: Way
+def _in_parallel(
+    function: Callable[..., Any],
+    cells: Mapping[str, tuple],
+    files: Mapping[str, Path],
+    parallel: list[str],
+    executor: Executor,
 ) -> Pairs:
-    yield from _in_turn(function, {name: arguments for name, arguments in cells.items() if name not in away}, files)
-    with contextlib.closing(way(function, {name: cells[name] for name in away})) as pairs:
+    """Compute the cells named in ``parallel`` with ``executor``, after all others, which are kept or run here."""
+    rest = {name: arguments for name, arguments in cells.items() if name not in parallel}
+    yield from _sequentially(function, rest, files)
+    with contextlib.closing(executor(function, {name: cells[name] for name in parallel})) as pairs:
         for name, result in pairs:
             yield name, kept(files[name], lambda result=result: result)
 
 
-def _in_processes(jobs: int) -> Way:
+def _in_processes(jobs: int) -> Executor:
+    """An executor of ``jobs`` local processes (joblib's loky), each with one BLAS thread."""
+
     def compute(function: Callable[..., Any], cells: Mapping[str, tuple]) -> Pairs:
-        device = paddle.get_device()  # a fresh process would take a GPU wherever there is one
+        device = paddle.get_device()  # a new process would default to a GPU wherever there is one
         calls = (joblib.delayed(_named)(name, function, arguments, device) for name, arguments in cells.items())
-        # One thread each: that many processes keep the cores busy, and threads of several would fight over them.
+        # One thread each: the processes keep the cores busy, and more threads would compete for them.
         with joblib.parallel_config("loky", inner_max_num_threads=1):
             yield from joblib.Parallel(jobs, return_as="generator_unordered")(calls)
 
@@ -97,11 +106,14 @@ def _in_processes(jobs: int) -> Way:
 
 
 def _named(name: str, function: Callable[..., Any], arguments: tuple, device: str) -> tuple[str, Any]:
+    """Runs in a worker process: a cell's name and its result, computed on ``device``."""
     paddle.set_device(device)
     return name, function(*arguments)
 
 
-def _on_cluster(address: str, jobs: int | None) -> Way:
+def _on_cluster(address: str, jobs: int | None) -> Executor:
+    """An executor of Ray tasks on the cluster at ``address``, at most ``jobs`` at once (None: as many as fit)."""
+
     def compute(function: Callable[..., Any], cells: Mapping[str, tuple]) -> Pairs:
         module = getattr(function, "func", function).__module__  # .func: of a functools.partial
         with ray_cluster.connected(address, module) as ray:

@@ -1,16 +1,14 @@
-"""Full-state checkpoints: weights, optimizer and place in the run, written so that a kill never loses both versions.
+"""Full-state checkpoints: weights, optimizer and training state, written so that a kill leaves one complete version.
 
 A checkpoint is three files, ``NAME.pdparams`` (weights), ``NAME.pdopt`` (optimizer) and ``NAME.state.json`` (step,
 history, and the hashes of the other two). They are first written in full under ``.new`` names;
-``NAME.state.json.new`` comes last, and from that moment the new checkpoint counts: :func:`recover` finishes the
-renaming if a kill came between. Weights are read by an unpickler that knows arrays and nothing else, since an
-ordinary pickle from a stranger can run any code.
+``NAME.state.json.new`` comes last, and from then on the new checkpoint is the valid one: :func:`recover` finishes the
+renaming if the process was killed before the end of it. Files are read by :mod:`paddle_camp.networks.weights`.
 """
 
 from __future__ import annotations
 
 import functools
-import json
 import os
 import re
 import shutil
@@ -21,7 +19,7 @@ import paddle
 from paddle import nn
 
 from paddle_camp.errors import CheckpointError
-from paddle_camp.files import replace_file, sha256_of, write_json
+from paddle_camp.files import read_json, read_sealed, replace_file, sha256_of, write_sealed
 from paddle_camp.networks.weights import load_weights, read_arrays
 
 WEIGHTS, OPTIMIZER, STATE = ".pdparams", ".pdopt", ".state.json"
@@ -30,10 +28,10 @@ _STATELESS = "@stateless"
 
 
 def save(folder: Path, name: str, model: nn.Layer, optimizer: paddle.optimizer.Optimizer, state: dict) -> None:
-    """Write the checkpoint ``name`` in ``folder``; ``state`` is any JSON value with the place in the run.
+    """Write the checkpoint ``name`` in ``folder``, replacing the previous one; ``state`` is any JSON value.
 
     Raises:
-        OSError: the disk is full or not writable; the checkpoint of the same name from before is still whole.
+        OSError: the disk is full or not writable; the previous checkpoint of that name is intact.
     """
     recover(folder, name)
     parts = {WEIGHTS: model.state_dict(), OPTIMIZER: _optimizer_state(model, optimizer)}
@@ -42,12 +40,12 @@ def save(folder: Path, name: str, model: nn.Layer, optimizer: paddle.optimizer.O
         new = folder / f"{name}{part}.new"
         replace_file(new, lambda path, value=value: paddle.save(value, str(path)))
         hashes[part] = sha256_of(new)
-    write_json(folder / f"{name}{STATE}.new", {"sha256": hashes, "state": state})
+    write_sealed(folder / f"{name}{STATE}.new", {"sha256": hashes, "state": state})
     recover(folder, name)
 
 
 def recover(folder: Path, name: str) -> None:
-    """Finish a save that was cut off after its point of no return; what was cut off before is dropped."""
+    """Finish the renaming of a save that was interrupted after all files were written; discard an incomplete one."""
     complete = (folder / f"{name}{STATE}.new").exists()
     for part in PARTS:  # STATE comes last: until it is renamed, this function can be called again
         new = folder / f"{name}{part}.new"
@@ -57,7 +55,7 @@ def recover(folder: Path, name: str) -> None:
 
 
 def exists(folder: Path, name: str) -> bool:
-    """Whether ``folder`` has a finished checkpoint ``name``."""
+    """Whether ``folder`` has a complete checkpoint ``name``."""
     recover(folder, name)
     return (folder / f"{name}{STATE}").exists()
 
@@ -73,7 +71,7 @@ def read_state(folder: Path, name: str) -> dict:
 
 
 def load(folder: Path, name: str, model: nn.Layer, optimizer: paddle.optimizer.Optimizer) -> dict:
-    """Put model and optimizer where the checkpoint says and return its ``state``.
+    """Load model and optimizer from a checkpoint and return its ``state``.
 
     Raises:
         CheckpointError: missing, damaged (hashes differ), or of another network or optimizer.
@@ -91,7 +89,7 @@ def load(folder: Path, name: str, model: nn.Layer, optimizer: paddle.optimizer.O
 
 
 def copy(source: Path, source_name: str, folder: Path, name: str) -> None:
-    """Give a checkpoint a second name, by hard links where the file system has them (a save never changes a file)."""
+    """Copy a checkpoint, by hard links where the file system has them: a save replaces files, it never changes one."""
     recover(source, source_name)
     recover(folder, name)
     folder.mkdir(parents=True, exist_ok=True)
@@ -105,23 +103,23 @@ def copy(source: Path, source_name: str, folder: Path, name: str) -> None:
 
 
 def verify_weights(path: Path) -> None:
-    """Hold a ``.pdparams`` file to the hash that was noted when it was saved, if it was saved as a checkpoint.
+    """Compare a ``.pdparams`` file with the SHA-256 in its manifest; one without a manifest passes.
 
     Raises:
-        CheckpointError: it has changed since.
+        CheckpointError: the hashes differ.
     """
     if path.exists() and path.with_suffix(STATE).exists():
         # A kill may have come when the weights were renamed and the manifest, the last, was not: see recover.
         parts = [part for part in (STATE, f"{STATE}.new") if path.with_suffix(part).exists()]
-        noted = [_read_manifest(path.parent, path.stem, part).get("sha256", {}).get(WEIGHTS) for part in parts]
+        noted = [read_json(path.with_suffix(part)).get("sha256", {}).get(WEIGHTS) for part in parts]
         if sha256_of(path) not in noted:
             raise CheckpointError(f"{path}: damaged: these are not the bytes that were saved; train again")
 
 
-def _read_manifest(folder: Path, name: str, part: str = STATE) -> dict:
-    path = folder / f"{name}{part}"
+def _read_manifest(folder: Path, name: str) -> dict:
+    path = folder / f"{name}{STATE}"
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return read_sealed(path)
     except FileNotFoundError:
         raise CheckpointError(f"{path}: no such checkpoint") from None
     except ValueError as error:
@@ -129,9 +127,9 @@ def _read_manifest(folder: Path, name: str, part: str = STATE) -> dict:
 
 
 def _structured_keys(model: nn.Layer, optimizer: paddle.optimizer.Optimizer) -> dict[str, str]:
-    """Map the optimizer's keys (``conv2d_7.w_0_velocity_0``) to lasting ones (``layer1.0.conv1.weight@velocity``).
+    """Map the optimizer's keys (``conv2d_7.w_0_velocity_0``) to stable ones (``layer1.0.conv1.weight@velocity``).
 
-    Paddle numbers parameters in the order in which a process made them, so its own keys fit no second model.
+    Paddle numbers parameters in the order of their creation in a process, so its keys do not match another model's.
     """
     names = {p.name: key for key, p in model.named_parameters()}
     keys = {}
@@ -144,15 +142,15 @@ def _structured_keys(model: nn.Layer, optimizer: paddle.optimizer.Optimizer) -> 
 
 
 def slots(model: nn.Layer, optimizer: paddle.optimizer.Optimizer) -> dict[str, paddle.Tensor]:
-    """The optimizer's state under lasting names (``layer1.0.conv1.weight@velocity``); empty for plain SGD."""
+    """The optimizer's state under stable names (``layer1.0.conv1.weight@velocity``); empty for plain SGD."""
     state = optimizer.state_dict()
-    return {lasting: state[key] for key, lasting in _structured_keys(model, optimizer).items()}
+    return {stable: state[key] for key, stable in _structured_keys(model, optimizer).items()}
 
 
 def make_slots(model: nn.Layer, optimizer: paddle.optimizer.Optimizer) -> None:
-    """Make the optimizer's state, which exists only after a step: take one with zero gradients.
+    """Create the optimizer's state, which exists only after a step, by a step with zero gradients.
 
-    It may move the weights (weight decay); load them afterwards.
+    Weight decay may change the weights in it, so load them afterwards.
     """
     parameters = [p for p in model.parameters() if not p.stop_gradient]
     paddle.add_n([(p * 0.0).sum() for p in parameters]).backward()
@@ -171,5 +169,5 @@ def _load_optimizer(model: nn.Layer, optimizer: paddle.optimizer.Optimizer, save
     difference = sorted(set(keys.values()) ^ (set(saved) - {_STATELESS}))
     if difference:
         raise CheckpointError(f"{path}: it is of another optimizer or network ({difference[0]} is on one side only)")
-    arrays = {key: paddle.to_tensor(saved[lasting]) for key, lasting in keys.items()}
+    arrays = {key: paddle.to_tensor(saved[stable]) for key, stable in keys.items()}
     optimizer.set_state_dict(optimizer.state_dict() | arrays)  # Paddle wants its scheduler's state as well

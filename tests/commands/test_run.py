@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from paddle_camp import machine
 from paddle_camp.commands import predict, run
 from paddle_camp.commands.reporting import guarded
 from paddle_camp.errors import CampError
+from paddle_camp.files import write_json, write_sealed
 from paddle_camp.running.folder import new_folder
 from paddle_camp.running.options import Options
 from paddle_camp.running.resuming import find_resumable
@@ -93,9 +95,13 @@ def test_a_place_that_cannot_be_written_is_one_line(tmp_path, capsys):
 def test_a_damaged_config_is_one_line(tmp_path, capsys):
     folder = tmp_path / "run"
     folder.mkdir()
-    (folder / "config.json").write_text('{"homework": "9-1", "options": {"new": 1}, "settings": {}}', encoding="utf-8")
+    config = {"homework": "9-1", "options": {"new": 1}, "settings": {}}
+    write_sealed(folder / "config.json", config)
     assert run_homework.main(["9-1", "--resume", str(folder)]) == 2
     assert "damaged or of another version" in capsys.readouterr().err
+    write_json(folder / "config.json", config)
+    assert run_homework.main(["9-1", "--resume", str(folder)]) == 2
+    assert "config.json: it has no checksum: damaged, or written by a version before 0.2" in capsys.readouterr().err
 
 
 def test_a_missing_package_is_not_a_bug(monkeypatch, tmp_path, capsys):
@@ -246,11 +252,28 @@ def test_without_symbolic_links_latest_is_a_file_with_the_name(tmp_path, monkeyp
         find_resumable("8", Options(resume=str(path)))
 
 
-def test_the_readme_shows_the_flags_that_exist():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    known = run.build_parser().format_help() + predict.build_parser().format_help()
-    others = {"--extra-index-url"}  # pip's
-    others |= {"--nproc_per_node", "--devices", "--nnodes", "--rank", "--master", "--log_dir"}  # Paddle's launcher's
-    for word in {word.strip("`,.;:()[]") for word in text.split() if word.startswith("--")}:
-        if word not in others:
-            assert word.split("=")[0] in known, f"README.md names {word}"
+PAGES = ("README.md", "README.zh-CN.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")))
+FLAG = re.compile(r"(?<![\w-])--[a-z][\w-]*")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_readme_shows_the_flags_that_exist(page):
+    """Those of both READMEs and of docs/: each is ours, or one of another program's."""
+    known = set(FLAG.findall(run.build_parser().format_help() + predict.build_parser().format_help()))
+    known |= {"--extra-index-url"}  # pip's
+    known |= {"--nproc_per_node", "--devices", "--nnodes", "--rank", "--master", "--log_dir"}  # Paddle's launcher's
+    known |= {"--rounds"}  # tools/benchmark.py's
+    named = set(FLAG.findall((ROOT / page).read_text(encoding="utf-8")))
+    assert named <= known, f"{page} names {', '.join(sorted(named - known))}"
+
+
+@pytest.mark.parametrize("page", (*PAGES, "data/README.md"))
+def test_the_links_of_the_pages_lead_somewhere(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if not re.match(r"https?:", link):
+            name, _, heading = link.partition("#")
+            target = (ROOT / page).parent / name if name else ROOT / page
+            assert target.exists(), f"{page} links to {link}"
+            titles = re.findall(r"^#+ (.+)$", target.read_text(encoding="utf-8"), re.MULTILINE) if heading else []
+            assert not heading or heading in [title.lower().replace(" ", "-") for title in titles], link

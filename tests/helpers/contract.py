@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import fcntl
 import io
 import json
+import os
 import re
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from paddle_camp.running.options import Options
 from tools import run_homework
 
 FILES = ("config.json", "env.json", "metrics.json", "history.csv", "steps.csv", "answer.md", "report.html")
+SAID = "said.txt"  # what a shared run printed on stderr
 
 
 def run(homework: str, out: Path, *arguments: str) -> tuple[Path, str]:
@@ -28,12 +31,32 @@ def run(homework: str, out: Path, *arguments: str) -> tuple[Path, str]:
     return (out / homework / "latest").resolve(), said.getvalue()
 
 
+def shared(factory: pytest.TempPathFactory, homework: str, *arguments: str) -> Path:
+    """The folder of a finished run that several files look at, and none changes: made once in a test session.
+
+    Args:
+        factory: pytest's ``tmp_path_factory``; the processes of xdist have a directory above theirs in common.
+    """
+    place = factory.getbasetemp()
+    place = place.parent if "PYTEST_XDIST_WORKER" in os.environ else place
+    out = place / "shared" / re.sub(r"[^\w.,=-]+", "_", " ".join([homework, *arguments]))
+    out.mkdir(parents=True, exist_ok=True)
+    with (out / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # who comes second waits, and finds it done
+        latest = (out / homework / "latest").resolve()
+        done = (latest / "metrics.json").is_file() and metrics_of(latest)["status"] == "done"
+        if not done:
+            latest, said = run(homework, out, *arguments)
+            (latest / SAID).write_text(said, encoding="utf-8")
+        return latest
+
+
 def metrics_of(folder: Path) -> dict:
     return json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
 
 
 def rows_of(path: Path) -> list[dict]:
-    with path.open(encoding="utf-8") as stream:
+    with path.open(encoding="utf-8-sig") as stream:
         return list(csv.DictReader(stream))
 
 

@@ -104,12 +104,12 @@ def test_a_table_goes_through_a_link_and_into_a_pipe(digit, tmp_path):
     link, target, pipe = tmp_path / "link.csv", tmp_path / "target.csv", tmp_path / "pipe"
     link.symlink_to(target)
     assert predict.main([str(run), str(digit), "--csv", str(link)]) == 0
-    assert link.is_symlink() and target.read_text(encoding="utf-8").startswith("sample,")
+    assert link.is_symlink() and target.read_text(encoding="utf-8-sig").startswith("sample,")
     os.mkfifo(pipe)
     with ThreadPoolExecutor(1) as pool:
         read = pool.submit(pipe.read_text, encoding="utf-8")
         assert predict.main([str(run), str(digit), "--csv", str(pipe)]) == 0
-        assert read.result(timeout=20) == target.read_text(encoding="utf-8")
+        assert read.result(timeout=20) == target.read_text(encoding="utf-8-sig")
     assert pipe.is_fifo()
     assert predict.main([str(run), str(digit), "--csv", ""]) == 2
 

@@ -30,7 +30,7 @@ def test_every_cell_once_and_its_result_kept(tmp_path, jobs, capsys):
     assert list(results) == list(CELLS)
     assert [result["square"] for result in results.values()] == [0, 1, 4, 9, 16]
     assert sorted(log.read_text().split()) == ["0", "1", "2", "3", "4"]
-    assert json.loads((tmp_path / "cells" / "cell-3.json").read_text()) == {"square": 9}
+    assert json.loads((tmp_path / "cells" / "cell-3.json").read_text())["result"] == {"square": 9}
     assert "[5/5] cell-" in capsys.readouterr().err
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import random
 
 import numpy as np
 import paddle
@@ -176,3 +177,43 @@ def test_a_failed_write_leaves_the_old_text(tmp_path):
         files.write_json(path, {"a": float("nan")})
     assert path.read_text() == '{\n  "a": 1\n}\n'
     assert list(tmp_path.iterdir()) == [path]
+
+
+def mutants(text: str, count: int, seed: int) -> list[str]:
+    """The text with a digit, a letter, a name or a piece of it changed."""
+    rng = random.Random(seed)
+    made = []
+    while len(made) < count:
+        at = rng.randrange(len(text))
+        new = rng.choice('0123456789abcdef"{}[],:.-+eE \n\0')
+        changed = text[:at] + rng.choice([new, "", new + text[at]]) + text[at + 1 :]
+        if changed != text:
+            made.append(changed)
+    return made
+
+
+def test_no_mutant_of_the_state_changes_what_a_resumption_trusts(tmp_path):
+    """122 of 400 did without a word before the checksum covered the history and the place in the run."""
+    model, optimizer, _ = save_twice(tmp_path)
+    history = {"steps": [{"step": 1, "loss": 0.693147, "learning_rate": 0.05}], "evaluations": []}
+    state = {"step": 1, "best": {"step": 0, "loss": None}, "history": history}
+    checkpoint.save(tmp_path, "last", model, optimizer, state)
+    path = tmp_path / "last.state.json"
+    refused = 0
+    for mutant in mutants(path.read_text(encoding="utf-8"), 400, seed=0):
+        path.write_text(mutant, encoding="utf-8")
+        try:
+            found = checkpoint.read_state(tmp_path, "last")
+        except CheckpointError as error:
+            refused += 1
+            assert "last.state.json: damaged" in str(error) and "\n" not in str(error)
+        else:
+            assert found == state  # the change was to the layout, or from 0.05 to 0.050
+    assert refused > 350
+
+
+def test_a_state_nested_without_end_is_damage(tmp_path):
+    save_twice(tmp_path)
+    (tmp_path / "last.state.json").write_text('{"state": ' * 100_000, encoding="utf-8")
+    with pytest.raises(CheckpointError, match="damaged"):
+        checkpoint.read_state(tmp_path, "last")
