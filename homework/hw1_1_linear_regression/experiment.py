@@ -59,7 +59,7 @@ def mean_squared_error(predictions: np.ndarray, prices: np.ndarray) -> float:
 
 
 def gradient(inputs: np.ndarray, prices: np.ndarray, weights: np.ndarray, bias: float):
-    """Returns (loss, dL/dw ``[13]``, dL/db).
+    """The loss and its gradients: (loss, dL/dw ``[13]``, dL/db).
 
     dL/dz = 2 (z - y) / B and dz/dw = x, so dL/dw = 2/B sum (z - y) x. The course's numpy page trains half this loss and
     so has no factor 2: its learning rate 0.02 is our 0.01. Paddle's square_error_cost has the factor.
@@ -114,7 +114,7 @@ def train(data: HousingData, batch_size: int, num_epochs: int, settings: Setting
 
 
 def describe(weights: np.ndarray, bias: float, best: tuple[np.ndarray, float], data: HousingData) -> dict:
-    """What is said of a trained model, beside the least-squares solution ``best``."""
+    """The reported numbers of a trained model, compared with the least-squares solution ``best``."""
     rows, prices = data.train.inputs, data.train.prices
     loss = mean_squared_error(forward(rows, weights, bias), prices)
     predictions = forward(data.test.inputs, weights, bias)
@@ -164,9 +164,9 @@ def run(settings: Settings, context: Context) -> Answer:
 
 def draw(data: HousingData, models: dict, histories: dict[str, History], results: dict) -> dict:
     """The figures to post."""
-    note = {"subtitle": data.info.stand_in}
+    note = data.info.stand_in
     steps = {name: history.steps for name, history in histories.items()}
-    first = plots.loss_curves(steps, title="Training loss, the first steps", **note)
+    first = plots.loss_curves(steps, title="Training loss, the first steps", subtitle=note)
 
     def curves(unit: str, split: str) -> dict:
         rows = {name: history.split(split) for name, history in histories.items()}
@@ -178,14 +178,26 @@ def draw(data: HousingData, models: dict, histories: dict[str, History], results
     panels = {"epochs (training rows)": curves("epoch", "train")}
     panels["steps (training rows)"] = curves("step", "train")
     panels["steps (test rows)"] = curves("step", "test")
-    style = {"log": "xy", "markers": False, "share_x": False, "title": "Loss over all training or test rows"}
-    whole = plots.line_panels(panels, "", "loss", **style, **note)
+    losses = plots.line_panels(
+        panels,
+        "",
+        "loss",
+        log="xy",
+        markers=False,
+        share_x=False,
+        title="Loss over all training or test rows",
+        subtitle=note,
+    )
     dollars = {n: data.to_dollars(forward(data.test.inputs, *model)) for n, model in models.items()}
-    title = f"Prices of the {len(data.test)} test rows"
-    unit = "thousands of dollars"
-    scatter = plots.true_against_predicted(data.to_dollars(data.test.prices), dollars, unit=unit, title=title, **note)
+    scatter = plots.true_against_predicted(
+        data.to_dollars(data.test.prices),
+        dollars,
+        unit="thousands of dollars",
+        title=f"Prices of the {len(data.test)} test rows",
+        subtitle=note,
+    )
     return {
         "first_steps": ("最初若干步的训练 loss：全批量平滑，小批量有噪声", first),
-        "loss": ("整个训练过程中全部样本上的 loss", whole),
+        "loss": ("整个训练过程中全部样本上的 loss", losses),
         "predictions": ("测试集上的预测价格与真实价格（千美元）", scatter),
     }

@@ -174,8 +174,15 @@ def draw(results: dict, histories: dict[str, History], first: int, stand_in: str
         for split, curves in zip(("train", "test"), panels.values(), strict=True):
             rows = histories[f"{name}-{first}"].split(split)
             curves[name] = ([row["epoch"] for row in rows], [row["loss"] for row in rows])
-    look = {"log": "y", "markers": False, "subtitle": stand_in, "title": "Errors while training, first seed"}
-    curves = plots.line_panels(panels, "epochs finished", "mean squared error\n(normalised)", **look)
+    curves = plots.line_panels(
+        panels,
+        "epochs finished",
+        "mean squared error\n(normalised)",
+        log="y",
+        markers=False,
+        title="Errors while training, first seed",
+        subtitle=stand_in,
+    )
     found = results["baselines"] | {"least squares, x and x^2": results["squares"]} | results["networks"]
     dots = {name: np.atleast_1d(row["rmse_dollars"]) for name, row in found.items()}
     label, title = "root of the mean squared error, thousands of dollars", "Test errors; a dot is one seed"

@@ -1,4 +1,4 @@
-"""The first half of homework 2-1: a scalar that differentiates itself, the graph of the purchase, and its picture.
+"""The first half of homework 2-1: scalar backpropagation, the graph of the purchase, and its figure.
 
 Reverse mode in its smallest form. Each operation notes its inputs and the derivative with respect to each of them;
 `backward` walks from the result to the inputs and multiplies (the chain rule), adding up where paths meet.
@@ -12,7 +12,7 @@ from paddle_camp.plots.graph import computation_graph
 
 
 class Number:
-    """A value that remembers what it was made of: ``parents`` holds (a parent, d self / d parent)."""
+    """A scalar node of the computation graph: ``parents`` holds pairs (parent, d self / d parent)."""
 
     def __init__(self, value: float, parents: tuple = (), sign: str = ""):
         self.value, self.parents, self.sign, self.gradient = value, parents, sign, 0.0
@@ -24,7 +24,7 @@ class Number:
         return Number(self.value * other.value, ((self, other.value), (other, self.value)), "×")
 
     def ancestors(self) -> list[Number]:
-        """Every number this one depends on and itself, each after its parents."""
+        """The nodes that this one depends on, and itself, in topological order (parents first)."""
         order: list[Number] = []
 
         def visit(node: Number) -> None:
@@ -37,7 +37,7 @@ class Number:
         return order
 
     def backward(self) -> None:
-        """Set ``gradient`` to d self / d number on every number this one depends on: the chain rule, from the end."""
+        """Backpropagation: set ``gradient`` to d self / d node on every node that this one depends on."""
         for node in self.ancestors():
             node.gradient = 0.0
         self.gradient = 1.0

@@ -115,7 +115,7 @@ def descend(data: HousingData, batch_size: int, rate: float, seed: int, settings
 
 
 def summarise(runs: list[Descent], per_epoch: int, data: HousingData, best: float, settings: Settings) -> dict:
-    """What the trainings of one kind, which differ in the seed, have in common; ``best`` is the least-squares loss."""
+    """Summarise trainings that differ in the seed only; ``best`` is the least-squares loss."""
     done, late = [run for run in runs if not run.diverged], int(0.9 * settings.num_steps)
     found = [(r, k) for r in done for k in np.flatnonzero(np.array(r.whole) <= settings.target * best)[:1]]
     steps = [run.steps[k] for run, k in found]

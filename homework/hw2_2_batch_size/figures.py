@@ -1,4 +1,4 @@
-"""The figures of homework 2-2: what its trainings did, drawn."""
+"""The figures of homework 2-2: losses by epoch, step and time, gradient noise, and the results by batch size."""
 
 from __future__ import annotations
 
@@ -35,33 +35,48 @@ def draw(runs: Mapping, results: dict, settings: Any, rows: int, stand_in: str |
         rows: of the training part.
         stand_in: the warm line where the data are a stand-in.
     """
-    note, rate, kinds = {"subtitle": stand_in}, settings.learning_rates[0], results["trainings"]
+    rate, kinds = settings.learning_rates[0], results["trainings"]
     sizes = sorted(settings.batch_sizes, reverse=True)
     first = {}
     for size in sizes:
-        losses = enumerate(runs[rate, size][0].losses[: settings.noted_steps], start=1)
-        first[f"batch {size}"] = [{"step": step, "loss": loss} for step, loss in losses]
-    steps = plots.loss_curves(first, title=f"Loss of each step's batch, learning rate {rate}", **note)
-    style = {"log": "xy", "markers": False, "limits": (1e-3, 1e2), "share_x": False}
-    panels = loss_panels(runs, results["best_loss"], rows, settings)
-    title = "Training loss above least squares"
-    whole = plots.line_panels(panels, "", "loss / least squares - 1", title=title, **style, **note)
+        noted = enumerate(runs[rate, size][0].losses[: settings.noted_steps], start=1)
+        first[f"batch {size}"] = [{"step": step, "loss": loss} for step, loss in noted]
+    steps = plots.loss_curves(first, title=f"Loss of each step's batch, learning rate {rate}", subtitle=stand_in)
+    losses = plots.line_panels(
+        loss_panels(runs, results["best_loss"], rows, settings),
+        "",
+        "loss / least squares - 1",
+        log="xy",
+        markers=False,
+        limits=(1e-3, 1e2),
+        share_x=False,
+        title="Training loss above least squares",
+        subtitle=stand_in,
+    )
     laws, curves = {"1 / sqrt(batch)": "law", "without replacement": "law_without", "measured": "measured"}, {}
     for title, place in {"at the initial weights": "start", "at the least-squares solution": "solution"}.items():
         noisy = [row for row in results["noise"][place] if row["batch_size"] < rows]
         curves[title] = {
             name: ([r["batch_size"] for r in noisy], [r[key] for r in noisy]) for name, key in laws.items()
         }
-    style = {"log": "xy", "title": "How far a mini-batch's gradient lies from that of all rows"}
-    noise = plots.line_panels(curves, "batch size", "root mean square distance", **style, **note)
+    noise = plots.line_panels(
+        curves,
+        "batch size",
+        "root mean square distance",
+        log="xy",
+        title="How far a mini-batch's gradient lies from that of all rows",
+        subtitle=stand_in,
+    )
     names = [f"rate {kind['rate']}, batch {kind['batch_size']}" for kind in kinds]
     loss, error = "training loss / least squares", "test error (thousands of dollars)"
     points = {loss: [kind["hover"] for kind in kinds], error: [kind["test"] for kind in kinds]}
     marks = {error: {"least squares": results["baselines"]["least squares"]["rmse_dollars"]}}
-    ends = plots.strip_panels(names, points, marks=marks, title="At the end of training (a dot is a seed)", **note)
+    ends = plots.strip_panels(
+        names, points, marks=marks, title="At the end of training (a dot is a seed)", subtitle=stand_in
+    )
     return {
         "steps": ("最初若干步每步的 batch loss", steps),
-        "loss": ("训练集上的 loss 比最小二乘高出的比例：按轮数、步数、时间", whole),
+        "loss": ("训练集上的 loss 比最小二乘高出的比例：按轮数、步数、时间", losses),
         "noise": ("小批量梯度偏离全部样本梯度的程度", noise),
         "ends": ("训练结束时的训练 loss 与测试误差", ends),
     }

@@ -152,9 +152,14 @@ def draw_errors(types: dict[str, dict]) -> Figure:
         for label, function in (("stable formula", stable_tanh), ("the question's formula", naive_tanh)):
             worst = relative_error(function, x.astype(dtype)).reshape(200, 40).max(axis=1)
             curves[label] = (middle, np.maximum(worst, np.finfo(dtype).eps / 10))  # 0 has no place on a log axis
-    look = {"log": "xy", "markers": False, "title": "Near 0 the formula loses digits, far from 0 it is NaN"}
-    ylabel = "relative error, largest of 40 neighbours\n(lowest level: none at all)"
-    return plots.line_panels(panels, "x", ylabel, **look)
+    return plots.line_panels(
+        panels,
+        "x",
+        "relative error, largest of 40 neighbours\n(lowest level: none at all)",
+        log="xy",
+        markers=False,
+        title="Near 0 the formula loses digits, far from 0 it is NaN",
+    )
 
 
 def draw_histogram(counts: np.ndarray, probabilities: np.ndarray, settings: Settings) -> Figure:
@@ -163,8 +168,14 @@ def draw_histogram(counts: np.ndarray, probabilities: np.ndarray, settings: Sett
     shown = probabilities > 1e-5
     shares = np.bincount(counts, minlength=len(places)) / len(counts)
     title = f"Positive entries of {settings.draws:,} random {settings.rows} x {settings.columns} matrices"
-    expected = {"expected": probabilities[shown], "expected_name": f"binomial({len(places) - 1}, 1/2)"}
-    return plots.histogram_figure(places[shown], shares[shown], "entries > 0", title=title, **expected)
+    return plots.histogram_figure(
+        places[shown],
+        shares[shown],
+        "entries > 0",
+        expected=probabilities[shown],
+        expected_name=f"binomial({len(places) - 1}, 1/2)",
+        title=title,
+    )
 
 
 def run(settings: Settings, context: Context) -> Answer:

@@ -97,7 +97,9 @@ def train_linear(settings: Settings, context: Context, data: HousingData) -> tup
     model = LinearModel()
     optimizer = paddle.optimizer.SGD(settings.learning_rate, parameters=model.parameters())
     history = fit(
-        *(model, optimizer, batches(data.train, settings.batch_size, context.seed)),
+        model,
+        optimizer,
+        batches(data.train, settings.batch_size, context.seed),
         num_epochs=settings.num_epochs,
         loss_fn=F.mse_loss,
         evaluations={"test": batches(data.test, len(data.test), None)},
@@ -113,7 +115,9 @@ def train_network(hidden, rate, num_epochs, seed, settings, train: Table, other:
     model = small_network(hidden)
     optimizer = paddle.optimizer.Momentum(rate, 0.9, parameters=model.parameters())
     history = fit(
-        *(model, optimizer, batches(train, settings.batch_size, seed)),
+        model,
+        optimizer,
+        batches(train, settings.batch_size, seed),
         num_epochs=num_epochs,
         loss_fn=F.mse_loss,
         evaluations={"other": batches(other, len(other), None)},
@@ -163,8 +167,7 @@ def from_other_seeds(best: dict, settings: Settings, seed: int, data: HousingDat
     """Test errors, in thousands of dollars, of the chosen network from each seed but the first."""
     found = []
     for other in range(seed + 1, seed + settings.num_seeds):
-        chosen = (best["hidden"], best["rate"], best["epochs"], other, settings, data.train, data.test)
-        model = train_network(*chosen)[0]
+        model, _ = train_network(best["hidden"], best["rate"], best["epochs"], other, settings, data.train, data.test)
         found.append(errors(predict(model, data.test.inputs), data.test.prices, data)["rmse_dollars"])
     return found
 
@@ -192,9 +195,15 @@ def run(settings: Settings, context: Context) -> Answer:
     context.checkpoints.mkdir(exist_ok=True)
     same = save_and_load(linear, context.checkpoints / "linear.pdparams", data.test.inputs)
     best, curves = choose(settings, context, data)
-    chosen = (best["hidden"], best["rate"], best["epochs"], context.seed, settings, data.train, data.test)
     network, network_history = train_network(
-        *chosen, keep=CheckpointPolicy(context.checkpoints / "network", seconds=600)
+        best["hidden"],
+        best["rate"],
+        best["epochs"],
+        context.seed,
+        settings,
+        data.train,
+        data.test,
+        keep=CheckpointPolicy(context.checkpoints / "network", seconds=600),
     )
     publish(context.checkpoints / "network", context.checkpoints)
     models = {"linear": linear, "network": network}
@@ -205,29 +214,34 @@ def run(settings: Settings, context: Context) -> Answer:
     results = {"test": test, "chosen": best, "same_after_loading": same, "example": example}
     others = from_other_seeds(best, settings, context.seed, data)
     results["network_seeds"] = [test["network"]["rmse_dollars"], *others]
-    note = {"subtitle": data.info.stand_in}
+    note = data.info.stand_in
     epochs = {
         "training rows": [(row["epoch"], row["loss"]) for row in history.split("train")],
         "test rows": [(row["epoch"], row["loss"]) for row in history.split("test")],
     }
     panels = {"linear model": {name: tuple(zip(*rows, strict=True)) for name, rows in epochs.items()}}
-    losses = plots.line_panels(panels, "epochs finished", "mean squared error", title="The course's training", **note)
+    losses = plots.line_panels(
+        panels, "epochs finished", "mean squared error", title="The course's training", subtitle=note
+    )
     chosen_by = {n: {r: (range(1, len(c) + 1), c) for r, c in of_rate.items()} for n, of_rate in curves.items()}
-    options = {
-        "log": "y",
-        "markers": False,
-        "title": "Candidates on held-out training rows, mean over the seeds",
-        **note,
-    }
+    choice = plots.line_panels(
+        chosen_by,
+        "epochs",
+        "MSE",
+        log="y",
+        markers=False,
+        title="Candidates on held-out training rows, mean over the seeds",
+        subtitle=note,
+    )
     true, said = data.to_dollars(data.test.prices), {n: data.to_dollars(p) for n, p in predictions.items()}
-    scatter = plots.true_against_predicted(true, said, unit="thousands of dollars", title="Test rows", **note)
+    scatter = plots.true_against_predicted(true, said, unit="thousands of dollars", title="Test rows", subtitle=note)
     return Answer(
         title="作业4-1:用飞桨预测房价",
         text=render(__file__, {"settings": settings, "columns": COLUMNS, "rows": data.info.counts} | results),
         results=results,
         figures={
             "loss": ("线性模型的训练过程", losses),
-            "choice": ("候选网络在留出的训练数据上的误差", plots.line_panels(chosen_by, "epochs", "MSE", **options)),
+            "choice": ("候选网络在留出的训练数据上的误差", choice),
             "predictions": ("测试集上的预测价格与真实价格", scatter),
         },
         histories={"linear": history, "network": network_history},

@@ -27,7 +27,7 @@ import paddle.nn.functional as F
 from paddle import nn
 
 from homework.hw4_2_numpy_or_paddle import by_hand
-from paddle_camp import plots
+from homework.hw4_2_numpy_or_paddle.figures import draw
 from paddle_camp.answers.answer import Answer
 from paddle_camp.answers.template import render
 from paddle_camp.data.batches import ArrayBatches
@@ -66,7 +66,7 @@ QUICK = replace(Settings(), num_epochs=10, widths=(1, 30, 1000), depths=(0, 2, 8
 
 
 def build_paddle(network: by_hand.Network) -> nn.Sequential:
-    """The same network in Paddle, with the very same weights."""
+    """The same network in Paddle, with the same weights."""
     layers = []
     for weight, bias in zip(network.weights, network.biases, strict=True):
         linear = nn.Linear(*weight.shape)
@@ -219,32 +219,3 @@ def run(settings: Settings, context: Context) -> Answer:
         figures=figures,
         histories=histories,
     )
-
-
-def draw(runs: dict, grown: dict, stand_in: str | None) -> dict:
-    """The figures to post."""
-    panels = {}
-    for name, result in runs.items():
-        steps = np.arange(1, len(result["losses"][0]) + 1)
-        difference = np.abs(np.subtract(*result["losses"]))
-        difference[difference == 0] = np.nan  # a logarithmic axis has no 0: a gap
-        panels[name] = {"loss (numpy)": (steps, result["losses"][0]), "|numpy - Paddle|": (steps, difference)}
-    title, note = "The same loss at every step, but for rounding", {"subtitle": stand_in}
-    same = plots.line_panels(panels, "step", "loss, and difference", log="y", markers=False, title=title, **note)
-    names = {"width": "hidden units", "depth": "layers with weights (hidden ones + 1)", "batch": "rows in a batch"}
-    names["large"] = "units in each of two hidden layers, all rows"
-    growths = {}
-    for what, rows in grown.items():
-        values, by_numpy, by_paddle = (np.array(column, float) for column in zip(*rows, strict=True))
-        values = values + 1 if what == "depth" else values  # layers with weights: a logarithmic axis has no 0
-        growths[names[what]] = {
-            "numpy": (values, 1e3 * by_numpy),
-            "Paddle": (values, 1e3 * by_paddle),
-        }
-    title = "Time of a training step"
-    options = {"log": "xy", "share_x": False, "columns": 2, "title": title, **note}
-    cost = plots.line_panels(growths, "", "milliseconds per step", **options)
-    return {
-        "same": ("numpy 与飞桨每一步的 loss，以及两者之差", same),
-        "cost": ("每一步的时间随宽度、深度和 batch 的增长（双对数坐标）", cost),
-    }

@@ -89,7 +89,8 @@ def get_model(settings: Settings, context: Context, train: ImageSet) -> tuple[nn
     kept, held = split_off(train, settings.holdout, context.seed)
     folder = context.checkpoints / "model"
     history = fit(
-        *(model, paddle.optimizer.Adam(settings.learning_rate, parameters=model.parameters())),
+        model,
+        paddle.optimizer.Adam(settings.learning_rate, parameters=model.parameters()),
         Batches(kept, settings.batch_size, context.seed, scale=scale_to_one),
         num_epochs=settings.num_epochs,
         evaluations={"holdout": Batches(held, 500, scale=scale_to_one)},
@@ -104,7 +105,7 @@ def get_model(settings: Settings, context: Context, train: ImageSet) -> tuple[nn
 
 
 def scatter(right: np.ndarray, sample: int, draws: int, seed: int) -> dict:
-    """Accuracies of ``draws`` samples without replacement, and what the hypergeometric distribution says of them."""
+    """Accuracies of ``draws`` samples without replacement, and the hypergeometric distribution that they follow."""
     total, good = len(right), int(right.sum())
     rng = np.random.default_rng([seed, 1])
     counts = rng.hypergeometric(good, total - good, sample, size=draws)  # the law of drawing digits without replacement
@@ -164,7 +165,7 @@ def own_batches(steps: dict[str, np.ndarray]) -> Batches:
 
 def draw(data, drawn: np.ndarray, outputs: np.ndarray, spread: dict, sample: int) -> dict:
     """The figures to post."""
-    note = {"subtitle": data.info.stand_in}
+    note = data.info.stand_in
     share = probabilities(outputs)[drawn]
     labels, said = data.test.labels[drawn], share.argmax(axis=1)
     order = np.argsort(said == labels, kind="stable")[:100]  # the mistakes first
@@ -173,16 +174,17 @@ def draw(data, drawn: np.ndarray, outputs: np.ndarray, spread: dict, sample: int
     ]
     title = f"The {len(order)} digits drawn: prediction and its probability, mistakes first"
     images = data.test.images[drawn[order]]
-    grid = plots.picture_grid(images, captions, (said != labels)[order], columns=10, title=title, **note)
+    grid = plots.picture_grid(images, captions, (said != labels)[order], columns=10, title=title, subtitle=note)
     counts = np.flatnonzero(spread["seen"])
     span = np.arange(counts[0], counts[-1] + 1)
     bars = plots.histogram_figure(
-        *(span / sample, spread["seen"][span]),
+        span / sample,
+        spread["seen"][span],
         f"accuracy on {sample} digits drawn at random",
         expected=spread["chances"][span],
         marks={"all test digits": float((predict_labels(outputs) == data.test.labels).mean())},
         title="How accuracy scatters from draw to draw",
-        **note,
+        subtitle=note,
     )
     return {
         "scatter": (f"多次随机抽取{sample}个样本，准确率的分布", bars),

@@ -52,8 +52,8 @@ def count(row: dict[str, str]) -> tuple[float, float]:
     if not row["model"]:
         return float(row["millions_of_parameters"]), float(row["millions_of_multiply_adds"])
     if row["model"] in list_models():
-        heads = {"auxiliary": False} if row["model"] == "googlenet" else {}  # they serve training only
-        model = create_model(row["model"], **heads)
+        arguments = {"auxiliary": False} if row["model"] == "googlenet" else {}  # those heads serve training only
+        model = create_model(row["model"], **arguments)
     else:
         model = getattr(vision, row["model"])(pretrained=False)
     layers = layer_rows(model, (1, int(row["channels"]), int(row["side"]), int(row["side"])))

@@ -87,10 +87,17 @@ def train_cell(
     model = create_model(settings.model)
     optimizer = OPTIMIZERS[name](rate, model.parameters())
     train = replace(sets["train"], shuffle_seed=seed)  # the same order of the digits
-    options = {"num_epochs": settings.num_epochs, "seed": seed, "keep": keep, "quiet": True}
-    options["evaluations"] = {"holdout": sets["holdout"]}
     try:
-        history = fit(model, optimizer, train, **options)
+        history = fit(
+            model,
+            optimizer,
+            train,
+            num_epochs=settings.num_epochs,
+            evaluations={"holdout": sets["holdout"]},
+            seed=seed,
+            keep=keep,
+            quiet=True,
+        )
     except DivergedError as error:
         return {"diverged": error.step}
     test = evaluate(model, sets["test"])
@@ -172,33 +179,48 @@ def as_history(cell: dict) -> History:
 
 def draw(found: dict, table: dict, settings: Settings, seed: int, stand_in: str | None) -> dict:
     """The figures to post."""
-    note, rates = {"subtitle": stand_in}, [f"{rate:g}" for rate in settings.learning_rates]
+    rates = [f"{rate:g}" for rate in settings.learning_rates]
 
     def curve(name: str, rate: str) -> tuple:
         losses = found[f"{name}-{rate}-{seed}"].get("losses", [])
         return range(1, len(losses) + 1), smooth(losses, 20)
 
-    common = {"markers": False, "limits": (0, 2.6), **note}
     by_optimizer = {name: {rate: curve(name, rate) for rate in rates} for name in settings.optimizers}
     by_rate = {f"rate {rate}": {name: curve(name, rate) for name in settings.optimizers} for rate in rates}
-    labels = "step", "loss (mean of 20 steps)"
     accuracy = [[table[f"{name} {rate}"] for rate in rates] for name in settings.optimizers]
     values = [
         [np.nan if c["diverged"] == settings.num_seeds else 100 * c["test_accuracy"] for c in r] for r in accuracy
     ]
-    title = "Test accuracy in percent (rows: optimizers, columns: learning rates)"
-    names = {"rows": settings.optimizers, "columns": rates, "text": "{:.2f}", "empty": "diverged"}
+    heat_map = plots.heat_map(
+        values,
+        rows=settings.optimizers,
+        columns=rates,
+        text="{:.2f}",
+        empty="diverged",
+        title="Test accuracy in percent (rows: optimizers, columns: learning rates)",
+        subtitle=stand_in,
+    )
+    optimizers = plots.line_panels(
+        by_optimizer,
+        "step",
+        "loss (mean of 20 steps)",
+        markers=False,
+        limits=(0, 2.6),
+        title="One panel per optimizer",
+        subtitle=stand_in,
+    )
+    learning_rates = plots.line_panels(
+        by_rate,
+        "step",
+        "loss (mean of 20 steps)",
+        markers=False,
+        limits=(0, 2.6),
+        columns=2,
+        title="One panel per learning rate",
+        subtitle=stand_in,
+    )
     return {
-        "heat_map": (
-            "各优化算法与学习率的测试准确率（%，各种子的平均）",
-            plots.heat_map(values, **names, title=title, **note),
-        ),
-        "by_optimizer": (
-            "每种优化算法在各学习率下的训练 loss",
-            plots.line_panels(by_optimizer, *labels, title="One panel per optimizer", **common),
-        ),
-        "by_rate": (
-            "每种学习率下各优化算法的训练 loss",
-            plots.line_panels(by_rate, *labels, columns=2, title="One panel per learning rate", **common),
-        ),
+        "heat_map": ("各优化算法与学习率的测试准确率（%，各种子的平均）", heat_map),
+        "by_optimizer": ("每种优化算法在各学习率下的训练 loss", optimizers),
+        "by_rate": ("每种学习率下各优化算法的训练 loss", learning_rates),
     }

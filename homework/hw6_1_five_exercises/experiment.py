@@ -21,9 +21,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import paddle
-import paddle.nn.functional as F
 
 from homework.hw6_1_five_exercises.figures import draw_accuracy, draw_all
+from homework.hw6_1_five_exercises.losses import LOSSES
 from paddle_camp import plots
 from paddle_camp.answers.answer import Answer, Predictions
 from paddle_camp.answers.template import render
@@ -41,7 +41,6 @@ from paddle_camp.running.context import Context
 from paddle_camp.sweeps.sweep import run_cells
 from paddle_camp.training.fit import CheckpointPolicy, fit, publish
 from paddle_camp.training.loop import evaluate
-from paddle_camp.training.losses import classification_loss, smoothed_loss
 
 IS_SWEEP = True
 
@@ -80,24 +79,6 @@ class Settings:
             require(getattr(self, key) > 0, f"{key}={getattr(self, key)}: must be positive")
 
 
-def squared_loss(logits: paddle.Tensor, labels: paddle.Tensor, settings: Settings) -> paddle.Tensor:
-    """Squared error between the softmax and the one-hot label, summed over the classes, mean over the batch."""
-    return ((F.softmax(logits) - F.one_hot(labels, logits.shape[1])) ** 2).sum(axis=1).mean()
-
-
-def hinge_loss(logits: paddle.Tensor, labels: paddle.Tensor, settings: Settings) -> paddle.Tensor:
-    """By how much each wrong class comes closer than 1 to the right one, summed (Weston and Watkins, 1999)."""
-    one_hot = F.one_hot(labels, logits.shape[1])
-    right = (logits * one_hot).sum(axis=1, keepdim=True)
-    return (F.relu(1 + logits - right) * (1 - one_hot)).sum(axis=1).mean()
-
-
-LOSSES = {
-    "cross_entropy": lambda logits, labels, settings: classification_loss(logits, labels),
-    "squared": squared_loss,
-    "smoothed": lambda logits, labels, settings: smoothed_loss(logits, labels, settings.smoothing),
-    "hinge": hinge_loss,
-}
 QUICK = replace(Settings(), num_epochs=2, batch_size=25, l2_pictures=200, l2_epochs=12, num_seeds=1)
 QUICK = replace(QUICK, train_pictures=1200, test_pictures=300, l2_weights=(0.0, 0.01, 0.1))
 
@@ -110,7 +91,8 @@ def train_with_loss(
     model = create_model(settings.model)
     try:
         history = fit(
-            *(model, paddle.optimizer.Adam(settings.learning_rate, parameters=model.parameters())),
+            model,
+            paddle.optimizer.Adam(settings.learning_rate, parameters=model.parameters()),
             replace(sets["train"], shuffle_seed=seed),
             num_epochs=settings.num_epochs,
             loss_fn=lambda logits, labels: LOSSES[loss](logits, labels, settings),
@@ -138,10 +120,16 @@ def train_with_l2(weight: float, seed: int, settings: Settings, sets: dict) -> d
     decay = paddle.regularizer.L2Decay(weight)
     optimizer = paddle.optimizer.Momentum(settings.l2_rate, 0.9, model.parameters(), weight_decay=decay)
     train = replace(sets["small"], shuffle_seed=seed)
-    options = {"num_epochs": settings.l2_epochs, "seed": seed, "quiet": True}
-    options["evaluations"] = {"training": sets["small"], "test": sets["few"]}  # both in evaluation mode
     try:
-        history = fit(model, optimizer, train, **options)
+        history = fit(
+            model,
+            optimizer,
+            train,
+            num_epochs=settings.l2_epochs,
+            evaluations={"training": sets["small"], "test": sets["few"]},  # both in evaluation mode
+            seed=seed,
+            quiet=True,
+        )
     except DivergedError as error:
         return {"diverged": error.step}
     norm = float(np.sqrt(sum(float((p**2).sum()) for p in model.parameters() if not p.stop_gradient)))

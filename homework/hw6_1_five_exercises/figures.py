@@ -11,8 +11,9 @@ from paddle_camp.history import History
 
 def draw_accuracy(curves: dict, stand_in: str | None) -> Figure:
     """Accuracy after every epoch; name -> (epochs, accuracies)."""
-    title = {"title": "Accuracy while training", "subtitle": stand_in}
-    return plots.line_panels({"": curves}, "epochs finished", "accuracy", **title)
+    return plots.line_panels(
+        {"": curves}, "epochs finished", "accuracy", title="Accuracy while training", subtitle=stand_in
+    )
 
 
 def columns(rows: list[dict], *keys: str) -> tuple[list, ...]:
@@ -28,7 +29,6 @@ def draw_all(main: dict, history: History, losses: dict, by_l2: dict[str, list],
         losses: name of a loss -> test accuracies.
         by_l2: L2 weight -> rows of one training.
     """
-    note = {"subtitle": stand_in}
     splits = {"held-out digits": "holdout", "test digits": "test"}
     curves = {name: columns(history.split(split), "epoch", "accuracy") for name, split in splits.items()}
     maps = {row["name"]: np.array(row["maps"]) for row in main["layers"] if row["maps"]}
@@ -39,15 +39,25 @@ def draw_all(main: dict, history: History, losses: dict, by_l2: dict[str, list],
         }
         for weight, rows in by_l2.items()
     }
-    title = "Loss on training and on test digits, small training set"
-    options = {"log": "y", "markers": False, "title": title, **note}
-    strips = {"title": "Trained with different losses", **note}
+    layers = plots.feature_maps(maps, title="What the layers make of a digit", subtitle=stand_in)
+    strips = plots.strip_panels(
+        list(losses),
+        {"test accuracy": list(losses.values())},
+        title="Trained with different losses",
+        subtitle=stand_in,
+    )
+    l2 = plots.line_panels(
+        gaps,
+        "epochs finished",
+        "loss",
+        log="y",
+        markers=False,
+        title="Loss on training and on test digits, small training set",
+        subtitle=stand_in,
+    )
     return {
         "accuracy": ("训练过程中的准确率", draw_accuracy(curves, stand_in)),
-        "layers": ("各层对一张图片的输出", plots.feature_maps(maps, title="What the layers make of a digit", **note)),
-        "losses": (
-            "不同损失函数训练后的测试准确率（每个点是一个种子）",
-            plots.strip_panels(list(losses), {"test accuracy": list(losses.values())}, **strips),
-        ),
-        "l2": ("不同正则化权重下训练集与测试集的 loss", plots.line_panels(gaps, "epochs finished", "loss", **options)),
+        "layers": ("各层对一张图片的输出", layers),
+        "losses": ("不同损失函数训练后的测试准确率（每个点是一个种子）", strips),
+        "l2": ("不同正则化权重下训练集与测试集的 loss", l2),
     }

@@ -24,6 +24,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import paddle
 
+from homework.hw6_2_best_accuracy.ablation import ABLATION, mistakes, summarise_ablation
 from homework.hw6_2_best_accuracy.figures import draw_all
 from paddle_camp.answers.answer import Answer, Predictions
 from paddle_camp.answers.template import render
@@ -35,7 +36,7 @@ from paddle_camp.data.scaling import scale_to_one
 from paddle_camp.errors import DivergedError, require
 from paddle_camp.history import History
 from paddle_camp.machine import physical_cores
-from paddle_camp.metrics import only_one_right, predict_labels, probabilities
+from paddle_camp.metrics import probabilities
 from paddle_camp.models import check_model_name, create_model
 from paddle_camp.networks.summary import check_input_shape, count_parameters
 from paddle_camp.predicting.saved_model import SavedModel
@@ -95,25 +96,19 @@ OPTIMIZERS = {
     "momentum": lambda rate, parameters, decay: paddle.optimizer.Momentum(rate, 0.9, parameters),
 }
 SCHEDULES = {"warmup_cosine": warmup_cosine, "constant": lambda rate, num_steps: constant(rate)}
-# The recipe with one part changed, most of them to the course's choice; name of a row -> what changes.
-ABLATION: dict[str, dict] = {
-    "recipe": {},
-    "no warps": {"warp": "none"},
-    "only shifts": {"warp": "shift"},
-    "no elastic bends": {"warp": "affine"},
-    # Without batch norm these two need a smaller rate: the source's.
-    "the course's network": {"model": "two_conv_net", "learning_rate": 0.001},
-    "DeepConvNet": {"model": "deep_conv_net", "learning_rate": 0.001},
-    "label smoothing 0.1": {"smoothing": 0.1},
-    "Momentum, rate 0.1": {"optimizer": "momentum", "learning_rate": 0.1},
-    "constant Adam, rate 0.001": {"optimizer": "adam", "schedule": "constant", "learning_rate": 0.001},
-}
 QUICK = replace(Settings(), num_epochs=6, ablation_epochs=4, num_seeds=2, batch_size=32)
 QUICK = replace(QUICK, train_pictures=600, test_pictures=300)
 
 
-def train(settings: Settings, seed: int, data: ImageSet, num_epochs: int, **options) -> tuple[paddle.nn.Layer, History]:
-    """Train one network after the recipe."""
+def train(
+    settings: Settings,
+    seed: int,
+    data: ImageSet,
+    num_epochs: int,
+    evaluations: dict[str, Batches] | None = None,
+    keep: CheckpointPolicy | None = None,
+) -> tuple[paddle.nn.Layer, History]:
+    """Train one network according to the recipe."""
     paddle.seed(seed)
     model = create_model(settings.model)
     batches = Batches(data, settings.batch_size, seed, augment=WARPS[settings.warp], scale=scale_to_one)
@@ -125,8 +120,19 @@ def train(settings: Settings, seed: int, data: ImageSet, num_epochs: int, **opti
             return smoothed_loss(logits, labels, settings.smoothing)
         return classification_loss(logits, labels)
 
-    common = {"num_epochs": num_epochs, "loss_fn": loss, "schedule": schedule, "seed": seed, "quiet": True}
-    return model, fit(model, optimizer, batches, **common, **options)
+    history = fit(
+        model,
+        optimizer,
+        batches,
+        num_epochs=num_epochs,
+        loss_fn=loss,
+        schedule=schedule,
+        evaluations=evaluations,
+        seed=seed,
+        keep=keep,
+        quiet=True,
+    )
+    return model, history
 
 
 def outputs_of(model: paddle.nn.Layer, data: ImageSet) -> dict[str, list]:
@@ -155,11 +161,6 @@ def final_cell(settings: Settings, seed: int, data: ImageSet, test: ImageSet, ke
     return {"epochs": history.evaluations, "seconds": seconds} | outputs_of(model, test)
 
 
-def mistakes(shares: list | np.ndarray, labels: np.ndarray) -> int:
-    """How many digits the class of the highest probability is wrong for."""
-    return int((predict_labels(np.array(shares)) != labels).sum())
-
-
 def in_words(result: dict) -> str:
     """A cell's result for the log."""
     if "diverged" in result:
@@ -168,20 +169,6 @@ def in_words(result: dict) -> str:
     if held:
         return f"accuracy on held-out digits {held[-1]['accuracy']:.4f}"
     return f"training loss {result['epochs'][-1]['loss']:.4f}, {result['seconds'] / 60:.1f} min"
-
-
-def summarise_ablation(found: dict[str, dict], labels: np.ndarray) -> dict[str, dict | None]:
-    """Row -> mistakes on the held-out digits, and how many of them only this row or only the recipe makes."""
-    table = {}
-    for name, cell in found.items():
-        if "diverged" in cell:
-            table[name] = None
-            continue
-        recipe, own = (np.array(c["plain"]) for c in (found["recipe"], cell))
-        only_here, only_recipe = only_one_right(recipe, own, labels)  # right in one is wrong in the other
-        row = {"mistakes": mistakes(own, labels), "averaged": mistakes(cell["averaged"], labels)}
-        table[name] = row | {"only_here": only_here, "only_recipe": only_recipe}
-    return table
 
 
 def run(settings: Settings, context: Context) -> Answer:
@@ -196,12 +183,12 @@ def run(settings: Settings, context: Context) -> Answer:
     for epochs, part in ((settings.ablation_epochs, few), (settings.num_epochs, data.train)):
         steps = epochs * -(-len(part) // settings.batch_size)
         require(steps > 1, f"batch_size={settings.batch_size}: leaves {steps} step in all, the schedule needs two")
-    options = {"describe": in_words, **context.side_by_side}
     cells = {
         name.replace(" ", "_"): (replace(settings, **change), context.seed, few, held)
         for name, change in ABLATION.items()
     }
-    rows = run_cells(ablation_cell, cells, context.path / "cells", **options)
+    folder = context.path / "cells"
+    rows = run_cells(ablation_cell, cells, folder, describe=in_words, **context.side_by_side)
     rows = dict(zip(ABLATION, rows.values(), strict=True))
     require("diverged" not in rows["recipe"], "the recipe diverged: give a smaller learning_rate")
     seeds = range(context.seed, context.seed + settings.num_seeds)
@@ -209,18 +196,19 @@ def run(settings: Settings, context: Context) -> Answer:
     cells = {
         f"final-{seed}": (settings, seed, data.train, data.test, CheckpointPolicy(folders[seed])) for seed in seeds
     }
-    final = run_cells(final_cell, cells, context.path / "cells", here=cells, **options)  # they leave their weights
+    # They leave their weights, so they run on this machine.
+    final = run_cells(final_cell, cells, folder, describe=in_words, here=cells, **context.side_by_side)
     weights = tuple(f"seed-{seed}.pdparams" for seed in seeds)
     SavedModel(settings.model, "digits", weights=weights).write(context.checkpoints, data.info)
     save_networks(folders, context)
     labels = data.test.labels
     cost = {"minutes": [cell["seconds"] / 60 for cell in final.values()], "cores": physical_cores()}
     cost["side_by_side"] = min(context.options.jobs or 1, settings.num_seeds)
-    together = {key: np.mean([cell[key] for cell in final.values()], axis=0) for key in ("plain", "averaged")}
+    ensemble = {key: np.mean([cell[key] for cell in final.values()], axis=0) for key in ("plain", "averaged")}
     results = {
         "ablation": summarise_ablation(rows, held.labels),
-        "single": {key: [mistakes(cell[key], labels) for cell in final.values()] for key in together},
-        "ensemble": {key: mistakes(shares, labels) for key, shares in together.items()},
+        "single": {key: [mistakes(cell[key], labels) for cell in final.values()] for key in ensemble},
+        "ensemble": {key: mistakes(shares, labels) for key, shares in ensemble.items()},
         "cost": cost,
     }
     values = {"settings": settings, "seeds": list(seeds), "few": len(few), "held": len(held), "test": len(labels)}
@@ -229,9 +217,9 @@ def run(settings: Settings, context: Context) -> Answer:
         title="作业6-2:MNIST 上的最高准确率",
         text=render(__file__, values | {"train": len(data.train)} | results),
         results=results,
-        figures=draw_all(rows, results, data, together["averaged"], WARPS[settings.warp]),
+        figures=draw_all(rows, results, data, ensemble["averaged"], WARPS[settings.warp]),
         histories={key: History([], cell["epochs"]) for key, cell in final.items()},
-        predictions=Predictions(data.test.names, labels, together["averaged"]),
+        predictions=Predictions(data.test.names, labels, ensemble["averaged"]),
     )
 
 

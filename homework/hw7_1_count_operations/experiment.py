@@ -52,7 +52,7 @@ QUICK = replace(Settings(), counted_size=5)
 
 
 def output_side(size: int, settings: Settings) -> int:
-    """Side of the output of a picture of ``size`` pixels: (size + 2 padding - kernel) / stride + 1, rounded down."""
+    """The output's side for pictures of ``size`` pixels: (size + 2 padding - kernel) / stride + 1, rounded down."""
     return output_size(size, settings.kernel_size, settings.padding, settings.stride)
 
 
@@ -81,7 +81,7 @@ def count_operations(settings: Settings, size: int, bias: bool, padding_counts: 
 
 
 def counting_convolution(images, weight, bias, settings: Settings, padding_counts: bool):
-    """The convolution as loops. Returns (output ``[N, O, H', W']``, multiplications, additions) as it went along."""
+    """The convolution as loops: (output ``[N, O, H', W']``, multiplications, additions), counted as they are done."""
     batch, channels, size, _ = images.shape
     side = output_side(size, settings)
     output = np.zeros((batch, len(weight), side, side))
@@ -119,7 +119,8 @@ def check_by_counting(settings: Settings, seed: int) -> list[dict]:
             bias = offsets if has_bias else None
             output, *counted = counting_convolution(images, weight, bias, small, padding_counts)
             expected = nn.functional.conv2d(
-                *(paddle.to_tensor(images), paddle.to_tensor(weight)),
+                paddle.to_tensor(images),
+                paddle.to_tensor(weight),
                 bias=None if bias is None else paddle.to_tensor(bias),
                 stride=small.stride,
                 padding=small.padding,
@@ -139,7 +140,7 @@ def run(settings: Settings, context: Context) -> Answer:
             operations = count_operations(settings, settings.image_size, bias, padding_counts)
             totals.append({"bias": bias, "padding_counts": padding_counts, "operations": operations})
     layer = nn.Conv2D(
-        *(settings.in_channels, settings.out_channels, settings.kernel_size), settings.stride, settings.padding
+        settings.in_channels, settings.out_channels, settings.kernel_size, settings.stride, settings.padding
     )
     shape = (1, settings.in_channels, settings.image_size, settings.image_size)
     probed = settings.batch_size * layer_rows(nn.Sequential(layer), shape)[0].multiply_adds

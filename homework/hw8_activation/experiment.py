@@ -22,6 +22,7 @@ import paddle
 from paddle import nn
 
 from homework.hw8_activation.figures import draw_all
+from homework.hw8_activation.variants import VARIANTS, Variant
 from paddle_camp import metrics
 from paddle_camp.answers.answer import Answer, Predictions
 from paddle_camp.answers.template import render
@@ -72,40 +73,17 @@ class Settings:
 QUICK = replace(Settings(), image_size=64, num_epochs=6, num_seeds=1, train_pictures=150, valid_pictures=60)
 
 
-@dataclass(frozen=True)
-class Variant:
-    """The course's LeNet with an activation and, at most, one thing changed."""
-
-    activation: str
-    gain: float | None = None  # Xavier's uniform weights times this, instead of Paddle's own
-    rate_factor: float = 1.0  # times the learning rate
-    standardise: bool = False  # each channel to mean 0 and standard deviation 1 over the training pictures
-    batch_norm: bool = False  # before each activation
-
-
-# Glorot and Bengio (AISTATS 2010) derive Xavier's range for slope 1 at 0; a Sigmoid's slope of 1/4 asks for 4 times it.
-VARIANTS = {
-    "sigmoid": Variant("sigmoid"),
-    "relu": Variant("relu"),
-    "unit_sigmoid": Variant("unit_sigmoid"),
-    "sigmoid-init": Variant("sigmoid", gain=4.0),
-    "relu-init": Variant("relu", gain=1.0),
-    "sigmoid-rate10": Variant("sigmoid", rate_factor=10.0),
-    "relu-rate10": Variant("relu", rate_factor=10.0),
-    "sigmoid-rate100": Variant("sigmoid", rate_factor=100.0),
-    "relu-rate100": Variant("relu", rate_factor=100.0),
-    "sigmoid-standardised": Variant("sigmoid", standardise=True),
-    "relu-standardised": Variant("relu", standardise=True),
-    "sigmoid-batch_norm": Variant("sigmoid", batch_norm=True),
-    "relu-batch_norm": Variant("relu", batch_norm=True),
-}
-
-
 def build(variant: Variant, settings: Settings, seed: int) -> nn.Layer:
     """The course's LeNet: one logit, BGR pictures."""
     paddle.seed(seed)
-    options = {"activation": variant.activation, "batch_norm": variant.batch_norm, "image_size": settings.image_size}
-    model = create_model("lenet_fundus", num_classes=1, in_channels=3, **options)
+    model = create_model(
+        "lenet_fundus",
+        num_classes=1,
+        in_channels=3,
+        activation=variant.activation,
+        batch_norm=variant.batch_norm,
+        image_size=settings.image_size,
+    )
     if variant.gain is not None:
         rng = np.random.default_rng(seed)
         for name in LAYERS:
@@ -118,7 +96,7 @@ def build(variant: Variant, settings: Settings, seed: int) -> nn.Layer:
 
 
 def look_inside(model: nn.Layer, images: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    """What the probe notes: gradient norms of the weights, and how flat the activations are.
+    """The probe: gradient norms of the weights, and the fractions of flat responses and of dead units.
 
     A response is flat where the activation's slope is below a hundredth of its greatest one: a saturated Sigmoid, a
     ReLU that is off. A unit (a channel, or a feature of fc1) is dead if it is flat on all pictures and places.
@@ -167,7 +145,9 @@ def train_cell(
     train = replace(sets["train"], shuffle_seed=seed)
     try:
         history = fit(
-            *(model, optimizer, train),
+            model,
+            optimizer,
+            train,
             num_epochs=settings.num_epochs,
             evaluations={"holdout": sets["holdout"], "validation": sets["validation"]},
             seed=seed,

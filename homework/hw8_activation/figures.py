@@ -25,9 +25,8 @@ def draw_all(
     stand_in: str | None,
 ) -> dict:
     """The figures to post: name -> (caption, figure)."""
-    note = {"subtitle": stand_in}
     pair = {name: histories[f"{name}-{seed}"] for name in ("sigmoid", "relu") if f"{name}-{seed}" in histories}
-    curves = plots.loss_curves({name: history.steps for name, history in pair.items()}, **note)
+    curves = plots.loss_curves({name: history.steps for name, history in pair.items()}, subtitle=stand_in)
     epochs = {name: history.split("probe") for name, history in pair.items()}
 
     def panels(kind: str, chosen: Sequence[str]) -> dict:
@@ -42,18 +41,35 @@ def draw_all(
             for name, rows in epochs.items()
         }
 
-    x, title = "epochs finished", "Gradient norm of each layer"
-    norms = plots.line_panels(panels("gradient", layers), x, "norm over the weights", log="y", title=title, **note)
-    title = "Where the activation is flat (saturated, or off)"
-    flat = plots.line_panels(panels("flat", layers[:4]), x, "share of responses", limits=(0, 1), title=title, **note)
+    norms = plots.line_panels(
+        panels("gradient", layers),
+        "epochs finished",
+        "norm over the weights",
+        log="y",
+        title="Gradient norm of each layer",
+        subtitle=stand_in,
+    )
+    flat = plots.line_panels(
+        panels("flat", layers[:4]),
+        "epochs finished",
+        "share of responses",
+        limits=(0, 1),
+        title="Where the activation is flat (saturated, or off)",
+        subtitle=stand_in,
+    )
     loss = "training loss, last epoch"
     points = {
         loss: [(v["train_loss"] or {"all": []})["all"] for v in variants.values()],
         "validation accuracy": [(v["accuracy"] or {"all": []})["all"] for v in variants.values()],
     }
-    title = "One change at a time (a dot is a seed)"
-    names = [READABLE.get(name, name) for name in variants]
-    strips = plots.strip_panels(names, points, marks={loss: {"chance": chance}}, log=(loss,), title=title, **note)
+    strips = plots.strip_panels(
+        [READABLE.get(name, name) for name in variants],
+        points,
+        marks={loss: {"chance": chance}},
+        log=(loss,),
+        title="One change at a time (a dot is a seed)",
+        subtitle=stand_in,
+    )
     return {
         "loss": ("Sigmoid 与 ReLU 的训练 loss", curves),
         "gradients": ("各层权重的梯度范数", norms),

@@ -23,7 +23,8 @@ import numpy as np
 import paddle
 from paddle import nn
 
-from paddle_camp import metrics, plots
+from homework.hw9_1_resnet_decay.figures import draw
+from paddle_camp import metrics
 from paddle_camp.answers.answer import Answer, Predictions
 from paddle_camp.answers.template import render
 from paddle_camp.data.batches import Batches
@@ -80,7 +81,7 @@ QUICK = replace(Settings(), model="resnet18", image_size=32, num_epochs=8, train
 
 @dataclass(frozen=True)
 class Plateau:
-    """From which step on the loss falls no more, whether the rule was met there, and the numbers it compared."""
+    """The step where the plateau begins, whether the rule was met there, and the numbers that it compared."""
 
     step: int
     found: bool
@@ -121,7 +122,7 @@ def choose_boundaries(plateau: int, steps_per_epoch: int, num_epochs: int) -> di
 
 @dataclass(frozen=True)
 class Finished:
-    """One training: its history, and the verdicts of its last weights on the validation pictures."""
+    """One training: its history, and the predictions of its last weights for the validation pictures."""
 
     history: History
     validation: Evaluation
@@ -138,7 +139,7 @@ def build(settings: Settings) -> nn.Layer:
 
 
 def train_once(name: str, boundaries: list[int], settings: Settings, context: Context, sets: dict) -> Finished:
-    """Train with the rate divided at ``boundaries``, going on from the constant run where both are the same."""
+    """Train with the rate divided at ``boundaries``, forked from the constant run at the last epoch that both share."""
     folder = context.checkpoints / name.replace(" ", "-")
     if boundaries:
         fork(context.checkpoints / "constant", boundaries[0] // len(sets["train"]), folder)
@@ -154,7 +155,9 @@ def train_once(name: str, boundaries: list[int], settings: Settings, context: Co
     total, per_epoch = settings.num_epochs * len(sets["train"]), len(sets["train"])
     quarters = {total - per_epoch + round(per_epoch * k / 4) for k in (1, 2, 3)}
     history = fit(
-        *(model, optimizer, sets["train"]),
+        model,
+        optimizer,
+        sets["train"],
         num_epochs=settings.num_epochs,
         schedule=schedule,
         evaluations={"holdout": sets["holdout"], "validation": sets["validation"]},
@@ -225,36 +228,12 @@ def run(settings: Settings, context: Context) -> Answer:
     best = runs["decayed"].validation
     others = {name: r.validation.outputs for name, r in runs.items() if name != "decayed"}
     results["against"] = {name: metrics.only_one_right(best.outputs, o, best.labels) for name, o in others.items()}
+    reference = {"course, constant": COURSE["accuracy"]} if results["as_course"] else None
     return Answer(
         title="作业9-1:ResNet 应该在第多少步衰减学习率",
         text=render(__file__, {"settings": settings, "course": COURSE, "pictures": len(data.valid)} | results),
         results=results,
-        figures=draw(runs, boundaries, data, results),
+        figures=draw(runs, boundaries, data, per_epoch, reference),
         histories={name: r.history for name, r in runs.items()},
         predictions=Predictions(data.valid.names, best.labels, metrics.probabilities(best.outputs)),
     )
-
-
-def draw(runs: dict[str, Finished], boundaries: dict[str, int], data: FundusData, results: dict) -> dict:
-    """The figures to post."""
-    note, window = {"subtitle": data.info.stand_in}, results["steps_per_epoch"]
-    decay = plots.decay_figure(
-        {name: r.history.steps for name, r in runs.items()},
-        {name: r.history.evaluations for name, r in runs.items()},
-        steps_per_epoch=window,
-        window=window,
-        marks=boundaries,
-        reference={"course, constant": COURSE["accuracy"]} if results["as_course"] else None,
-        **note,
-    )
-    labels, outputs = data.valid.labels, runs["decayed"].validation.outputs
-    curves = {n: (*metrics.roc(r.validation.outputs, labels), r.auc) for n, r in runs.items()}
-    probability, classes = metrics.probabilities(outputs)[:, 1], ("not PM", "PM")
-    pictures = plots.prediction_grid(data.valid.images, data.valid.names, labels, probability, classes=classes, **note)
-    confusion = plots.confusion_figure(metrics.confusion(outputs, labels), classes, **note)
-    return {
-        "decay": ("学习率分段衰减的位置：训练 loss、学习率与验证准确率", decay),
-        "roc": ("验证集 ROC 曲线", plots.roc_figure(curves, title="ROC curve, validation pictures", **note)),
-        "confusion": ("衰减后的模型在验证集上的混淆矩阵", confusion),
-        "pictures": ("衰减后的模型判断的验证图片（红框为判错）", pictures),
-    }

@@ -105,7 +105,7 @@ def recipe_of(name: str) -> Recipe:
 
 
 def arguments_of(name: str, settings: Settings) -> dict:
-    """What the zoo builds the network with: for BGR pictures and two classes."""
+    """The arguments of ``create_model`` for BGR pictures and two classes."""
     recipe = recipe_of(name)
     size = {"image_size": settings.image_size} if recipe.model.startswith("lenet") else {}
     return {"num_classes": 2, "in_channels": 3} | size | recipe.arguments
@@ -116,14 +116,14 @@ def build(name: str, settings: Settings) -> tuple[nn.Layer, paddle.optimizer.Opt
     recipe = recipe_of(name)
     model = create_model(recipe.model, **arguments_of(name, settings))
     decay = paddle.regularizer.L2Decay(recipe.weight_decay) if recipe.weight_decay else None
-    common = {"parameters": model.parameters(), "weight_decay": decay}
+    rate, parameters = settings.learning_rate, model.parameters()
     if recipe.optimizer == "adam":
-        return model, paddle.optimizer.Adam(settings.learning_rate, **common)
-    return model, paddle.optimizer.Momentum(settings.learning_rate, settings.momentum, **common)
+        return model, paddle.optimizer.Adam(rate, parameters=parameters, weight_decay=decay)
+    return model, paddle.optimizer.Momentum(rate, settings.momentum, parameters=parameters, weight_decay=decay)
 
 
 def two_steps(name: str, settings: Settings, amp: bool) -> None:
-    """Two steps of training on noise: what the memory of a training is measured on."""
+    """Two training steps on noise, for the measurement of peak memory."""
     model, optimizer = build(name, settings)
     for _ in range(2):
         images = paddle.randn([settings.batch_size, 3, settings.image_size, settings.image_size])
@@ -144,7 +144,9 @@ def train_network(name: str, settings: Settings, context: Context, sets: dict[st
     result = {"parameters": count_parameters(model), "multiply_adds": sum(row.multiply_adds for row in rows)}
     try:
         history = fit(
-            *(model, optimizer, sets["train"]),
+            model,
+            optimizer,
+            sets["train"],
             num_epochs=settings.num_epochs,
             evaluations={"holdout": sets["holdout"], "validation": sets["validation"]},
             seed=context.seed,

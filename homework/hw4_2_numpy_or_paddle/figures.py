@@ -1,0 +1,47 @@
+"""The figures of homework 4-2: both losses at every step, and how the time of a step grows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from paddle_camp import plots
+
+
+def draw(runs: dict, grown: dict, stand_in: str | None) -> dict:
+    """The figures to post."""
+    panels = {}
+    for name, result in runs.items():
+        steps = np.arange(1, len(result["losses"][0]) + 1)
+        difference = np.abs(np.subtract(*result["losses"]))
+        difference[difference == 0] = np.nan  # a logarithmic axis has no 0: a gap
+        panels[name] = {"loss (numpy)": (steps, result["losses"][0]), "|numpy - Paddle|": (steps, difference)}
+    same = plots.line_panels(
+        panels,
+        "step",
+        "loss, and difference",
+        log="y",
+        markers=False,
+        title="The same loss at every step, but for rounding",
+        subtitle=stand_in,
+    )
+    names = {"width": "hidden units", "depth": "layers with weights (hidden ones + 1)", "batch": "rows in a batch"}
+    names["large"] = "units in each of two hidden layers, all rows"
+    growths = {}
+    for what, rows in grown.items():
+        values, by_numpy, by_paddle = (np.array(column, float) for column in zip(*rows, strict=True))
+        values = values + 1 if what == "depth" else values  # layers with weights: a logarithmic axis has no 0
+        growths[names[what]] = {"numpy": (values, 1e3 * by_numpy), "Paddle": (values, 1e3 * by_paddle)}
+    cost = plots.line_panels(
+        growths,
+        "",
+        "milliseconds per step",
+        log="xy",
+        share_x=False,
+        columns=2,
+        title="Time of a training step",
+        subtitle=stand_in,
+    )
+    return {
+        "same": ("numpy 与飞桨每一步的 loss，以及两者之差", same),
+        "cost": ("每一步的时间随宽度、深度和 batch 的增长（双对数坐标）", cost),
+    }
