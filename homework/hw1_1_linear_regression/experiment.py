@@ -8,7 +8,7 @@ and the loop `train`, which serves both ways of training, from the same initial 
 linear model has a best answer in closed form, least squares; it says how far the training is from its end. The 102
 test rows are for the report.
 
-Expect, on the real table, with the full settings: see the README's table. Both end within a percent of the training
+Expect, on the real table, with the full settings: see docs/results.md. Both end within a percent of the training
 loss of least squares, and the mini-batches read the table a fortieth as often.
 """
 

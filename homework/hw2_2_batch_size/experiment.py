@@ -9,7 +9,7 @@ Measured: how far a mini-batch's gradient strays from that of all rows, against 
 epochs and seconds until the training loss is within a tenth of the least-squares loss; where the loss hovers at the
 end; and the test error. All that learns stands below in numpy, and the count is both computed and counted.
 
-Expect, on the real table, with the full settings: see the README's table. At one learning rate the steps needed hardly
+Expect, on the real table, with the full settings: see docs/results.md. At one learning rate the steps needed hardly
 depend on the batch, so that small batches need far fewer epochs; at the higher one a batch of 1 never settles.
 """
 

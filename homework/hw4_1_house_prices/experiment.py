@@ -8,7 +8,7 @@ its width, its learning rate and its number of epochs are chosen on rows held ou
 over several seeds; the winner is trained once more on all training rows. The test rows only report. Beside both stand
 the mean predictor and the closed-form least-squares solution.
 
-Expect, with the full settings on the real table (2 cores of an AMD EPYC): see the README's table.
+Expect, with the full settings on the real table (2 cores of an AMD EPYC): see docs/results.md.
 """
 
 from __future__ import annotations

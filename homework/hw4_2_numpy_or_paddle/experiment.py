@@ -8,7 +8,7 @@ the comparison that the question asks for, measured: the lines of code that a st
 and how the seconds of a step grow with width, depth, batch, and with two wide layers on all rows at once, numpy against
 Paddle, alternating in one process.
 
-Expect, with the full settings on the real table (2 cores of an AMD EPYC): see the README's table.
+Expect, with the full settings on the real table (2 cores of an AMD EPYC): see docs/results.md.
 """
 
 from __future__ import annotations

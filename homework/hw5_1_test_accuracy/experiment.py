@@ -8,7 +8,7 @@ far such an accuracy can be off is shown by drawing again and again: the accurac
 accuracy on all test digits as the hypergeometric distribution says. `--image FILE` puts one's own digit through the
 same preprocessing as MNIST's, drawn step by step.
 
-Expect, with the full settings on the real digits (2 cores of an AMD EPYC): see the README's table.
+Expect, with the full settings on the real digits (2 cores of an AMD EPYC): see docs/results.md.
 """
 
 from __future__ import annotations

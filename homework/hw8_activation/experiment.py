@@ -9,7 +9,7 @@ experiments that change one thing at a time and leave the activation as it is: t
 which saturates as the plain one does. Before training and after every epoch a probe notes the gradient norm of each
 layer, the share of responses where the activation is flat, and the share of units that are flat on every picture.
 
-Expect, with the full settings on the real pictures (2 cores of an AMD EPYC): see the README's table. The course's
+Expect, with the full settings on the real pictures (2 cores of an AMD EPYC): see docs/results.md. The course's
 published Sigmoid stays at accuracy 0.4675 to 0.5275 and loss 0.691 after five epochs.
 """
 

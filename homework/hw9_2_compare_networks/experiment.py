@@ -9,7 +9,7 @@ kept. The validation pictures are for the report: accuracy, AUC with a bootstrap
 beside it: parameters, multiply-adds, seconds an epoch, memory. Every finished network's result is kept in
 `networks/`, so that an interrupted comparison goes on with the next one.
 
-Expect, with the full settings on the real pictures (2 cores of an AMD EPYC): see the README's table.
+Expect, with the full settings on the real pictures (2 cores of an AMD EPYC): see docs/results.md.
 """
 
 from __future__ import annotations
