@@ -1,8 +1,11 @@
-"""The errors a user can cause: one clear line each, exit status 2, a traceback only with ``--debug``."""
+"""The errors that are reported in one line, with a traceback only after ``--debug``, and their exit statuses.
+
+:class:`CampError`, a mistake that the user can correct, ends with status 2; :class:`RunError`, a failed run, with 1.
+"""
 
 
 class CampError(Exception):
-    """Something the user can mend; the message says what is wrong, where, and what to do."""
+    """A mistake that the user can correct; the message says what is wrong, where, and what to do."""
 
 
 class DataError(CampError):

@@ -1,4 +1,4 @@
-"""The record of a training: plain rows per step and per evaluation, read by plots, files and tests alike."""
+"""The record of a training: rows per step and per evaluation, their CSV files, and the smoothing of a curve."""
 
 from __future__ import annotations
 

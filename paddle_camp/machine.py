@@ -1,11 +1,11 @@
-"""The processor, and what must be set on it before Paddle loads.
+"""The processor: its cores and name, the CPU settings made before Paddle loads, and Paddle's quiet import.
 
 Paddle's CPU wheels start with one OpenMP thread and give freed buffers back to the system at every step; on AMD
-processors their MKL also takes a slow path. :func:`tune_cpu` mends these three through the environment and the
-allocator, never against what the user has set. More optimisations are elsewhere: how a convolution adds its bias and a
-max pool goes back (``Conv2D`` and ``MaxPool2D`` in :mod:`paddle_camp.models.layers`), evaluation by oneDNN, feeding a
-GPU and cuDNN's search (:mod:`paddle_camp.speed`). ``PADDLE_CAMP_TUNE=0`` turns everything off, and a list such as
-``PADDLE_CAMP_TUNE=threads,allocator`` turns on just what it names of :data:`OPTIMISATIONS`.
+processors their MKL also takes a slow path. :func:`tune_cpu` changes these three through the environment and the
+allocator, never against what the user has set. The other optimisations are in :mod:`paddle_camp.models.layers` (the
+bias of ``Conv2D``, the backward pass of ``MaxPool2D``) and in :mod:`paddle_camp.speed` (evaluation by oneDNN, feeding a
+GPU, cuDNN's search). ``PADDLE_CAMP_TUNE=0`` turns all of them off, and a list such as
+``PADDLE_CAMP_TUNE=threads,allocator`` turns on only those of :data:`OPTIMISATIONS` that it names.
 """
 
 from __future__ import annotations
@@ -28,20 +28,14 @@ from types import ModuleType
 from typing import Any
 
 STEP_OPTIMISATIONS = ("threads", "blas", "allocator", "bias", "pool")  # those of a training step on the CPU
-
-
 OPTIMISATIONS = (*STEP_OPTIMISATIONS, "inference", "feeding", "autotune")
-
 
 INSTALL_LINE = "pip install -e .[cpu]    (or .[gpu] on a machine with an NVIDIA card; see README.md)"
 NO_PADDLE = f"paddle is not installed; type: {INSTALL_LINE}"
 
-
 # What Paddle prints at start-up that a student can do nothing about: the thread count is set on purpose, and
 # ccache matters only to those who compile operators.
 _NOISE = re.compile(r"OMP_NUM_THREADS set to|PLEASE USE OMP_NUM_THREADS WISELY")
-
-
 _NOISE_WARNINGS = (".*No ccache found", "When training, we now always track global mean and variance")
 
 
@@ -100,11 +94,11 @@ def tune_cpu() -> list[str]:
     Call it before the first ``import paddle``. Nothing that stands in the environment already is changed.
     """
     done = []
-    # Paddle's launcher loads paddle, and that sets 1 where nothing was set (a 1 of the user's
-    # cannot be told from it); its processes share the cores.
-    together = int(os.environ.get("PADDLE_TRAINERS_NUM") or 1) > 1
-    local = int(os.environ.get("PADDLE_LOCAL_SIZE") or 1) if together else 1
-    unset = "OMP_NUM_THREADS" not in os.environ or (together and os.environ["OMP_NUM_THREADS"] == "1")
+    # Paddle's launcher loads paddle, which sets 1 where nothing was set (indistinguishable from a 1 that the user
+    # set). The processes of one machine divide its cores.
+    launched = int(os.environ.get("PADDLE_TRAINERS_NUM") or 1) > 1
+    local = int(os.environ.get("PADDLE_LOCAL_SIZE") or 1) if launched else 1
+    unset = "OMP_NUM_THREADS" not in os.environ or (launched and os.environ["OMP_NUM_THREADS"] == "1")
     if enabled("threads") and unset:
         os.environ["OMP_NUM_THREADS"] = str(max(1, physical_cores() // local))
         done.append("threads")

@@ -9,6 +9,7 @@ import re
 from importlib import metadata
 from typing import Any
 
+from paddle_camp import __version__
 from paddle_camp.errors import CampError
 from paddle_camp.machine import cpu_name, physical_cores
 
@@ -48,7 +49,7 @@ def environment() -> dict[str, Any]:
     import paddle
 
     packages = ("numpy", "opencv-python-headless", "scikit-learn", "matplotlib", "paddlepaddle", "paddlepaddle-gpu")
-    versions = {}
+    versions = {"paddle_camp": __version__}
     for package in packages:
         with contextlib.suppress(metadata.PackageNotFoundError):
             versions[package] = metadata.version(package)

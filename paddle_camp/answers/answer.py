@@ -12,7 +12,7 @@ from paddle_camp.history import History
 
 @dataclass(frozen=True)
 class Predictions:
-    """A classifier's verdicts: N ``names``, labels int ``[N]``, ``probabilities`` float ``[N, K]``."""
+    """A classifier's predictions: N ``names``, labels int ``[N]``, ``probabilities`` float ``[N, K]``."""
 
     names: tuple[str, ...]
     labels: np.ndarray

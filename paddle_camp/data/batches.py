@@ -1,4 +1,4 @@
-"""Data sets held whole in memory as uint8, and the batches drawn from them.
+"""Mini-batches of data held in memory, images as uint8 or plain arrays, and the interface of any such source.
 
 A data set of the camp fits in memory as uint8 (400 pictures of 224x224x3 are 60 MB), so a batch is one gather
 and one scale over arrays: no per-sample Python, no worker processes.
@@ -24,7 +24,7 @@ def epoch_order(count: int, shuffle_seed: int | None, epoch: int) -> np.ndarray:
 
 
 class _Indexed:
-    """What both kinds of batches have in common: how an epoch of their samples is cut into batches."""
+    """Base of both kinds of batches: cuts the shuffled samples of an epoch into batches."""
 
     batch_size: int
     shuffle_seed: int | None

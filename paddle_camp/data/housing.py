@@ -48,7 +48,7 @@ class HousingData:
     Attributes:
         mean, span: float64 ``[14]``: of the 13 features and of the price, over the training rows.
         origin: "real" or "synthetic".
-        how: which place of the search this is.
+        how: where the data were found.
     """
 
     train: Table

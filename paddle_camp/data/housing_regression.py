@@ -1,4 +1,4 @@
-"""What a regression is judged by, the two answers that need no training (mean, least squares), and the example."""
+"""Errors of a price regression, its two baselines (mean, least squares), and the course's example house."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def baselines(data: HousingData) -> dict[str, dict[str, float]]:
 
 
 def look_up_example(data: HousingData) -> dict:
-    """What is known of the course's example.
+    """Look the course's example house up in the table.
 
     Returns:
         ``part`` ("train" or "test") and true ``price`` (thousands of dollars), None where the data are not real or do

@@ -1,4 +1,4 @@
-"""Pictures with labels, held whole in memory as uint8, and how they are split."""
+"""Pictures with labels in memory as uint8, and stratified splits of them."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ def split_off(data: ImageSet, fraction: float, seed: int) -> tuple[ImageSet, Ima
         held += members[: round(len(members) * fraction)].tolist()
     mask = np.zeros(len(data), bool)
     mask[held] = True
-    share = f"{fraction:.3g} of {len(data)} samples leaves one part empty: take more samples, or another share"
-    require(0 < mask.sum() < len(data), share)
+    message = f"{fraction:.3g} of {len(data)} samples leaves one part empty: take more samples, or another share"
+    require(0 < mask.sum() < len(data), message)
     return data.take(np.flatnonzero(~mask)), data.take(np.flatnonzero(mask))
 
 

@@ -1,4 +1,4 @@
-"""Which data a run used."""
+"""The record of the data that a run used, and the lines that mark a stand-in."""
 
 from __future__ import annotations
 

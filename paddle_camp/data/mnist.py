@@ -31,7 +31,7 @@ class MnistData:
 
     Attributes:
         origin: "real" or "synthetic".
-        how: which place of the search this is.
+        how: where the data were found.
     """
 
     train: ImageSet

@@ -1,4 +1,4 @@
-"""From bytes to the numbers that a network takes."""
+"""Scaling of uint8 pictures to the float32 inputs of a network."""
 
 from __future__ import annotations
 

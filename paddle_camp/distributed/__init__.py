@@ -1,1 +1,1 @@
-"""Several processes that take one and the same step: collectives, synchronised batch norm."""
+"""Data-parallel training: collectives between the ranks, and batch norm over all of their shards."""

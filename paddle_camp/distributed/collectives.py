@@ -1,15 +1,16 @@
-"""Data parallelism: several processes, each with its rows of every batch, that take one and the same step together.
+"""Data parallelism: collectives between the ranks of one training, each of which computes a shard of every batch.
 
 ``python -m paddle.distributed.launch`` starts the processes; :func:`init_process_group` connects them. Without it, or
-in one process alone, every function here hands back what it was given. The rules that keep the processes one training:
+with a single process, every function here returns its argument unchanged. What keeps the ranks one training:
 
-- Every process makes every batch (order and augmentation are functions of seed, epoch and step) and computes on its
-  rows of it (:func:`shard`). Batches of any size are split, so parts may be uneven: each counts by its samples.
-- After the backward pass :func:`all_reduce_gradients` adds the gradients up, so all optimizers take the same step. It
-  is one all-reduce in plain sight instead of ``paddle.DataParallel``, which wraps the model and averages over
-  processes as if their parts were even. Batch norm sees the whole batch: :mod:`paddle_camp.distributed.synced_norm`.
-- What a decision hangs on is the same number everywhere: :func:`all_reduce`, :func:`any_rank`, :func:`all_gather`, or
-  process 0's (:func:`broadcast_object`). Process 0 alone reads and writes the run's files.
+- Every rank makes every batch (order and augmentation are functions of seed, epoch and step) and computes its shard of
+  it (:func:`shard`). Batches of any size are split, so shards may be uneven: each is weighted by its samples.
+- After the backward pass :func:`all_reduce_gradients` sums the gradients over the ranks, so all optimizers take the
+  same step. It is one explicit all-reduce instead of ``paddle.DataParallel``, which wraps the model and averages over
+  the ranks as if shards were even. Batch norm normalises over the whole batch:
+  :mod:`paddle_camp.distributed.synced_norm`.
+- A number that a decision depends on is the same on every rank: it comes from :func:`all_reduce`, :func:`any_rank`,
+  :func:`all_gather` or, from rank 0, :func:`broadcast_object`. Rank 0 alone reads and writes the run's files.
 """
 
 from __future__ import annotations
@@ -38,35 +39,35 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class World:
-    """Which process this is, of how many."""
+    """The rank of this process, and the number of ranks."""
 
     rank: int = 0
     size: int = 1
 
 
 _world = World()
-_ending = False  # whether this process is about to end because another one did
+_ending = False  # whether this process is about to end because another rank did
 
 
 def world() -> World:
-    """The processes that :func:`init_process_group` connected; one alone before that."""
+    """Rank and size of the group that :func:`init_process_group` connected; rank 0 of 1 before that."""
     return _world
 
 
 def launched_processes() -> int:
-    """How many processes the launcher has started, on all nodes; 1 without it."""
+    """The number of processes that the launcher has started, on all nodes; 1 without it."""
     return int(os.environ.get("PADDLE_TRAINERS_NUM") or 1)
 
 
 def init_process_group(device: str = "auto") -> World:
-    """Connect with the other processes of the launcher, if there are any; a second call changes nothing.
+    """Connect the processes of the launcher, if there are several; a second call changes nothing.
 
     Args:
-        device: as for :func:`paddle_camp.runtime.choose_device`; CPUs talk through gloo, GPUs through NCCL.
+        device: as for :func:`paddle_camp.runtime.choose_device`; the backend is gloo on CPUs, NCCL on GPUs.
 
     Raises:
-        CampError: ``device`` is one numbered GPU, which would be that of all processes.
-        PeerError: another process never came.
+        CampError: ``device`` is one numbered GPU, which all ranks would have to use.
+        PeerError: another rank did not connect in time.
     """
     global _world
     if launched_processes() == 1 or _world.size > 1:
@@ -75,24 +76,24 @@ def init_process_group(device: str = "auto") -> World:
         raise CampError(f"--device {device}: each process takes a GPU of its own; write --devices 0,1 to the launcher")
     if device == "cpu" or not paddle.device.is_compiled_with_cuda():
         os.environ["PADDLE_DISTRI_BACKEND"] = "gloo"
-    _heed_the_launcher()
+    _raise_on_sigterm()
     with peer_errors():
         dist.init_parallel_env()
     _world = World(dist.get_rank(), dist.get_world_size())
     return _world
 
 
-def _heed_the_launcher() -> None:
-    """Let the launcher's SIGTERM be a :class:`PeerError`, once, instead of a death without a word.
+def _raise_on_sigterm() -> None:
+    """Turn the launcher's first SIGTERM into a :class:`PeerError`, so that the process says why it ends.
 
-    The launcher looks once a second and ends all processes when one is gone. That may be before the broken connection
-    shows here, or while the error of that connection is on its way to the user.
+    The launcher polls once a second and terminates all processes when one is gone. That may come before the broken
+    connection is noticed here, or while the error of that connection is being reported.
     """
 
     def end(number, frame):
         global _ending
         first, _ending = not _ending, True
-        if first and sys.exc_info()[0] is None:  # an error on its way to the user is not to be cut off
+        if first and sys.exc_info()[0] is None:  # an error that is being reported must not be replaced
             raise PeerError("the launcher ends this process")
 
     if threading.current_thread() is threading.main_thread():
@@ -101,7 +102,7 @@ def _heed_the_launcher() -> None:
 
 @contextlib.contextmanager
 def peer_errors() -> Iterator[None]:
-    """Around what all processes do together: a connection that breaks is a :class:`PeerError`."""
+    """Around a collective call: turn the errors of a broken connection into :class:`PeerError`."""
     global _ending
     try:
         yield
@@ -112,17 +113,18 @@ def peer_errors() -> Iterator[None]:
 
 
 def shard(count: int) -> tuple[slice, float]:
-    """The rows of this process in a batch of ``count``, and their share of it.
+    """This rank's rows of a batch of ``count``, and the weight of the shard in the batch's mean loss.
 
-    Every row is in one process. Where there are fewer rows than processes, some get the first row at a share of 0:
-    they take part in what all do together, and it counts for nothing (but once more in the statistics of batch norm).
+    The shards partition the batch; the weight is rows of the shard / ``count``. With fewer rows than ranks, some ranks
+    get the first row with weight 0: they take part in every collective and add nothing to the gradients (only batch
+    norm's statistics count that row again).
     """
     first, last = (count * rank // _world.size for rank in (_world.rank, _world.rank + 1))
     return (slice(first, last), (last - first) / count) if last > first else (slice(0, 1), 0.0)
 
 
 def even_shard(count: int) -> slice | np.ndarray:
-    """As many rows of a batch of ``count`` for each process, the last ones filled up from the front; for evaluation."""
+    """This rank's rows of a batch of ``count`` for evaluation: shards of one size, the last padded from row 0 on."""
     if _world.size == 1:
         return slice(None)
     each = -(-count // _world.size)
@@ -130,7 +132,7 @@ def even_shard(count: int) -> slice | np.ndarray:
 
 
 def all_gather(part: paddle.Tensor, count: int) -> paddle.Tensor:
-    """The outputs ``[count, ...]`` of a batch, in its order, of what each process made of its :func:`even_shard`."""
+    """All-gather the outputs of each rank's :func:`even_shard`: ``[count, ...]``, in the order of the batch."""
     if _world.size == 1:
         return part
     parts: list[paddle.Tensor] = []
@@ -140,7 +142,7 @@ def all_gather(part: paddle.Tensor, count: int) -> paddle.Tensor:
 
 
 def all_reduce(value: float) -> float:
-    """The sum of every process's ``value``, added in one order: the same bits everywhere."""
+    """All-reduce (sum) a number. Every rank adds in the order of the ranks, so all get the same bits."""
     if _world.size == 1:
         return value
     values: list[paddle.Tensor] = []
@@ -150,12 +152,12 @@ def all_reduce(value: float) -> float:
 
 
 def any_rank(flag: bool) -> bool:
-    """Whether ``flag`` is set in any process; all must ask together."""
+    """Whether ``flag`` is set on any rank; a collective, so every rank must call it."""
     return all_reduce(float(flag)) > 0
 
 
 def all_gather_object(value: T) -> list[T]:
-    """Every process's ``value`` (small, picklable), by rank."""
+    """All-gather a small picklable value: one from each rank, in the order of the ranks."""
     if _world.size == 1:
         return [value]
     values: list[T] = []
@@ -165,10 +167,10 @@ def all_gather_object(value: T) -> list[T]:
 
 
 def broadcast_object(make: Callable[[], T]) -> T:
-    """What ``make`` returns in process 0, in every process (picklable); it is called in that one alone.
+    """Call ``make`` on rank 0 alone and broadcast what it returns (picklable).
 
     Raises:
-        CampError: ``make`` raised it; so do then all processes.
+        CampError: ``make`` raised it; it is broadcast too and raised on every rank.
     """
     if _world.size == 1:
         return make()
@@ -186,7 +188,7 @@ def broadcast_object(make: Callable[[], T]) -> T:
 
 
 def broadcast(tensors: Iterable[paddle.Tensor]) -> None:
-    """Give ``tensors`` the values that they have in process 0."""
+    """Broadcast ``tensors`` from rank 0, in place."""
     if _world.size == 1:
         return
     for tensor in tensors:
@@ -198,7 +200,7 @@ def broadcast(tensors: Iterable[paddle.Tensor]) -> None:
 
 
 def all_reduce_gradients(model: nn.Layer) -> None:
-    """Add up the gradients of all processes; each loss must have been multiplied by its :func:`shard` before."""
+    """Sum the gradients over the ranks, in place; each rank's loss must carry the weight of its :func:`shard`."""
     gradients = [parameter.grad for parameter in model.parameters() if parameter.grad is not None]
     if _world.size == 1 or not gradients:
         return
@@ -211,10 +213,10 @@ def all_reduce_gradients(model: nn.Layer) -> None:
 
 @contextlib.contextmanager
 def own_folder() -> Iterator[Path | None]:
-    """A process that is not the first gets a folder of its own for the while, and no word comes from it but errors.
+    """A temporary folder for each rank but 0, whose stdout and stderr are discarded meanwhile; exceptions pass.
 
     Yields:
-        That folder; None in process 0.
+        The folder; None on rank 0.
     """
     if _world.rank == 0:
         yield None

@@ -1,8 +1,8 @@
-"""Batch norm over the whole batch where several processes hold a part of it each.
+"""Batch norm over the whole batch where each rank holds a shard of it.
 
-Each process's own statistics would make another training: two processes with 5 pictures each are not one with 10. So
-the layers of a model are given a forward pass that adds the sums up over the processes. Paddle's ``SyncBatchNorm`` has
-no CPU kernel, and on GPUs it takes the parts for even, in its backward pass at least (3.3.1); ours need not be.
+Statistics of each shard alone would make another training: two ranks with 5 pictures each are not one with 10. So the
+batch norms of a model get a forward pass that combines the statistics of all ranks. Paddle's ``SyncBatchNorm`` has no
+CPU kernel, and on GPUs it assumes even shards, in its backward pass at least (3.3.1); here they may be uneven.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from paddle_camp.errors import PeerError
 
 
 def convert_sync_batch_norm(model: nn.Layer) -> None:
-    """Let the batch norms of ``model`` normalise over all processes, in training; nothing to do in a single one.
+    """Make the batch norms of ``model`` use the statistics of all ranks in training; a single process changes nothing.
 
-    Parameters, buffers and their names stay: an optimizer made before goes on.
+    Parameters, buffers and their names stay, so an optimizer that was made before keeps working.
     """
     if collectives.world().size == 1:
         return
@@ -33,9 +33,9 @@ def convert_sync_batch_norm(model: nn.Layer) -> None:
 
 
 class _Gather(PyLayer):
-    """``[M]`` of every process as ``[processes, M]``. All of them use all rows, so a row's gradients are added up."""
+    """All-gather ``[M]`` to ``[ranks, M]``. Every rank uses every row, so the backward pass sums a row's gradients."""
 
-    lost: PeerError | None = None  # what a backward pass ended with; see peer_errors_in_backward
+    lost: PeerError | None = None  # raised in a backward pass; see peer_errors_in_backward
 
     @staticmethod
     def forward(ctx, row: paddle.Tensor) -> paddle.Tensor:
@@ -58,7 +58,7 @@ class _Gather(PyLayer):
 
 @contextlib.contextmanager
 def peer_errors_in_backward() -> Iterator[None]:
-    """Around a backward pass: what Paddle makes of a :class:`PeerError` in it, an OSError, is a PeerError again."""
+    """Around a backward pass: restore the :class:`PeerError` that Paddle reports as an OSError."""
     try:
         yield
     except OSError as error:
@@ -68,7 +68,7 @@ def peer_errors_in_backward() -> Iterator[None]:
 
 
 def _forward(layer: nn.Layer, x: paddle.Tensor) -> paddle.Tensor:
-    """What ``layer`` makes of ``x`` ``[N, C, ...]``, N being the rows of this process."""
+    """The output of ``layer`` for ``x`` ``[N, C, ...]``, this rank's shard of the batch."""
     if not layer.training:
         return type(layer).forward(layer, x)
     x = x.astype("float32")  # under mixed precision: a half's sums and counts overflow

@@ -1,6 +1,6 @@
-"""The model zoo: dygraph networks behind one register."""
+"""The model zoo: dygraph networks behind one registry."""
 
-from paddle_camp.models import (  # noqa: F401  (they register)
+from paddle_camp.models import (  # noqa: F401  (each module registers its networks)
     alexnet,
     densenet,
     digits,

@@ -1,4 +1,4 @@
-"""Building blocks that several networks of the zoo share."""
+"""Building blocks of several networks of the zoo."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from paddle_camp.machine import enabled
 class Conv2D(nn.Conv2D):
     """Paddle's convolution, with its bias added faster on a CPU: the same parameters, the same bits.
 
-    Paddle adds the bias as ``[1, C, 1, 1]``, which its CPU kernel broadcasts the slow way; as ``[C, 1, 1]`` the step
-    of a network with biased convolutions is 1.1 to 1.7 times faster (LeNet most). ``PADDLE_CAMP_TUNE`` without
-    ``bias`` leaves it to Paddle.
+    Paddle adds the bias as ``[1, C, 1, 1]``, whose broadcast is slow in its CPU kernel; as ``[C, 1, 1]`` the step of a
+    network with biased convolutions is 1.1 to 1.7 times faster (LeNet most). ``PADDLE_CAMP_TUNE`` without ``bias``
+    turns this off.
     """
 
     def __init__(
@@ -35,22 +35,22 @@ class Conv2D(nn.Conv2D):
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         """``[N, C, H, W]`` in and out."""
-        # A static graph, as an export traces it, has no place yet, and oneDNN adds the bias in the convolution.
+        # An export traces a static graph, where tensors have no place and oneDNN adds the bias in the convolution.
         if self.quick_bias and paddle.in_dynamic_mode() and x.place.is_cpu_place():
             return F.conv2d(x, self.weight, **self.geometry) + self.bias.reshape([-1, 1, 1])
         return nn.Conv2D.forward(self, x)  # Paddle 2.6 cannot trace super()
 
 
 class MaxPool2D(nn.MaxPool2D):
-    """Paddle's max pool, with a backward pass that need not search on a CPU: the same outputs, the same bits.
+    """Paddle's max pool, with a faster backward pass on a CPU: the same outputs, the same bits.
 
-    Paddle's CPU kernel looks for the maximum of each window again in the backward pass. The kernel that also returns
-    the maxima's places keeps them instead: forward and backward together take a third to a half of the time.
-    ``PADDLE_CAMP_TUNE`` without ``pool`` leaves it to Paddle.
+    Paddle's CPU kernel searches the maximum of each window again in the backward pass. The kernel that also returns
+    the indices of the maxima keeps them: forward and backward pass take a third to a half of the time.
+    ``PADDLE_CAMP_TUNE`` without ``pool`` turns this off.
 
-    That kernel must not see NaN or infinity, of a training that diverges: it passes over NaN, finds no place in a
+    That kernel must not get NaN or infinity, as a diverging training produces: it skips NaN, finds no index in a
     window without a larger number, and its backward pass then writes outside of its buffer (Paddle 2.6.2 and 3.3.1).
-    So only finite inputs go there; Paddle's own pool hands the others on.
+    So it gets finite inputs only; others go through Paddle's default kernel.
     """
 
     def __init__(self, kernel_size: int, stride: int, padding: int = 0):
@@ -60,7 +60,7 @@ class MaxPool2D(nn.MaxPool2D):
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         """``[N, C, H, W]`` in and out."""
-        # Without a backward pass the places are of no use; a static graph, as an export traces it, has no place yet.
+        # Without a backward pass the indices are of no use; in a static graph, as in an export, tensors have no place.
         backward = self.keeps_places and paddle.in_dynamic_mode() and paddle.is_grad_enabled() and not x.stop_gradient
         if backward and x.place.is_cpu_place() and math.isfinite(float(x.detach().sum())):
             return F.max_pool2d(x, *self.window, return_mask=True)[0]
@@ -83,11 +83,11 @@ def conv_bn(
 
 
 class SqueezeExcitation(nn.Layer):
-    """Weigh each channel by what all channels are on average: Hu et al., CVPR 2018 (arXiv:1709.01507).
+    """Scale each channel by a gate computed from the means of all channels: Hu et al., CVPR 2018 (arXiv:1709.01507).
 
     Args:
         channels: in and out.
-        reduction: how much narrower the layer in the middle is; 16 in the paper.
+        reduction: ``channels`` / units of the hidden layer; 16 in the paper.
     """
 
     def __init__(self, channels: int, reduction: int = 16):

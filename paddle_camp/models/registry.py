@@ -1,4 +1,4 @@
-"""The zoo's register: a name for every network."""
+"""The registry of the zoo: networks by name."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ _BUILDERS: dict[str, Callable[..., nn.Layer]] = {}
 
 
 def register_model(builder: Callable[..., nn.Layer]) -> Callable[..., nn.Layer]:
-    """Decorator: enter ``builder`` under its function's name; a name taken already is refused."""
+    """Decorator: add ``builder`` to the registry under its function's name.
+
+    Raises:
+        ValueError: the registry has that name already.
+    """
     name = builder.__name__
     if name in _BUILDERS:
         raise ValueError(f"a model named {name!r} is registered already, in {_BUILDERS[name].__module__}")
@@ -26,15 +30,15 @@ def register_model(builder: Callable[..., nn.Layer]) -> Callable[..., nn.Layer]:
 
 
 def list_models() -> list[str]:
-    """The names that :func:`create_model` knows, sorted."""
+    """The names in the registry, sorted."""
     return sorted(_BUILDERS)
 
 
 def check_model_name(name: str) -> str:
-    """Return ``name`` if the zoo has it.
+    """Return ``name`` if it is in the registry.
 
     Raises:
-        SettingError: it does not; the message names the nearest ones and the whole list.
+        SettingError: it is not; the message has the closest match and the list of names.
     """
     if name not in _BUILDERS:
         near = difflib.get_close_matches(name, _BUILDERS, n=1)
@@ -49,11 +53,11 @@ def create_model(name: str, pretrained: str | Path | None = None, **arguments: A
     Args:
         name: one of :func:`list_models`.
         pretrained: a local ``.pdparams`` file, ours or one of ``paddle.vision.models``, with as many classes.
-        **arguments: what its builder takes; all take ``num_classes`` and ``in_channels``.
+        **arguments: of its builder; all builders take ``num_classes`` and ``in_channels``.
 
     Raises:
         SettingError: unknown name.
-        CheckpointError: the weights are missing, damaged or another network's.
+        CheckpointError: the weights are missing, damaged or of another network.
     """
     model = _BUILDERS[check_model_name(name)](**arguments)
     if pretrained is not None:

@@ -84,7 +84,7 @@ def prediction_grid(
     title: str = "Predictions, the wrong ones first",
     subtitle: str | None = None,
 ) -> Figure:
-    """A two-class classifier's pictures: wrong verdicts first (two thirds at most), then right ones.
+    """A two-class classifier's pictures: wrong predictions first (two thirds at most), then right ones.
 
     Args:
         images: uint8 ``[N, 3, H, W]`` BGR.

@@ -1,1 +1,1 @@
-"""What makes training and evaluation faster: feeding, threads, oneDNN, cuDNN; and what memory they take."""
+"""Speed of training and evaluation: feeding a GPU, threads, oneDNN, cuDNN; and the measurement of peak memory."""

@@ -1,4 +1,4 @@
-"""On a GPU: cuDNN's search for the fastest algorithm of each shape of convolution."""
+"""cuDNN's search for the fastest algorithm of each convolution shape, on a GPU."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from paddle_camp.runtime import SEARCH
 
 
 def search_algorithms() -> bool:
-    """On a GPU, have cuDNN try its algorithms for every shape of convolution and keep the fastest.
+    """On a GPU, let cuDNN time its algorithms for every convolution shape and keep the fastest.
 
-    Which one wins may change from run to run, and with it the last bits: ``PADDLE_CAMP_TUNE`` without ``autotune``
-    leaves the choice to cuDNN's rules, and so does ``FLAGS_cudnn_deterministic``, which allows no search.
+    The fastest may differ from run to run, and with it the rounding. ``PADDLE_CAMP_TUNE`` without ``autotune`` leaves
+    the choice to cuDNN's heuristics, and so does ``FLAGS_cudnn_deterministic``, which rules a search out.
 
     Returns:
-        Whether it was off before and is on now; :func:`stop_searching` turns it off again.
+        Whether the search was turned on by this call; :func:`stop_searching` turns it off again.
     """
     import paddle
 

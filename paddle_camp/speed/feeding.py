@@ -1,6 +1,6 @@
-"""How batches reach a GPU: the whole data set moved there once if it fits, else made and copied ahead of the steps.
+"""Feeding a GPU: the data set is copied there once if it fits, else batches are prefetched by a thread.
 
-On a CPU there is nothing to do: a batch is a gather from arrays in memory, and worker processes only cost time there.
+On a CPU batches are used as they are: a batch is a gather from arrays in memory, and worker processes only cost time.
 """
 
 from __future__ import annotations
@@ -18,41 +18,42 @@ import paddle
 from paddle_camp.data.batches import BatchSource, Pair
 from paddle_camp.machine import enabled
 
-# A data set may take this share of what this process has left of a GPU; the training needs the rest.
+# A data set may take this fraction of the GPU memory that is free for this process; training needs the rest.
 SHARE_OF_MEMORY = 0.25
-AHEAD = 2  # batches that wait for the GPU
+AHEAD = 2  # prefetched batches
 
 
 def on_device(batches: BatchSource) -> BatchSource:
-    """``batches`` as the current device is best fed with them: as they are on a CPU, else tensors that lie on the GPU.
+    """``batches`` for the current device: unchanged on a CPU; :class:`Resident` or :class:`Prefetcher` on a GPU.
 
-    The samples, their order and their bits are the same. Call it once for many epochs: it may copy the whole data set.
-    ``PADDLE_CAMP_TUNE`` without ``feeding`` leaves every batch to be copied when its turn comes.
+    The samples, their order and their bits are the same. Call it once for many epochs: it may copy all samples.
+    ``PADDLE_CAMP_TUNE`` without ``feeding`` copies every batch when it is used.
     """
     device = paddle.get_device()
     if not device.startswith("gpu") or not enabled("feeding") or isinstance(batches, _Fed):
         return batches
     first = next(iter(batches.epoch()), ())
     if not all(isinstance(part, np.ndarray) for part in first):
-        return batches  # whoever made tensors has said where they lie
+        return batches  # a source of tensors has chosen their device
     memory = paddle.device.cuda.get_device_properties(device).total_memory
     if fits(first, batches.num_samples, memory - paddle.device.cuda.memory_allocated(device)):
-        with contextlib.suppress(MemoryError):  # other processes may have taken what is left
-            whole = batches.whole() if hasattr(batches, "whole") else None
-            if whole is not None:
-                return Resident(batches, *(paddle.to_tensor(array) for array in whole))
+        with contextlib.suppress(MemoryError):  # other processes may have taken the memory meanwhile
+            arrays = batches.whole() if hasattr(batches, "whole") else None
+            if arrays is not None:
+                inputs, labels = (paddle.to_tensor(array) for array in arrays)
+                return Resident(batches, inputs, labels)
     return Prefetcher(batches, to_pinned, to_gpu)
 
 
 def fits(batch: tuple[np.ndarray, ...], num_samples: int, memory: int) -> bool:
-    """Whether so many samples like those of ``batch`` take at most :data:`SHARE_OF_MEMORY` of ``memory`` (bytes)."""
+    """Whether ``num_samples`` like those of ``batch`` take at most :data:`SHARE_OF_MEMORY` of ``memory`` (bytes)."""
     bytes_each = sum(array.nbytes / len(array) for array in batch)
     return num_samples * bytes_each <= SHARE_OF_MEMORY * memory
 
 
 @contextlib.contextmanager
 def reading(batches: BatchSource, epoch: int = 0, start: int = 0) -> Iterator[Iterator[Pair]]:
-    """The batches of an epoch for the current device; whatever happens inside, no thread is left behind."""
+    """The batches of an epoch for the current device; the prefetching thread is joined on exit, also after an error."""
     pairs = on_device(batches).epoch(epoch, start)
     try:
         yield pairs
@@ -62,7 +63,7 @@ def reading(batches: BatchSource, epoch: int = 0, start: int = 0) -> Iterator[It
 
 
 def to_pinned(array: np.ndarray) -> paddle.Tensor:
-    """A copy in memory that the GPU can read by itself."""
+    """A copy in page-locked memory, from which the GPU can copy asynchronously."""
     return paddle.to_tensor(array, place=paddle.CUDAPinnedPlace())
 
 
@@ -83,7 +84,7 @@ def as_array(values: np.ndarray | paddle.Tensor) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _Fed:
-    """Batches that hand out tensors."""
+    """A source that yields tensors made from those of another source."""
 
     batches: BatchSource
 
@@ -101,7 +102,7 @@ class _Fed:
 
 @dataclass(frozen=True)
 class Resident(_Fed):
-    """A whole data set as two tensors on the device; a batch is a gather there."""
+    """A data set as two tensors on the device; a batch is a gather there."""
 
     inputs: paddle.Tensor
     labels: paddle.Tensor
@@ -118,8 +119,8 @@ class Prefetcher(_Fed):
     """Batches that a thread makes while the device computes.
 
     Attributes:
-        prepare: is called with each array in that thread.
-        deliver: with what ``prepare`` returned, in the thread that asks for the batch.
+        prepare: is called with each array, in that thread.
+        deliver: is called with what ``prepare`` returned, in the thread that iterates.
     """
 
     prepare: Callable[[np.ndarray], Any]
@@ -142,7 +143,7 @@ class Prefetcher(_Fed):
                     if stop.is_set():
                         return
                 put(None)
-            except BaseException as error:  # whatever it is, the loop must hear of it
+            except BaseException as error:  # raised again in the thread that iterates
                 put(error)
 
         thread = threading.Thread(target=make, name="batches", daemon=True)
@@ -151,7 +152,7 @@ class Prefetcher(_Fed):
             while (item := waiting.get()) is not None:
                 if isinstance(item, BaseException):
                     raise item
-                # `item` stays alive until the loop comes back: by then its step, which waits for the GPU, is over.
+                # `item` is referenced until the next iteration: by then the step, which waits for the GPU, is done.
                 yield tuple(self.deliver(each) for each in item)
         finally:  # also where the loop stops in the middle of an epoch
             stop.set()

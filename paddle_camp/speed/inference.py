@@ -1,9 +1,9 @@
 """Evaluation on the CPU through Paddle Inference and oneDNN, where that is faster and gives the same answers.
 
-An export costs seconds, and the logits differ from dygraph's by rounding. So :class:`FastForward` exports only for
-work that is worth it, judged by counting and not by a clock (the same seed must give the same bits), and uses the
-export only if it agrees with dygraph on a batch; whatever goes wrong, dygraph answers, as if nothing had been tried.
-``PADDLE_CAMP_TUNE`` without ``inference`` leaves everything to dygraph.
+An export costs seconds, and its logits differ from dygraph's by rounding. So :class:`FastForward` exports only where
+that pays, decided by counting multiply-adds and not by a clock (the same seed must give the same bits), and uses the
+export only if it agrees with dygraph on a batch; on any error it falls back to dygraph. ``PADDLE_CAMP_TUNE`` without
+``inference`` turns this off.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from paddle_camp.metrics import predict_labels
 from paddle_camp.networks.modes import evaluating
 from paddle_camp.networks.summary import sample_multiply_adds
 
-# Logits may differ from dygraph's by this share of the batch's largest, plus ABSOLUTE. Measured on networks
-# of the zoo, 8 with Paddle 3.3.1 and 4 with 2.6.2: at most 1e-5 of it.
+# Logits may differ from dygraph's by RELATIVE times the batch's largest, plus ABSOLUTE. Measured on networks
+# of the zoo, 8 with Paddle 3.3.1 and 4 with 2.6.2: at most 1e-5 of the largest.
 RELATIVE, ABSOLUTE = 1e-4, 1e-6
 
 # Measured with one thread of an AMD EPYC: dygraph does 15 to 30 thousand million multiply-adds a second, an export
@@ -36,9 +36,9 @@ RELATIVE, ABSOLUTE = 1e-4, 1e-6
 MULTIPLY_ADDS_PER_SECOND = 20e9  # of one thread
 WORTHWHILE_SECONDS = 12.0
 
-# What Paddle 3 does to the graph that we do without; 2.6.2 knows none of these names and does not mind. The first
-# fails on GoogLeNet (3.3.1: "drr attr [fuse_activation] is not found"); the other two fold batch norm into the
-# convolutions, which takes 2 seconds on ResNet-50 and made it no faster.
+# Graph passes of Paddle 3 that are removed; 2.6.2 has none of these names and ignores them. The first fails on
+# GoogLeNet (3.3.1: "drr attr [fuse_activation] is not found"); the other two fold batch norm into the convolutions,
+# which takes 2 seconds on ResNet-50 and made it no faster.
 UNWANTED_PASSES = (
     "conv_concat_activation_onednn_fuse_pass",
     "conv2d_bn_onednn_fuse_pass",
@@ -50,11 +50,11 @@ _log = logging.getLogger(__name__)
 
 
 class Predictor:
-    """A copy of a network in evaluation mode, with the weights of this moment, run by oneDNN on the CPU.
+    """A copy of a network in evaluation mode with its current weights, run by oneDNN on the CPU.
 
     Args:
-        model: is left as it was: training modes, weights, ``forward``.
-        example: a batch of its input, whose dtype and shape without the batch count.
+        model: is left unchanged: training modes, weights, ``forward``.
+        example: a batch of its input, for the dtype and the shape of a sample.
 
     Raises:
         Exception: whatever Paddle raises for a network that it cannot export or load; ValueError for one with more
@@ -83,7 +83,7 @@ class Predictor:
 
 
 def _config(path: Path) -> paddle.inference.Config:
-    """oneDNN is what a ``Config`` for the CPU takes by itself, in Paddle 2.6 and 3, where the processor has AVX2."""
+    """A ``Config`` for the CPU, which uses oneDNN by default in Paddle 2.6 and 3 if the processor has AVX2."""
     program = path.with_suffix(".json")  # Paddle 3
     if not program.exists():
         program = path.with_suffix(".pdmodel")
@@ -96,13 +96,13 @@ def _config(path: Path) -> paddle.inference.Config:
 
 
 def threads() -> int:
-    """The threads that Paddle computes with: ``OMP_NUM_THREADS``, and one where it is not set."""
+    """The number of threads that Paddle computes with: ``OMP_NUM_THREADS``, 1 if it is not set."""
     return int(os.environ.get("OMP_NUM_THREADS", "1"))
 
 
 @contextlib.contextmanager
 def _same_forward(model: nn.Layer) -> Iterator[None]:
-    """An export by Paddle 2.6 leaves its traced ``forward`` on every layer, which then trains slower: take it off."""
+    """Restore every layer's ``forward``: Paddle 2.6's export replaces it by a traced one, which trains slower."""
     own = [(layer, vars(layer).get("forward")) for layer in model.sublayers(include_self=True)]
     try:
         yield
@@ -115,7 +115,7 @@ def _same_forward(model: nn.Layer) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Nothing on stderr, not even from C++: an export logs its inner workings, which nobody here can act on."""
+    """Discard stderr, that of C++ included: an export logs internals that a user cannot act on."""
     saved = os.dup(2)
     try:
         with open(os.devnull, "wb") as nowhere, warnings.catch_warnings():
@@ -128,21 +128,21 @@ def _quiet() -> Iterator[None]:
 
 
 def tolerance(logits: np.ndarray) -> float:
-    """How far logits of this batch may be from dygraph's."""
+    """The largest accepted difference of this batch's logits from dygraph's."""
     return RELATIVE * float(np.abs(logits).max()) + ABSOLUTE
 
 
 def agree(logits: np.ndarray, reference: np.ndarray) -> bool:
     """Whether all logits are within :func:`tolerance` of the reference, and every predicted class is the same."""
     if logits.shape != reference.shape or not np.abs(logits - reference).max() <= tolerance(reference):
-        return False  # not <=: NaN is no agreement
+        return False  # "not <=" also rejects NaN
     return bool((predict_labels(logits) == predict_labels(reference)).all())
 
 
 def decided(logits: np.ndarray) -> bool:
-    """Whether every predicted class stands, even if each logit is off by :func:`tolerance`.
+    """Whether an error of :func:`tolerance` in each logit cannot change any predicted class.
 
-    That is so where the two largest logits (one logit and 0 for K = 1) are further apart than both can be off.
+    That is so if the two largest logits (for K = 1: the logit and 0) differ by more than twice the tolerance.
     """
     if logits.shape[1] == 1:
         margin = np.abs(logits[:, 0])
@@ -153,16 +153,16 @@ def decided(logits: np.ndarray) -> bool:
 
 
 class FastForward:
-    """Logits of one evaluation, batch after batch: by oneDNN where that is worthwhile and agrees, else by dygraph.
+    """Logits of one evaluation, batch by batch: by oneDNN where that is worthwhile and agrees, else by dygraph.
 
-    The first batch is dygraph's, and what an export is checked against. So is every batch with a sample whose two
-    largest logits are so close that rounding could swap them: the predicted classes, and with them the count of
-    right answers, are dygraph's.
+    Dygraph computes the first batch, which an export is compared with, and every batch with a sample whose two largest
+    logits are so close that rounding could swap them. So the predicted classes, and with them the accuracy, are
+    dygraph's.
 
     Args:
         model: in evaluation mode; its weights must not change while this is used.
         dygraph: a numpy batch to the float32 logits ``[N, K]`` of ``model``.
-        num_samples: how many samples will come in all.
+        num_samples: of the evaluation.
     """
 
     def __init__(self, model: nn.Layer, dygraph: Forward, num_samples: int):
@@ -191,11 +191,11 @@ class FastForward:
                 _log.debug("the export of %s does not agree with dygraph", type(self.model).__name__)
         except PeerError:  # the launcher ends this process
             raise
-        except Exception:  # whatever an export can raise, dygraph has the answer
+        except Exception:  # an export can raise anything; dygraph computes the logits then
             _log.debug("no export of %s", type(self.model).__name__, exc_info=True)
 
     def _predict(self, images: np.ndarray) -> np.ndarray | None:
-        """The predictor's logits; None where there is no predictor, it fails, or its rounding could matter."""
+        """The predictor's logits; None if there is none, it fails, or its rounding could change a class."""
         if self.predictor is None:
             return None
         try:
@@ -210,9 +210,9 @@ class FastForward:
 
 
 def worthwhile(model: nn.Layer, images: np.ndarray, num_samples: int) -> bool:
-    """Whether ``num_samples`` like those of ``images`` are so much work for dygraph that an export pays.
+    """Whether ``num_samples`` like those of ``images`` take dygraph so long that an export pays.
 
-    No clock is asked: the answer is the same in every run with as many threads.
+    Estimated from multiply-adds, not timed: the answer is the same in every run with the same number of threads.
     """
     if num_samples <= 0 or not enabled("inference") or paddle.get_device() != "cpu":
         return False

@@ -1,4 +1,4 @@
-"""How much memory a computation needs at its peak, measured in a process of its own."""
+"""Peak memory of a computation, measured in a separate process."""
 
 from __future__ import annotations
 
@@ -14,18 +14,17 @@ import paddle
 
 
 def peak_memory(function: Callable[..., object], *arguments: object, device: str = "cpu") -> int | None:
-    """The peak memory of ``function(*arguments)``, bytes; None where it could not be measured.
+    """The peak memory of ``function(*arguments)``, bytes; None if it could not be measured.
 
-    It runs in a fresh process, because what a process once took from the system it does not give back. On a CPU the
-    figure is the whole process's resident memory, Paddle's own 300 MiB or so included; on a GPU it is what Paddle
-    allocated there.
+    It runs in a new process, because a process does not return its peak to the system. On a CPU the figure is the
+    process's resident memory, about 300 MiB of Paddle itself included; on a GPU it is what Paddle allocated there.
 
     Args:
         function: defined at the top of a module, so that the other process can import it.
-        device: where it computes.
+        device: Paddle's device for the computation.
     """
     if device.startswith("gpu"):
-        paddle.device.cuda.empty_cache()  # what this process keeps for later, the other one needs
+        paddle.device.cuda.empty_cache()  # the other process needs the memory that this one caches
     try:
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
             return pool.submit(_measure, function, arguments, device).result()
@@ -42,7 +41,7 @@ def _measure(function: Callable[..., object], arguments: tuple[object, ...], dev
 
 
 def resident_peak() -> int | None:
-    """The most memory that this process has had resident so far, bytes; None on Windows."""
+    """The peak resident memory of this process so far, bytes; None on Windows."""
     # On Linux not from getrusage: that also counts what the parent had when it forked this process.
     with contextlib.suppress(OSError):
         if found := re.search(r"^VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text(), re.MULTILINE):

@@ -1,7 +1,7 @@
-"""How many threads a network's steps get on a CPU: one where a picture is too little work to share.
+"""The number of threads of a network's steps on a CPU: one for small networks.
 
-Paddle's convolutions go through a batch picture by picture, each a small matrix product. Shared between cores, the
-products of a network for digits are over before the cores have met: two threads take up to twice as long as one.
+Paddle's convolutions compute one small matrix product per picture. For a network for digits, synchronising the threads
+costs more than they save: two threads take up to twice as long as one.
 """
 
 from __future__ import annotations
@@ -25,12 +25,13 @@ WORTH_SHARING = 30_000_000
 
 @contextlib.contextmanager
 def threads_for(model: nn.Layer, batches: Any) -> Iterator[None]:
-    """Inside, Paddle computes with one thread if a sample of these batches is little work for the network.
+    """Limit Paddle to one thread if a sample takes the network fewer than :data:`WORTH_SHARING` multiply-adds.
 
-    Only where :mod:`paddle_camp.runtime` set the number of threads: never on a GPU, never against what the user set.
+    Only where :func:`paddle_camp.machine.tune_cpu` set the number of threads: never on a GPU, and never against the
+    user's setting.
 
     Args:
-        batches: a :class:`~paddle_camp.data.batches.BatchSource`; its first batch is looked at.
+        batches: a :class:`~paddle_camp.data.batches.BatchSource`; the shape of a sample is that of its first batch.
     """
     little = False
     if "threads" in paddle_camp.TUNED and paddle.get_device() == "cpu":
@@ -42,5 +43,5 @@ def threads_for(model: nn.Layer, batches: Any) -> Iterator[None]:
 
 @functools.cache
 def _controller() -> ThreadpoolController:
-    """Finds the libraries of this process, Paddle's OpenMP among them; a search that takes milliseconds."""
+    """The thread pools of this process's libraries, Paddle's OpenMP among them; finding them takes milliseconds."""
     return ThreadpoolController()

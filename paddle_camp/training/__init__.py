@@ -1,1 +1,1 @@
-"""The loop on one page, fit around it, losses, checkpoints, schedules, progress."""
+"""The training loop, ``fit``, losses, checkpoints, learning-rate schedules, progress."""

@@ -1,7 +1,8 @@
-""":func:`fit`: epochs of training, measurements between them, checkpoints, and the way back in after a stop."""
+""":func:`fit`: epochs of training with evaluations, checkpoints and resumption."""
 
 from __future__ import annotations
 
+import functools
 import math
 import threading
 import time
@@ -33,8 +34,8 @@ class CheckpointPolicy:
     """What :func:`fit` saves, and where.
 
     Attributes:
-        folder: gets ``last`` at every epoch's end and every ``seconds``, ``best`` when the loss on ``best_on`` is
-            lower than ever, and ``epoch_K`` after each epoch if ``every_epoch``.
+        folder: gets ``last`` at every epoch's end and every ``seconds``, ``best`` when the loss on ``best_on`` reaches
+            a new minimum, and ``epoch_K`` after each epoch if ``every_epoch``.
         best_on: the name of an evaluation, never of the split that results are reported on; None for no ``best``.
     """
 
@@ -64,56 +65,57 @@ def fit(
     name: str = "train",
     quiet: bool = False,
 ) -> History:
-    """Train for ``num_epochs``, measuring on every set of ``evaluations`` after each epoch.
+    """Train for ``num_epochs``, evaluating on every set of ``evaluations`` after each epoch.
 
     Args:
         evaluations: split name to batches, for example ``{"holdout": ..., "validation": ...}``.
-        eval_steps: counts of steps, inside an epoch, after which to measure as well.
+        eval_steps: step counts within an epoch after which to evaluate as well.
         amp: mixed precision; parameters, losses and batch statistics stay float32.
-        keep: where checkpoints go. If there is a ``last`` already, the run goes on from it.
-        probe: looks into the model before the first step and after each epoch; what it returns joins the history's
-            ``epochs`` as a row of the split "probe". It must leave the model as it was.
-        name: what the progress bar says.
+        keep: where checkpoints go. If there is a ``last`` already, training resumes from it.
+        probe: is called with the model before the first step and after each epoch; what it returns is appended to the
+            history's ``evaluations`` as a row of the split "probe". It must not change the model.
+        name: the label of the progress bar.
 
     Returns:
-        The history of the whole run, that before a resumption included.
+        The history of the whole training, the part before a resumption included.
 
     Raises:
-        DivergedError: the loss became NaN or infinite. ``last`` is from before that.
+        DivergedError: the loss became NaN or infinite. ``last`` is from before that step.
         OutOfMemoryError: the message names the next smaller batch size.
-        KeyboardInterrupt: Ctrl-C; ``last`` has the state after the step that was under way.
+        KeyboardInterrupt: Ctrl-C; ``last`` has the state after the current step.
     """
     convert_sync_batch_norm(model)
     train, evaluations = on_device(train), {split: on_device(each) for split, each in (evaluations or {}).items()}
     if collectives.world().rank > 0:
-        keep, quiet = None, True  # process 0 alone saves and speaks; its state is everybody's
+        keep, quiet = None, True  # only rank 0 saves and prints; its state is broadcast
     run = _Run(model, optimizer, loss_fn, evaluations, frozenset(eval_steps), amp, keep, probe, len(train))
     run.restore()
-    # float16 only; its scale starts anew at a resumption and settles within a few steps.
+    # The loss scale is not saved: after a resumption it is found again within a few steps.
     scaler = paddle.amp.GradScaler() if amp and amp_dtype() == "float16" else None
-    total = num_epochs * len(train)
+    one_epoch = functools.partial(
+        train_one_epoch, model, optimizer, train, loss_fn=loss_fn, schedule=schedule, seed=seed, amp=amp, scaler=scaler
+    )
     run.progress = Progress(name, num_epochs * train.num_samples, sum(run.history.column("samples")), quiet)
     try:
         with interruptible() as run.asked, threads_for(model, train):
             if run.step == 0:
                 run.look_inside()
-            while run.step < total:
+            while run.step < num_epochs * len(train):
                 epoch, start = divmod(run.step, len(train))
-                options = {"loss_fn": loss_fn, "schedule": schedule, "seed": seed, "amp": amp, "scaler": scaler}
-                train_one_epoch(model, optimizer, train, epoch, start=start, on_step=run.after_step, **options)
+                one_epoch(epoch, start=start, on_step=run.after_step)
                 run.after_epoch(epoch)
-        run.stop_if_asked()  # a Ctrl-C in the very last moment
+        run.stop_if_asked()  # a Ctrl-C after the last step
     finally:
         run.close()
     return run.history
 
 
 def fork(source: Path, epoch: int, folder: Path) -> None:
-    """Let a training in ``folder`` begin where another stood after ``epoch`` epochs, if it has not begun yet.
+    """Start a training in ``folder`` from the checkpoint of another after ``epoch`` epochs, if it has none yet.
 
     Args:
-        source: the other's folder, kept with ``every_epoch``; its ``best`` of that time comes along.
-        epoch: 0 begins from scratch, where there is nothing to copy.
+        source: the other's folder, kept with ``every_epoch``; its ``best`` as of that epoch is copied as well.
+        epoch: 0 starts from scratch, where there is nothing to copy.
     """
     if epoch == 0 or collectives.world().rank > 0 or checkpoint.exists(folder, "last"):
         return
@@ -121,11 +123,11 @@ def fork(source: Path, epoch: int, folder: Path) -> None:
     steps_per_epoch = state["step"] // epoch
     if state["best"]["step"]:
         checkpoint.copy(source, f"epoch_{state['best']['step'] // steps_per_epoch}", folder, "best")
-    checkpoint.copy(source, f"epoch_{epoch}", folder, "last")  # last: from here on the fork counts
+    checkpoint.copy(source, f"epoch_{epoch}", folder, "last")  # comes last: a folder with ``last`` is resumed
 
 
 def publish(source: Path, folder: Path) -> None:
-    """Make the ``last`` and ``best`` of one training those of the run."""
+    """Copy the ``last`` and ``best`` of one training to the run's ``folder``."""
     for name in ("last", "best"):
         if collectives.world().rank == 0 and checkpoint.exists(source, name):
             checkpoint.copy(source, name, folder, name)
@@ -133,7 +135,7 @@ def publish(source: Path, folder: Path) -> None:
 
 @dataclass
 class _Run:
-    """The state of one :func:`fit`: where it is, what it measured, and what it still has to save."""
+    """The state of one :func:`fit`: position, history, best loss, and when it was last saved."""
 
     model: nn.Layer
     optimizer: paddle.optimizer.Optimizer
@@ -153,7 +155,7 @@ class _Run:
     searching: bool = False
 
     def restore(self) -> None:
-        """Put every process where process 0's ``last`` says; to its initial weights where it has none."""
+        """Restore every process from rank 0's ``last``, or broadcast its initial weights."""
         state = collectives.broadcast_object(self.load)
         if state is not None and collectives.world().rank > 0:
             checkpoint.make_slots(self.model, self.optimizer)
@@ -164,7 +166,7 @@ class _Run:
         self.step, self.best = state["step"], state["best"]
         self.history = History.from_dict(state["history"])
         if self.keep is not None:
-            self.name_copies()  # a kill may have come between saving `last` and naming it
+            self.name_copies()  # the process may have been killed between saving `last` and copying it
 
     def load(self) -> dict | None:
         if self.keep is None or not checkpoint.exists(self.keep.folder, "last"):
@@ -177,7 +179,7 @@ class _Run:
         self.saved_at = time.monotonic()
 
     def name_copies(self) -> None:
-        """Give ``last`` the other names that it deserves: ``best``, ``epoch_K``."""
+        """Copy ``last`` to ``best`` and ``epoch_K`` where it is one of them."""
         names = ["best"] if self.step == self.best["step"] and self.step else []
         if self.keep.every_epoch and self.step and self.step % self.steps_per_epoch == 0:
             names.append(f"epoch_{self.step // self.steps_per_epoch}")
@@ -193,7 +195,7 @@ class _Run:
             return  # after_epoch measures and saves
         if self.step in self.eval_steps:
             self.measure()
-        asked = collectives.any_rank(self.asked.is_set())  # the processes stop after one and the same step
+        asked = collectives.any_rank(self.asked.is_set())  # all ranks stop after the same step
         if self.keep is not None and (asked or time.monotonic() - self.saved_at >= self.keep.seconds):
             self.save()
         if asked:
@@ -217,7 +219,7 @@ class _Run:
         self.stop_if_asked()
 
     def measure(self) -> dict[str, float]:
-        """Measure on every split; returns the losses."""
+        """Evaluate on every split, append the rows to the history, and return the losses."""
         losses = {}
         for split, batches in self.evaluations.items():
             result = evaluate(self.model, batches, self.loss_fn, self.amp)
@@ -232,7 +234,7 @@ class _Run:
         return losses
 
     def look_inside(self) -> None:
-        """Note what the probe sees."""
+        """Append the probe's row to the history."""
         if self.probe is not None:
             row = {"epoch": self.step / self.steps_per_epoch, "step": self.step, "split": "probe"}
             self.history.evaluations.append(row | self.probe(self.model))

@@ -1,8 +1,8 @@
 """The dygraph training loop: :func:`train_one_epoch` and :func:`evaluate`, which ``fit`` repeats.
 
-Everything random in step ``t`` (sample order, augmentation, dropout) is a function of (seed, t), so a run that goes
-on from a checkpoint ends with the same bits as one that never stopped (on a GPU: but for rounding and, with float16,
-the few steps that are left out while the loss scale settles anew).
+Everything random in step ``t`` (sample order, augmentation, dropout) is a function of (seed, t), so a run resumed from
+a checkpoint ends with the same bits as an uninterrupted one (on a GPU: up to rounding and, with float16, the few steps
+that are skipped while the loss scale is found again).
 """
 
 from __future__ import annotations
@@ -50,10 +50,11 @@ def train_one_epoch(
 
     Args:
         batches: yields (images, labels); see :class:`~paddle_camp.data.batches.BatchSource`.
-        epoch: 0-based; with ``seed`` it fixes the order of the samples.
+        epoch: 0-based; selects the order of the samples.
         loss_fn: (output of the model, labels) to a scalar mean over the batch.
-        schedule: is put to the position of each step before it is taken.
-        start: the batch to begin with, for an epoch that was interrupted.
+        schedule: is set to the position of each step before that step.
+        seed: of dropout.
+        start: the first batch, for an epoch that was interrupted.
         scaler: scales the loss for float16.
         on_step: called after each step with its row (see :class:`~paddle_camp.history.History`).
 
@@ -71,14 +72,14 @@ def train_one_epoch(
             began = time.perf_counter()
             images, labels = next(arrays)
             position = epoch * len(batches) + batch
-            rows, share = collectives.shard(len(labels))
-            # Dropout's draws, whatever came before; every process has its own.
+            rows, weight = collectives.shard(len(labels))
+            # Dropout's draws depend on the step alone; every rank has its own.
             paddle.seed((seed * 1_000_003 + position + 500_009 * collectives.world().rank) % 2**31)
             if schedule is not None:
                 schedule.step(position)
             with autocast(amp):
                 output = model(as_tensor(images[rows]))
-            loss = loss_fn(output, as_tensor(labels[rows])) * share
+            loss = loss_fn(output, as_tensor(labels[rows])) * weight
             value = collectives.all_reduce(float(loss))
             if not math.isfinite(value):
                 raise DivergedError(position + 1, value)
@@ -95,7 +96,7 @@ def train_one_epoch(
 
 @contextlib.contextmanager
 def _fits(batch_size: int, training: bool = True) -> Iterator[None]:
-    """Say what to do where the memory, a GPU's or a CPU's, does not suffice: Paddle raises MemoryError for both."""
+    """Turn MemoryError, which Paddle raises for a GPU's memory too, into :class:`OutOfMemoryError`."""
     try:
         yield
     except MemoryError as error:
@@ -113,12 +114,13 @@ def _take_step(optimizer: paddle.optimizer.Optimizer, scaler: paddle.amp.GradSca
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What :func:`evaluate` measured.
+    """The result of :func:`evaluate`.
 
     Attributes:
         loss: mean over all samples.
         outputs: float32 ``[N, K]``, the model's outputs in the order of the batches.
         labels: ``[N]`` (or ``[N, 1]`` for regression).
+        seconds: wall-clock time of the evaluation.
     """
 
     loss: float
@@ -128,7 +130,7 @@ class Evaluation:
 
     @property
     def accuracy(self) -> float | None:
-        """The share of right answers; None for regression (labels that are not integers)."""
+        """The fraction of correct predictions; None for regression (labels that are not integers)."""
         if not np.issubdtype(self.labels.dtype, np.integer):
             return None
         return accuracy(self.outputs, self.labels)
@@ -139,8 +141,8 @@ def evaluate(
 ) -> Evaluation:
     """Run ``model`` over all batches in evaluation mode, without gradients.
 
-    Each layer's training mode, the weights and the running statistics are afterwards what they were. A long evaluation
-    on the CPU goes through :class:`~paddle_camp.speed.inference.FastForward`, which changes the loss by rounding only.
+    Training modes, weights and running statistics are left unchanged. A long evaluation on the CPU uses
+    :class:`~paddle_camp.speed.inference.FastForward`, which changes the loss by rounding only.
     """
 
     def dygraph(images: np.ndarray | paddle.Tensor) -> paddle.Tensor:

@@ -1,4 +1,4 @@
-"""The losses of the loop: of a batch, a mean over its samples."""
+"""Loss functions: means over the samples of a batch."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ LossFunction = Callable[[paddle.Tensor, paddle.Tensor], paddle.Tensor]
 def classification_loss(
     logits: paddle.Tensor | tuple[paddle.Tensor, ...], labels: paddle.Tensor, auxiliary_weight: float = 0.3
 ) -> paddle.Tensor:
-    """Mean cross-entropy of float logits ``[N, K]`` against int64 labels ``[N]``; one logit (K = 1) is a sigmoid's.
+    """Mean cross-entropy of float logits ``[N, K]`` and int64 labels ``[N]``; for K = 1, binary with a sigmoid.
 
-    Of a tuple, as GoogLeNet gives in training, the first counts in full and each auxiliary head by
-    ``auxiliary_weight`` (0.3 in its paper, arXiv:1409.4842).
+    For a tuple of logits, as GoogLeNet returns in training, the losses of the auxiliary heads (all but the first) are
+    added with ``auxiliary_weight`` (0.3 in its paper, arXiv:1409.4842).
     """
     if isinstance(logits, tuple):
         main, *auxiliary = [classification_loss(head, labels) for head in logits]

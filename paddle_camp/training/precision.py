@@ -1,4 +1,4 @@
-"""Mixed precision: which half precision a device has, and the context that computes in it."""
+"""Mixed precision: the half-precision dtype of a device, and the autocast context."""
 
 from __future__ import annotations
 

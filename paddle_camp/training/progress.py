@@ -1,4 +1,4 @@
-"""What a student sees while a training runs, and how Ctrl-C reaches it between two steps."""
+"""Progress bar and log lines of a training, and Ctrl-C handled between two steps."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ LOG_EVERY = 10  # steps, as in the course
 
 
 class Progress:
-    """A progress bar over the pictures of a training on stderr, with images/s and the time left, and log lines.
+    """A progress bar over the samples of a training on stderr, with images/s and the time left, and log lines.
 
-    The bar shows on a terminal only; the lines, in the course's form, always (unless ``quiet``). What was measured
-    (``[validation] accuracy/loss: ...``) goes to stdout. Where nobody reads them any more (a pipe's other end is gone,
-    the disk behind a redirection is full), a training goes on without words: it must not stop before it has saved.
+    The bar shows on a terminal only; the lines, in the course's form, always (unless ``quiet``). Evaluations
+    (``[validation] accuracy/loss: ...``) go to stdout. Write errors (a closed pipe, a full disk) are ignored so that
+    training reaches its next save.
     """
 
     def __init__(self, name: str, total: int, done: int, quiet: bool = False):
@@ -38,7 +38,7 @@ class Progress:
                 tqdm.write(line, file=sys.stderr)
 
     def measured(self, row: Row) -> None:
-        """Show a measurement."""
+        """Print an evaluation."""
         if self.quiet:
             return
         both = f"accuracy/loss: {row['accuracy']:.4f}/" if "accuracy" in row else "loss: "
@@ -47,18 +47,18 @@ class Progress:
             sys.stdout.flush()
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         with contextlib.suppress(OSError):
             self.bar.close()
 
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[threading.Event]:
-    """Turn the first Ctrl-C (or SIGTERM) into an event that the loop reads between steps; a second Ctrl-C is immediate.
+    """Turn the first Ctrl-C (or SIGTERM) into an event that the loop reads between steps.
 
-    A second SIGTERM is not: a supervisor (Paddle's launcher sends three within a second) has SIGKILL for that.
-    An exception in the middle of a step would leave weights and optimizer out of step with each other. Outside the
-    main thread, where signals cannot be caught, the event is simply never set.
+    An exception in the middle of a step would leave weights and optimizer inconsistent. A second Ctrl-C raises
+    KeyboardInterrupt at once; a second SIGTERM does not, as Paddle's launcher sends three within a second, and a
+    supervisor can send SIGKILL. Outside the main thread, where signals cannot be caught, the event is never set.
     """
     asked = threading.Event()
 
@@ -68,7 +68,7 @@ def interruptible() -> Iterator[threading.Event]:
                 raise KeyboardInterrupt
             return
         asked.set()
-        # Not print: the signal may have come in the middle of one, and Python's streams cannot be entered twice.
+        # os.write, not print: the signal may have interrupted a print, and Python's streams are not reentrant.
         more = b" (once more to stop at once)" if number == signal.SIGINT else b""
         with contextlib.suppress(OSError):  # a Ctrl-C reaches the whole pipe: ``| tee log`` may be gone already
             os.write(2, b"interrupted: finishing this step and saving" + more + b"\n")

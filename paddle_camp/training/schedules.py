@@ -1,4 +1,4 @@
-"""Learning-rate schedules as functions of the step: they can be simulated, and resumed at any step.
+"""Learning-rate schedules as functions of the step, so that they can be simulated and resumed at any step.
 
 Every schedule used here is closed-form: the rate of step ``t`` follows from ``t`` alone. Paddle counts a
 scheduler's steps from 0, so step number ``n`` of :class:`~paddle_camp.history.History` (1-based) runs at position
@@ -14,7 +14,7 @@ from paddle.optimizer.lr import LambdaDecay, LRScheduler, PiecewiseDecay
 
 
 def constant(learning_rate: float) -> LRScheduler:
-    """The same rate for ever, as a schedule."""
+    """A constant learning rate, as a schedule."""
     return piecewise(learning_rate, [])
 
 
@@ -41,17 +41,17 @@ def piecewise(learning_rate: float, boundaries: Sequence[int], factor: float = 0
 
 
 def warmup_cosine(learning_rate: float, num_steps: int, warmup: float = 0.15) -> LRScheduler:
-    """Up to ``learning_rate`` in a straight line, then down to 0 along half a cosine.
+    """Linear warm-up to ``learning_rate``, then half a cosine down to 0.
 
-    The line is Goyal et al.'s warm-up (arXiv:1706.02677), the cosine Loshchilov and Hutter's (arXiv:1608.03983).
+    The warm-up is Goyal et al.'s (arXiv:1706.02677), the cosine Loshchilov and Hutter's (arXiv:1608.03983).
 
     Args:
         learning_rate: the highest rate, reached with the last step of the warm-up.
         num_steps: of the whole training.
-        warmup: the share of the steps that goes up, at least one step.
+        warmup: the fraction of the steps that the warm-up takes, at least one step.
 
     Raises:
-        ValueError: fewer than two steps, or a share that is not within 0 and 1.
+        ValueError: fewer than two steps, or a fraction below 0 or not below 1.
     """
     if num_steps < 2 or not 0 <= warmup < 1:
         raise ValueError(f"a warm-up over {warmup} of {num_steps} steps: give at least 2 steps and a share below 1")
@@ -72,7 +72,7 @@ def in_epochs(epochs: Sequence[float], steps_per_epoch: int) -> list[int]:
 
 
 def simulate(schedule: LRScheduler, num_steps: int) -> list[float]:
-    """The rates of steps 1 to ``num_steps``; the schedule is left where it was."""
+    """The rates of steps 1 to ``num_steps``; the schedule's position is restored."""
     now = schedule.last_epoch
     rates = []
     for position in range(num_steps):
@@ -83,5 +83,5 @@ def simulate(schedule: LRScheduler, num_steps: int) -> list[float]:
 
 
 def seek(schedule: LRScheduler, position: int) -> None:
-    """Put the schedule where it stands after ``position`` steps."""
+    """Set the schedule to its state after ``position`` steps."""
     schedule.step(position)

@@ -42,17 +42,17 @@ def test_the_processes_share_the_cores(monkeypatch, environment, ours):
 
 
 @pytest.mark.parametrize(("count", "size"), [(10, 2), (5, 2), (1, 2), (2, 3), (7, 3)])
-def test_shares_are_disjoint_and_whole(monkeypatch, count, size):
-    rows, shares, padded = [], [], []
+def test_shards_partition_the_batch(monkeypatch, count, size):
+    rows, weights, padded = [], [], []
     for rank in range(size):
         monkeypatch.setattr(collectives, "_world", collectives.World(rank, size))
-        part, share = collectives.shard(count)
-        rows += np.arange(count)[part].tolist() if share else []
-        assert len(np.arange(count)[part]) >= 1  # also a process without a share computes
-        shares.append(share)
+        part, weight = collectives.shard(count)
+        rows += np.arange(count)[part].tolist() if weight else []
+        assert len(np.arange(count)[part]) >= 1  # also a rank of weight 0 computes
+        weights.append(weight)
         padded += np.arange(count)[collectives.even_shard(count)].tolist()
     assert rows == list(range(count))
-    assert sum(shares) == pytest.approx(1)
+    assert sum(weights) == pytest.approx(1)
     assert padded[:count] == list(range(count))
     assert len(padded) % size == 0
 
@@ -69,7 +69,7 @@ TERMINATED = """
 import os, signal, sys
 from paddle_camp.distributed import collectives
 from paddle_camp.errors import PeerError
-collectives._heed_the_launcher()
+collectives._raise_on_sigterm()
 try:
     if sys.argv[1] == "first":
         with collectives.peer_errors():
@@ -91,7 +91,7 @@ def test_the_launchers_signal_is_an_error_with_a_line_once(which, reason):
 REPORTING = """
 import os, signal
 from paddle_camp.distributed import collectives
-collectives._heed_the_launcher()
+collectives._raise_on_sigterm()
 try:
     raise KeyboardInterrupt
 except KeyboardInterrupt:
