@@ -18,25 +18,33 @@ endif
 # A venv whose Python has gone (upgraded, removed) is built anew.
 $(shell test ! -d $(VENV) || $(RUN) -c '' 2>/dev/null || rm -rf $(VENV))
 
-.PHONY: help demo test lint clean
+.PHONY: help demo check test lint types clean
 .NOTPARALLEL:
 
 help:
 	@echo 'make demo    install into $(VENV), then homework 9-1 with its quick settings'
-	@echo 'make test    install into $(VENV), then lint and run the tests; ARGS="-m slow" runs the long ones'
+	@echo 'make check   while you work, within 90 s: lint, types and the unit tests'
+	@echo 'make test    install into $(VENV), then lint, types and all tests; ARGS="-m slow" runs the long ones'
 	@echo 'make lint    ruff: lint and format, nothing is changed'
+	@echo 'make types   mypy, with what pyproject.toml says of it'
 	@echo 'make clean   remove the venvs, the caches and the build leftovers; runs/ and data/ stay'
 	@echo 'PADDLE=2.6.2 with any of them uses the oldest supported Paddle'
 
 demo: $(VENV)/.cpu
 	$(RUN) tools/run_homework.py 9-1 --quick $(ARGS)
 
-test: lint
+check: lint types
+	$(RUN) -m pytest -m unit $(ARGS)
+
+test: lint types
 	$(RUN) -m pytest $(ARGS)
 
 lint: $(VENV)/.cpu-dev
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
+
+types: $(VENV)/.cpu-dev
+	$(RUN) -m mypy
 
 # The name of a stamp is the extras it stands for. Installing happens again only when what to install has changed.
 $(VENV)/.%: setup.cfg pyproject.toml $(CONSTRAINTS) | $(RUN)
@@ -62,5 +70,5 @@ $(RUN):
 	exit 1
 
 clean:
-	rm -rf .venv .venv-* *.egg-info build dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-* *.egg-info build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find paddle_camp homework tools tests -name __pycache__ -type d -prune -exec rm -rf {} +

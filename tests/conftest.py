@@ -14,7 +14,25 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # as many processes as cores: one threa
 from paddle_camp import runtime  # the package tunes the CPU, which works only before anything imports paddle
 
 runtime.choose_device("cpu")  # the tests that compare bits hold for CPUs: cuDNN may choose another algorithm each time
-ROOT = Path(__file__).resolve().parents[1]
+TESTS = Path(__file__).resolve().parent
+ROOT = TESTS.parent
+# The folders and files of the unit tests: nothing that starts runs in other processes or trains for long.
+UNIT = (
+    *("answers/", "data/", "networks/", "plots/", "running/", "training/"),
+    *("models/test_layers.py", "predicting/test_predict_errors.py"),
+    *("speed/test_cudnn.py", "speed/test_feeding.py", "speed/test_inference.py", "tools/test_benchmark_groups.py"),
+    *("homework/test_1", "homework/test_2_1", "homework/test_3", "homework/test_7"),
+    *("test_architecture.py", "test_history.py", "test_metrics.py", "test_packaging.py", "test_runtime.py"),
+)
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m chooses among the tests
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the unit tests."""
+    for item in items:
+        path = item.path.relative_to(TESTS).as_posix()
+        if path.startswith(UNIT) and not item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.unit)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -42,6 +60,17 @@ def fresh_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty cache of decoded pictures for one test."""
     monkeypatch.setenv("PADDLE_CAMP_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache"
+
+
+@pytest.fixture(scope="module")
+def toy_in_the_zoo() -> Iterator[None]:
+    """One more network, ``toy``, for runs whose network does not matter."""
+    from paddle_camp.models import registry
+    from tests.helpers.toys import toy
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(registry._BUILDERS, "toy", toy)
+        yield
 
 
 @pytest.fixture

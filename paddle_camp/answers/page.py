@@ -122,7 +122,8 @@ def _cell(value: Any) -> str:
     if value is None:
         return "–"
     if isinstance(value, numbers.Real) and not isinstance(value, numbers.Integral):
-        return f"{value:.4g}" if abs(value) < 1e4 else f"{value:.0f}"
+        number = float(value)
+        return f"{number:.4g}" if abs(number) < 1e4 else f"{number:.0f}"
     return str(value)
 
 

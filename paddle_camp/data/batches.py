@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -125,15 +125,27 @@ Pair = tuple[Any, Any]  # (inputs, labels), numpy arrays or tensors
 class BatchSource(Protocol):
     """What the loop asks of its data; :class:`paddle_camp.data.batches.Batches` is one.
 
-    A source may also have ``whole()``: (inputs, labels) of all samples in the order of the data, as ``epoch`` would
-    yield them, or None where they change from epoch to epoch; and ``indices(epoch, start)``, which yields the rows of
-    each batch. Then its samples can lie on a GPU as they are. Otherwise, on a GPU, a thread calls ``epoch`` and is some
-    batches ahead: what it draws must not come from generators that the loop uses too.
+    On a GPU, a thread calls ``epoch`` and is some batches ahead: what it draws must not come from generators that the
+    loop uses too. The samples of an :class:`IndexedBatches` can lie on the GPU instead.
     """
 
-    num_samples: int
-    batch_size: int
+    @property
+    def num_samples(self) -> int: ...
+
+    @property
+    def batch_size(self) -> int: ...
 
     def __len__(self) -> int: ...
 
     def epoch(self, epoch: int = 0, start: int = 0) -> Iterator[Pair]: ...
+
+
+@runtime_checkable
+class IndexedBatches(BatchSource, Protocol):
+    """A source whose batches are rows of arrays, which can be copied to a GPU once."""
+
+    def whole(self) -> Pair | None:
+        """All samples in the order of the data, as ``epoch`` would yield them; None where they vary with the epoch."""
+
+    def indices(self, epoch: int = 0, start: int = 0) -> Iterator[np.ndarray]:
+        """The rows of each batch, int64 ``[B]``, beginning at batch ``start``."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,7 +61,7 @@ class HousingData:
     how: str
     fingerprint: str
 
-    def normalise(self, features: np.ndarray) -> np.ndarray:
+    def normalise(self, features: Sequence[float] | np.ndarray) -> np.ndarray:
         """Raw features ``[..., 13]``, as in the file, to the networks' inputs."""
         return (np.asarray(features, np.float64) - self.mean[:13]) / self.span[:13]
 
@@ -100,9 +101,9 @@ def load_housing(data: str = "auto", data_dir: str | None = None, shuffle_seed: 
         column = COLUMNS[int(np.argmin(span != 0))]
         raise DataError(f"{path}: column {column} is the same in all training rows; this is not the housing table")
     scaled = (table - mean) / span
-    parts = [Table(np.ascontiguousarray(part[:, :13]), part[:, 13].copy()) for part in np.split(scaled, [count])]
+    train, test = (Table(np.ascontiguousarray(part[:, :13]), part[:, 13].copy()) for part in np.split(scaled, [count]))
     fingerprint = hashlib.sha256(table.tobytes()).hexdigest()[:16]
-    return HousingData(*parts, mean, span, origin, path.absolute(), how, fingerprint)
+    return HousingData(train, test, mean, span, origin, path.absolute(), how, fingerprint)
 
 
 def read_housing(path: Path) -> np.ndarray:

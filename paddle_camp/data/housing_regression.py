@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from paddle_camp.data.housing import COLUMNS, EXAMPLE, HousingData
@@ -38,7 +40,7 @@ def baselines(data: HousingData) -> dict[str, dict[str, float]]:
     }
 
 
-def look_up_example(data: HousingData) -> dict:
+def look_up_example(data: HousingData) -> dict[str, Any]:
     """Look the course's example house up in the table.
 
     Returns:
@@ -48,7 +50,7 @@ def look_up_example(data: HousingData) -> dict:
     row = data.normalise(EXAMPLE)
     low, high = data.train.inputs.min(axis=0), data.train.inputs.max(axis=0)
     beyond = [name for name, value, a, z in zip(COLUMNS, row, low, high, strict=False) if not a <= value <= z]
-    found = {"part": None, "price": None, "beyond": beyond}
+    found: dict[str, Any] = {"part": None, "price": None, "beyond": beyond}
     for name, part in (("train", data.train), ("test", data.test)):
         same = np.isclose(part.inputs, row, rtol=0, atol=1e-9).all(axis=1)
         if data.origin == "real" and same.any():

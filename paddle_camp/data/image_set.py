@@ -31,8 +31,8 @@ class ImageSet:
 
     def fingerprint(self) -> str:
         """A hash of pictures, labels and names: the same data, the same 16 hex digits."""
-        digest = hashlib.sha256(np.ascontiguousarray(self.images))
-        digest.update(np.ascontiguousarray(self.labels))
+        digest = hashlib.sha256(np.ascontiguousarray(self.images).data)
+        digest.update(np.ascontiguousarray(self.labels).data)
         digest.update("\n".join(self.names).encode())
         return digest.hexdigest()[:16]
 

@@ -70,8 +70,8 @@ def load_mnist(
         parts, path, origin, how = read_mnist(found.path), found.path, "real", found.how
     else:
         parts, path, origin, how = standin_digits(), Path("scikit-learn"), "synthetic", "scikit-learn's 8 x 8 digits"
-    parts = [draw(part, count) for part, count in zip(parts, counts, strict=True)]
-    return MnistData(*parts, origin=origin, path=path, how=how)
+    train, test = (draw(part, count) for part, count in zip(parts, counts, strict=True))
+    return MnistData(train, test, origin=origin, path=path, how=how)
 
 
 def read_mnist(folder: Path) -> tuple[ImageSet, ImageSet]:

@@ -20,10 +20,9 @@ def scale_to_one(images: np.ndarray) -> np.ndarray:
 
 def channel_statistics(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard deviation of each channel of uint8 ``[N, C, H, W]``, in units of the bytes: float32 ``[C]``."""
-    return tuple(
-        np.array([f(images[:, c]) for c in range(images.shape[1])], np.float32)
-        for f in (lambda x: x.mean(dtype=np.float64), lambda x: x.std(dtype=np.float64))
-    )
+    channels = [images[:, c] for c in range(images.shape[1])]
+    mean = np.array([channel.mean(dtype=np.float64) for channel in channels], np.float32)
+    return mean, np.array([channel.std(dtype=np.float64) for channel in channels], np.float32)
 
 
 def standardise(mean: np.ndarray, deviation: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:

@@ -131,7 +131,8 @@ def sample_multiply_adds(model: nn.Layer, sample_shape: tuple[int, ...]) -> int:
     if sample_shape not in counts:
         try:
             counts[sample_shape] = sum(row.multiply_adds for row in layer_rows(model, (1, *sample_shape)))
-        except (TypeError, ValueError, RuntimeError, OSError, MemoryError):  # it takes other inputs than one float array
+        # It takes other inputs than one float array; or the training will say that the memory does not suffice.
+        except (TypeError, ValueError, RuntimeError, OSError, MemoryError):
             counts[sample_shape] = 0
     return counts[sample_shape]
 

@@ -12,13 +12,13 @@ from matplotlib.ticker import LogLocator, MaxNLocator, MultipleLocator, NullForm
 from matplotlib.transforms import ScaledTranslation
 
 from paddle_camp.history import smooth
-from paddle_camp.plots.style import MUTED, colour, draw_marks, new_figure, tidy, tint
+from paddle_camp.plots.style import MUTED, Look, colour, draw_marks, new_figure, tidy, tint
 
 Runs = Mapping[str, Sequence[Mapping]]
 Reference = Mapping[str, Sequence[float]]
 
 MARKERS = "osD^vPX"
-REFERENCE_STYLE = {"color": MUTED, "linestyle": (0, (4, 3)), "linewidth": 1.4, "marker": "."}
+REFERENCE_STYLE: Look = {"color": MUTED, "linestyle": (0, (4, 3)), "linewidth": 1.4, "marker": "."}
 
 
 def loss_curves(
@@ -37,7 +37,7 @@ def loss_curves(
         marks: label -> step, drawn as vertical lines; a label that is the name of a run takes that run's colour.
     """
     figure = new_figure(4.4, title, subtitle, handles=_handles(runs))
-    axes = figure.subplots()
+    axes = figure.add_subplot()
     draw_loss(axes, runs, window)
     axes.set_xlabel("step")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -48,7 +48,7 @@ def loss_curves(
 def learning_rate_curves(runs: Runs, *, title: str = "Learning rate", subtitle: str | None = None) -> Figure:
     """Learning rate of each step on a logarithmic axis, from rows with ``step`` and ``learning_rate``."""
     figure = new_figure(3.4, title, subtitle, handles=_handles(runs))
-    axes = figure.subplots()
+    axes = figure.add_subplot()
     draw_learning_rate(axes, runs)
     axes.set_xlabel("step")
     return figure
@@ -73,7 +73,7 @@ def metric_curves(
     """
     handles = _handles(runs, MARKERS, reference)
     figure = new_figure(4.2, title or f"{split} {metric}".capitalize(), subtitle, handles=handles)
-    axes = figure.subplots()
+    axes = figure.add_subplot()
     draw_metric(axes, runs, metric, split, reference)
     axes.set_xlabel("epochs finished")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -103,7 +103,7 @@ def decay_figure(
         metric, split, reference: as in :func:`metric_curves`.
     """
     figure = new_figure(9.0, title, subtitle, handles=_handles(steps, MARKERS, reference))
-    top, middle, bottom = figure.subplots(3, 1, sharex=True, height_ratios=[3.2, 1.5, 2.3])
+    top, middle, bottom = figure.subplots(3, 1, sharex=True, squeeze=False, height_ratios=[3.2, 1.5, 2.3]).ravel()
     draw_loss(top, steps, window)
     draw_learning_rate(middle, steps)
     draw_metric(bottom, epochs, metric, split, reference, steps_per_epoch)
@@ -142,15 +142,16 @@ def draw_loss(axes: Axes, runs: Runs, window: int) -> None:
 
 def draw_learning_rate(axes: Axes, runs: Runs) -> None:
     """Learning rate used in each step; equal rates are drawn side by side, so that no run hides another."""
-    seen = []
+    assert axes.figure is not None  # a panel is part of a figure
+    shown = [np.empty(0)]
     for index, rows in enumerate(runs.values()):
         rate = _column(rows, "learning_rate")
-        seen.append(rate[rate > 0])
+        shown.append(rate[rate > 0])
         # steps-pre: the rate of step i holds from the end of step i - 1 to the end of step i.
         (line,) = axes.plot(_column(rows, "step"), rate, color=colour(index), linewidth=1.8, drawstyle="steps-pre")
         points = 2.4 * ((len(runs) - 1) / 2 - index)
         line.set_transform(axes.transData + ScaledTranslation(0, points / 72, axes.figure.dpi_scale_trans))
-    seen = np.concatenate(seen or [[]])
+    seen = np.concatenate(shown)
     if seen.size:
         axes.set_yscale("log")
         axes.set_ylim(seen.min() / 2, seen.max() * 2)
@@ -170,15 +171,16 @@ def draw_metric(
     for index, rows in enumerate(runs.values()):
         rows = [row for row in rows if row.get("split") == split]
         # A later run lies under the earlier ones; its larger marker shows around theirs where the two agree.
-        style = {"marker": MARKERS[index % len(MARKERS)], "markersize": 6 + 1.5 * index, "markeredgecolor": "white"}
+        style: Look = {"marker": MARKERS[index % len(MARKERS)], "markersize": 6 + 1.5 * index}
+        style |= {"markeredgecolor": "white", "color": colour(index)}
         place = scale * _column(rows, "epoch")
-        axes.plot(place, _column(rows, metric), color=colour(index), linewidth=2, zorder=4 - 0.1 * index, **style)
+        axes.plot(place, _column(rows, metric), linewidth=2, zorder=4 - 0.1 * index, **style)
     tidy(axes, f"{split} {metric}")
 
 
 def _handles(runs: Iterable[str], markers: str = " ", reference: Reference | None = None) -> list[Line2D]:
     """What the legend shows: the runs, with the markers they are drawn with, and the published curves."""
-    style = {"linewidth": 2.4, "markersize": 7, "markeredgecolor": "white"}
+    style: Look = {"linewidth": 2.4, "markersize": 7, "markeredgecolor": "white"}
     lines = [
         Line2D([], [], color=colour(index), marker=markers[index % len(markers)], label=name, **style)
         for index, name in enumerate(runs)

@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from paddle_camp.plots.style import INK, MUTED, colour, new_figure, tidy
+from paddle_camp.plots.style import INK, MUTED, Look, colour, new_figure, tidy
 
-REFERENCE = {"color": MUTED, "linestyle": (0, (4, 3)), "linewidth": 1.3}
+REFERENCE: Look = {"color": MUTED, "linestyle": (0, (4, 3)), "linewidth": 1.3}
 
 
 def bar_panels(
@@ -45,7 +45,7 @@ def bar_panels(
             axes.plot([low, high], [row, row], color=INK, linewidth=1.4, marker="|", markersize=7)
             ends[row] = max(ends[row], high)
         for row, value in enumerate(values):
-            place = {"xytext": (5, 0), "textcoords": "offset points", "va": "center"}
+            place: Look = {"xytext": (5, 0), "textcoords": "offset points", "va": "center"}
             text = f"{value:,.3g}" if value < 1000 else f"{value:,.0f}"
             axes.annotate(text, (ends[row], row), fontsize=9, color=INK, **place)
         tidy(axes, "", label)
@@ -86,13 +86,13 @@ def strip_panels(
                 axes.plot(np.mean(values), row, marker="|", markersize=14, markeredgewidth=2, color=INK)
                 axes.plot(values, [row] * len(values), "o", markersize=6, color=colour(0), alpha=0.6)
             else:
-                place = {"transform": axes.get_yaxis_transform(), "va": "center", "fontsize": 9}
-                axes.text(0.02, row, "diverged", color=MUTED, style="italic", **place)
+                beside: Look = {"transform": axes.get_yaxis_transform(), "va": "center", "fontsize": 9}
+                axes.text(0.02, row, "diverged", color=MUTED, style="italic", **beside)
         if label in log:
             axes.set_xscale("log")
         for name, place in (marks or {}).get(label, {}).items():
             axes.axvline(place, **REFERENCE, zorder=1)
-            above = {"transform": axes.get_xaxis_transform(), "va": "bottom", "ha": "center", "fontsize": 9}
+            above: Look = {"transform": axes.get_xaxis_transform(), "va": "bottom", "ha": "center", "fontsize": 9}
             axes.text(place, 1.005, name, color=MUTED, parse_math=False, **above)
         tidy(axes, "", label)
         axes.set_ylim(len(names) - 0.4, -0.6)
@@ -123,14 +123,14 @@ def histogram_figure(
     handles = [Line2D([], [], color=colour(0), linewidth=6, label="seen")]
     handles.append(Line2D([], [], color=colour(1), marker="o", linewidth=1.2, markersize=4, label=expected_name))
     figure = new_figure(3.6, title, subtitle, handles=handles if expected is not None else ())
-    axes = figure.subplots()
+    axes = figure.add_subplot()
     width = 0.85 * (values[1] - values[0] if len(values) > 1 else 1)
     axes.bar(values, shares, width=width, color=colour(0))
     if expected is not None:
         axes.plot(values, expected, "o-", color=colour(1), linewidth=1.2, markersize=4)
     for name, place in (marks or {}).items():
         axes.axvline(place, **REFERENCE)
-        above = {"transform": axes.get_xaxis_transform(), "va": "bottom", "ha": "center", "fontsize": 9}
+        above: Look = {"transform": axes.get_xaxis_transform(), "va": "bottom", "ha": "center", "fontsize": 9}
         axes.text(place, 1.005, name, color=MUTED, parse_math=False, **above)
     tidy(axes, "share of the draws", xlabel)
     return figure
@@ -161,7 +161,7 @@ def line_panels(
         share_x: False: each panel has an x axis of its own, named by the panel's title.
     """
     labels = list(dict.fromkeys(label for curves in panels.values() for label in curves))
-    style = {"linewidth": 1.8} | ({"marker": "o", "markersize": 4} if markers else {})
+    style: Look = {"linewidth": 1.8} | ({"marker": "o", "markersize": 4} if markers else {})
     handles = [Line2D([], [], color=colour(i), label=label, **style) for i, label in enumerate(labels)]
     columns = max(1, min(columns, len(panels)))
     rows = max(1, -(-len(panels) // columns))

@@ -23,7 +23,7 @@ def confusion_figure(
     share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     size = min(WIDTH, 3.4 + len(matrix))
     figure = new_figure(size - 0.6, title, subtitle, width=size)
-    axes = figure.subplots()
+    axes = figure.add_subplot()
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
     for (row, column), count in np.ndenumerate(matrix):
         ink = "white" if share[row, column] > 0.55 else INK
@@ -60,7 +60,7 @@ def heat_map(
     low, high = (np.nanmin(values), np.nanmax(values)) if np.isfinite(values).any() else (0, 1)
     width = float(np.clip(1.8 + 0.8 * values.shape[1], 5, WIDTH))
     figure = new_figure(float(np.clip(0.6 + 0.7 * values.shape[0], 3, 9)), title, subtitle, width=width)
-    axes = figure.subplots()
+    axes = figure.add_subplot()
     axes.imshow(values, cmap="Blues", vmin=low, vmax=high, aspect="auto" if rows else "equal")
     for (row, column), value in np.ndenumerate(values):
         if np.isnan(value) and not empty:
@@ -85,7 +85,7 @@ def roc_figure(
 ) -> Figure:
     """ROC curves: name -> (false positive rates ``[M]``, true positive rates ``[M]``, area under the curve)."""
     figure = new_figure(6.0, title, subtitle, width=6.4)
-    axes = figure.subplots()
+    axes = figure.add_subplot()
     axes.plot([0, 1], [0, 1], color=MUTED, linestyle=(0, (4, 3)), linewidth=1.2, label="chance (AUC 0.5)")
     for index, (name, (false_rate, true_rate, area)) in enumerate(curves.items()):
         label = f"{name} (AUC {area:.3f})"

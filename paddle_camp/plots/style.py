@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
@@ -13,6 +14,8 @@ from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 
 from paddle_camp.files import replace_file
+
+Look = dict[str, Any]  # keyword arguments of Matplotlib
 
 # Okabe and Ito's palette (2008), told apart by colour-blind readers; its yellow is left out, too pale for a line.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#444444")
@@ -56,13 +59,14 @@ def new_figure(
     total = height + header
     figure = Figure(figsize=(width, total), dpi=DPI, facecolor="white")
     figure.set_layout_engine("constrained", rect=(0.005, 0.005, 0.99, 1 - header / total), h_pad=0.06, w_pad=0.06)
-    left, style = 0.12 / width, {"va": "top", "weight": "bold", "parse_math": False}
+    left = 0.12 / width
+    style: Look = {"va": "top", "weight": "bold", "parse_math": False}
     figure.text(left, 1 - 0.14 / total, title, fontsize=14, color=INK, **style)
     if subtitle:
         figure.text(left, 1 - (title_bottom + 0.01) / total, subtitle, fontsize=10.5, color=WARM, **style)
     if handles:
-        place = {"loc": "upper left", "bbox_to_anchor": (left, 1 - (legend_top + 0.07) / total)}
-        look = {"frameon": False, "borderpad": 0, "borderaxespad": 0, "handlelength": 1.8, "columnspacing": 1.6}
+        place: Look = {"loc": "upper left", "bbox_to_anchor": (left, 1 - (legend_top + 0.07) / total)}
+        look: Look = {"frameon": False, "borderpad": 0, "borderaxespad": 0, "handlelength": 1.8, "columnspacing": 1.6}
         legend = figure.legend(handles=list(handles), ncols=columns, fontsize=10, labelcolor=INK, **place, **look)
         legend.set_in_layout(False)
         literal(legend)

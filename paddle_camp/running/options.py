@@ -25,7 +25,7 @@ class Options:
     visualdl: bool = False
     debug: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.seed < 0:
             raise CampError(f"--seed {self.seed}: give 0 or a positive number")
         if self.jobs is not None and self.jobs < 1:

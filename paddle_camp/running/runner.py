@@ -78,7 +78,7 @@ def _folder_opener(
     """A function that opens the run's folder, once: locked on rank 0, a temporary folder on every other rank."""
 
     def open_folder() -> Path:
-        if collectives.world().rank > 0:
+        if own is not None:
             return own
         path = resumed or make()
         until_the_end.enter_context(alone_in(path))

@@ -7,11 +7,16 @@ import math
 import types
 import typing
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from paddle_camp.errors import SettingError
 
-S = TypeVar("S")
+
+class _Dataclass(Protocol):
+    __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
+
+
+S = TypeVar("S", bound=_Dataclass)
 _TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
 
 
@@ -63,7 +68,7 @@ def _convert(text: str, kind: Any) -> Any:
     raise ValueError(f"a setting of type {kind} cannot be given on the command line")
 
 
-def as_dict(settings: Any) -> dict[str, Any]:
+def as_dict(settings: _Dataclass) -> dict[str, Any]:
     """The settings as plain JSON values (tuples become lists)."""
     return {key: list(v) if isinstance(v, tuple) else v for key, v in dataclasses.asdict(settings).items()}
 

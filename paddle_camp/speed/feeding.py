@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import paddle
 
-from paddle_camp.data.batches import BatchSource, Pair
+from paddle_camp.data.batches import BatchSource, IndexedBatches, Pair
 from paddle_camp.machine import enabled
 
 # A data set may take this fraction of the GPU memory that is free for this process; training needs the rest.
@@ -38,8 +38,7 @@ def on_device(batches: BatchSource) -> BatchSource:
     memory = paddle.device.cuda.get_device_properties(device).total_memory
     if fits(first, batches.num_samples, memory - paddle.device.cuda.memory_allocated(device)):
         with contextlib.suppress(MemoryError):  # other processes may have taken the memory meanwhile
-            arrays = batches.whole() if hasattr(batches, "whole") else None
-            if arrays is not None:
+            if isinstance(batches, IndexedBatches) and (arrays := batches.whole()) is not None:
                 inputs, labels = (paddle.to_tensor(array) for array in arrays)
                 return Resident(batches, inputs, labels)
     return Prefetcher(batches, to_pinned, to_gpu)
@@ -104,6 +103,7 @@ class _Fed:
 class Resident(_Fed):
     """A data set as two tensors on the device; a batch is a gather there."""
 
+    batches: IndexedBatches
     inputs: paddle.Tensor
     labels: paddle.Tensor
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Iterator
-from typing import Any
 
 import paddle
 from paddle import nn
 from threadpoolctl import ThreadpoolController
 
 import paddle_camp
+from paddle_camp.data.batches import BatchSource
 from paddle_camp.networks.summary import sample_multiply_adds
 
 # Multiply-adds of one sample's forward pass. The course's net for digits has 2.4 million, LeNet on 224 x 224 pixels
@@ -24,14 +24,14 @@ WORTH_SHARING = 30_000_000
 
 
 @contextlib.contextmanager
-def threads_for(model: nn.Layer, batches: Any) -> Iterator[None]:
+def threads_for(model: nn.Layer, batches: BatchSource) -> Iterator[None]:
     """Limit Paddle to one thread if a sample takes the network fewer than :data:`WORTH_SHARING` multiply-adds.
 
     Only where :func:`paddle_camp.machine.tune_cpu` set the number of threads: never on a GPU, and never against the
     user's setting.
 
     Args:
-        batches: a :class:`~paddle_camp.data.batches.BatchSource`; the shape of a sample is that of its first batch.
+        batches: the shape of a sample is that of its first batch.
     """
     little = False
     if "threads" in paddle_camp.TUNED and paddle.get_device() == "cpu":

@@ -38,10 +38,14 @@ def save(folder: Path, name: str, model: nn.Layer, optimizer: paddle.optimizer.O
     hashes = {}
     for part, value in parts.items():
         new = folder / f"{name}{part}.new"
-        replace_file(new, lambda path, value=value: paddle.save(value, str(path)))
+        _write(new, value)
         hashes[part] = sha256_of(new)
     write_sealed(folder / f"{name}{STATE}.new", {"sha256": hashes, "state": state})
     recover(folder, name)
+
+
+def _write(path: Path, value: dict) -> None:
+    replace_file(path, lambda temporary: paddle.save(value, str(temporary)))
 
 
 def recover(folder: Path, name: str) -> None:

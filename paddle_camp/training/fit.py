@@ -151,8 +151,8 @@ class _Run:
     history: History = field(default_factory=History)
     saved_at: float = field(default_factory=time.monotonic)
     asked: threading.Event = field(default_factory=threading.Event)
-    progress: Progress | None = None
     searching: bool = False
+    progress: Progress = field(init=False)  # begins where the restored history ends
 
     def restore(self) -> None:
         """Restore every process from rank 0's ``last``, or broadcast its initial weights."""
@@ -166,25 +166,25 @@ class _Run:
         self.step, self.best = state["step"], state["best"]
         self.history = History.from_dict(state["history"])
         if self.keep is not None:
-            self.name_copies()  # the process may have been killed between saving `last` and copying it
+            self.name_copies(self.keep)  # the process may have been killed between saving `last` and copying it
 
     def load(self) -> dict | None:
         if self.keep is None or not checkpoint.exists(self.keep.folder, "last"):
             return None
         return checkpoint.load(self.keep.folder, "last", self.model, self.optimizer)
 
-    def save(self) -> None:
+    def save(self, keep: CheckpointPolicy) -> None:
         state = {"step": self.step, "best": self.best, "history": self.history.as_dict()}
-        checkpoint.save(self.keep.folder, "last", self.model, self.optimizer, state)
+        checkpoint.save(keep.folder, "last", self.model, self.optimizer, state)
         self.saved_at = time.monotonic()
 
-    def name_copies(self) -> None:
+    def name_copies(self, keep: CheckpointPolicy) -> None:
         """Copy ``last`` to ``best`` and ``epoch_K`` where it is one of them."""
         names = ["best"] if self.step == self.best["step"] and self.step else []
-        if self.keep.every_epoch and self.step and self.step % self.steps_per_epoch == 0:
+        if keep.every_epoch and self.step and self.step % self.steps_per_epoch == 0:
             names.append(f"epoch_{self.step // self.steps_per_epoch}")
         for name in names:
-            checkpoint.copy(self.keep.folder, "last", self.keep.folder, name)
+            checkpoint.copy(keep.folder, "last", keep.folder, name)
 
     def after_step(self, row: Row) -> None:
         self.history.steps.append(row)
@@ -197,7 +197,7 @@ class _Run:
             self.measure()
         asked = collectives.any_rank(self.asked.is_set())  # all ranks stop after the same step
         if self.keep is not None and (asked or time.monotonic() - self.saved_at >= self.keep.seconds):
-            self.save()
+            self.save(self.keep)
         if asked:
             raise KeyboardInterrupt
 
@@ -211,11 +211,11 @@ class _Run:
         losses = self.measure()
         self.look_inside()
         if self.keep is not None:
-            loss = losses.get(self.keep.best_on)
+            loss = losses.get(self.keep.best_on) if self.keep.best_on else None
             if loss is not None and (self.best["loss"] is None or loss < self.best["loss"]):
                 self.best = {"step": self.step, "loss": loss}
-            self.save()
-            self.name_copies()
+            self.save(self.keep)
+            self.name_copies(self.keep)
         self.stop_if_asked()
 
     def measure(self) -> dict[str, float]:
@@ -225,12 +225,13 @@ class _Run:
             result = evaluate(self.model, batches, self.loss_fn, self.amp)
             if not math.isfinite(result.loss):
                 raise DivergedError(self.step, result.loss, split)
-            row = {"epoch": self.step / self.steps_per_epoch, "step": self.step, "split": split, "loss": result.loss}
+            row: Row = {"epoch": self.step / self.steps_per_epoch, "step": self.step, "split": split}
+            row["loss"] = result.loss
             if result.accuracy is not None:
                 row["accuracy"] = result.accuracy
             self.history.evaluations.append(row | {"samples": len(result.labels), "seconds": result.seconds})
             self.progress.measured(row)
-            losses[split] = row["loss"]
+            losses[split] = result.loss
         return losses
 
     def look_inside(self) -> None:

@@ -103,7 +103,7 @@ def _fits(batch_size: int, training: bool = True) -> Iterator[None]:
         raise OutOfMemoryError(batch_size, training) from error
 
 
-def _take_step(optimizer: paddle.optimizer.Optimizer, scaler: paddle.amp.GradScaler | None):
+def _take_step(optimizer: paddle.optimizer.Optimizer, scaler: paddle.amp.GradScaler | None) -> None:
     if scaler is None:
         optimizer.step()
     else:

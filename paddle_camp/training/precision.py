@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import paddle
 
 
-def autocast(amp: bool):
+def autocast(amp: bool) -> contextlib.AbstractContextManager[None]:
     """Paddle's mixed-precision context: bfloat16 where the card has it, else float16; off for ``amp=False``."""
     return paddle.amp.auto_cast(enable=amp, dtype=amp_dtype() if amp else "float16")
 

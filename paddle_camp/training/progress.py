@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
+from types import FrameType
 
 from tqdm import tqdm
 
@@ -62,7 +63,7 @@ def interruptible() -> Iterator[threading.Event]:
     """
     asked = threading.Event()
 
-    def ask(number, frame):
+    def ask(number: int, frame: FrameType | None) -> None:
         if asked.is_set():
             if number == signal.SIGINT:
                 raise KeyboardInterrupt

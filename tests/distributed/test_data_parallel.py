@@ -1,4 +1,4 @@
-"""Two real processes (gloo on the CPU): every picture once, one process's curve and verdicts, kills, two nodes."""
+"""Two real processes (gloo on the CPU): every picture once, one process's curve and predictions, kills, two nodes."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from tests.helpers import contract, parallel_worker
 from tests.helpers.parallel_worker import COUNT, EPOCHS
 
 ROOT = Path(__file__).resolve().parents[2]
-WORKER, TOOL = ROOT / "tests" / "helpers" / "parallel_worker.py", ROOT / "tools" / "run_homework.py"
+WORKER, TOOL = (ROOT / "tests" / "helpers" / name for name in ("parallel_worker.py", "toy_homework.py"))
 # How close two processes come to one: rounding alone, and rounding that batch norm and the steps enlarge.
 KINDS = {"linear": 1e-6, "toy": 1e-4, "resnet": 2e-2}
-TINY = ("model=resnet18", "image_size=32", "num_epochs=3", "train_pictures=24", "valid_pictures=11", "batch_size=8")
+TINY = ("model=toy", "image_size=32", "num_epochs=3", "train_pictures=24", "valid_pictures=11", "batch_size=8")
 NINE_ONE = ("9-1", "--device", "cpu", "--data", "synthetic")
 
 
@@ -102,7 +102,7 @@ def test_every_picture_is_in_one_process_once_an_epoch(both):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_two_processes_train_as_one(alone, both, kind):
-    """The loss of each step, the verdicts and the weights."""
+    """The loss of each step, the predictions and the weights."""
     close = KINDS[kind]
     one, other = record(alone, kind), record(both, kind)
     assert (one["size"], other["size"]) == (1, 2)
@@ -156,8 +156,9 @@ def test_one_is_killed_and_the_run_goes_on(alone, tmp_path):
         np.testing.assert_allclose(*losses, rtol=KINDS["toy"], atol=KINDS["toy"])
 
 
-def test_9_1_by_two_processes_leaves_one_run(tmp_path):
-    overrides = [part for text in TINY for part in ("-o", text)]
+@pytest.mark.parametrize("model", ["toy", pytest.param("resnet18", marks=pytest.mark.slow)])
+def test_9_1_by_two_processes_leaves_one_run(tmp_path, model):
+    overrides = [part for text in (f"model={model}", *TINY[1:]) for part in ("-o", text)]
     status, said = two(tmp_path / "log", TOOL, *NINE_ONE, *overrides, "--out", tmp_path / "runs")
     assert status == 0, said
     assert said.count("homework 9-1 on cpu") == 1

@@ -45,9 +45,9 @@ def test_a_diverged_cell_is_marked_and_stops_nothing(tmp_path):
     assert "发散" in (folder / "answer.md").read_text(encoding="utf-8")
 
 
-def test_an_interrupted_sweep_goes_on_and_two_jobs_find_the_same(tmp_path, monkeypatch):
+def test_an_interrupted_sweep_goes_on_and_two_jobs_find_the_same(tmp_path, tmp_path_factory, monkeypatch):
     asked = ("-o", "optimizers=SGD,Adam", "-o", "learning_rates=0.01", "--data", "synthetic", *SMALL)
-    whole = contract.metrics_of(contract.run("5-3", tmp_path / "whole", *asked)[0])["results"]
+    whole = contract.metrics_of(contract.shared(tmp_path_factory, "5-3", *asked))["results"]
     done, train = [], hw.train_cell
 
     def stop_at_the_third(*arguments):

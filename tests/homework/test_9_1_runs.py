@@ -24,12 +24,12 @@ from paddle_camp.running.options import Options
 from paddle_camp.training import checkpoint
 
 ROOT = Path(__file__).resolve().parents[2]
-TINY = ("model=resnet18", "image_size=32", "num_epochs=3", "train_pictures=40", "valid_pictures=20", "batch_size=2")
+SCRIPT = ROOT / "tests" / "helpers" / "toy_homework.py"
+TINY = ("model=toy", "image_size=32", "num_epochs=3", "train_pictures=40", "valid_pictures=20", "batch_size=2")
 
 
 def command(out: Path, *arguments: str) -> list[str]:
-    script = str(ROOT / "tools" / "run_homework.py")
-    return [sys.executable, script, "9-1", "--device", "cpu", "--out", str(out), *arguments]
+    return [sys.executable, str(SCRIPT), "9-1", "--device", "cpu", "--out", str(out), *arguments]
 
 
 def kill_at(line: str, occurrence: int, arguments: list[str]) -> None:
@@ -44,8 +44,9 @@ def kill_at(line: str, occurrence: int, arguments: list[str]) -> None:
     assert process.wait() == -signal.SIGKILL
 
 
-def test_killed_twice_and_resumed_ends_with_the_same_bits(tmp_path):
-    overrides = [part for text in TINY for part in ("-o", text)]
+@pytest.mark.parametrize("model", ["toy", pytest.param("resnet18", marks=pytest.mark.slow)])
+def test_killed_twice_and_resumed_ends_with_the_same_bits(tmp_path, model):
+    overrides = [part for text in (f"model={model}", *TINY[1:]) for part in ("-o", text)]
     start = ["--data", "synthetic", *overrides]
     subprocess.run(command(tmp_path / "whole", *start), check=True, capture_output=True)
     kill_at("epoch: 1, batch_id: 10", 1, command(tmp_path / "cut", *start))  # in the constant run
@@ -68,7 +69,7 @@ def test_killed_twice_and_resumed_ends_with_the_same_bits(tmp_path):
     assert "is done already" in done.stderr
 
 
-def test_a_run_is_resumed_on_its_own_data_or_not_at_all(tmp_path, monkeypatch):
+def test_a_run_is_resumed_on_its_own_data_or_not_at_all(toy_in_the_zoo, tmp_path, monkeypatch):
     """The folder that $PADDLE_CAMP_DATA named is remembered; other pictures in it are refused."""
     root = write_fundus_standin(tmp_path / "one" / "ichallenge-pm", 30, 20, seed=1, image_size=48)
     options = Options(out=str(tmp_path / "runs"), overrides=(*TINY[:3], "batch_size=10"))
@@ -116,7 +117,7 @@ def ai_studio_zips(root: Path, folder: Path) -> Path:
     return folder
 
 
-def test_ai_studios_zips_give_the_numbers_of_the_folders(tmp_path):
+def test_ai_studios_zips_give_the_numbers_of_the_folders(toy_in_the_zoo, tmp_path):
     root = write_fundus_standin(tmp_path / "ichallenge-pm", 40, 20, seed=3, image_size=48)
     zips = ai_studio_zips(root, tmp_path / "zips")
     shorter = (*TINY[:2], "num_epochs=3", "batch_size=10")
@@ -132,7 +133,7 @@ def test_ai_studios_zips_give_the_numbers_of_the_folders(tmp_path):
 
 
 def test_augmented_pictures_and_one_logit_are_reported(tmp_path):
-    overrides = ("augment=true", "num_classes=1", *TINY[:5], "batch_size=10")
+    overrides = ("augment=true", "num_classes=1", "model=resnet18", *TINY[1:5], "batch_size=10")
     answer, path = homework.run("9-1", Options(data="synthetic", out=str(tmp_path), overrides=overrides))
     assert answer.results["augment"] and answer.results["model"] == "resnet18"
     assert "随机翻转" in answer.text and "resnet18" in answer.text

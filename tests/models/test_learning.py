@@ -7,19 +7,10 @@ import paddle
 import pytest
 
 from paddle_camp import list_models
-from tests.helpers.zoo import DIGITS, SIZES, build, main_output
-
-DEEP = {
-    "resnet101",
-    "resnet152",
-    "vgg13",
-    "vgg13_bn",
-    "vgg19",
-    "vgg19_bn",
-}  # no different in kind from the shorter ones
+from tests.helpers.zoo import DIGITS, SIZES, build, deep_ones_are_slow, main_output
 
 
-@pytest.mark.parametrize("name", [name for name in list_models() if name not in DEEP])
+@pytest.mark.parametrize("name", deep_ones_are_slow(list_models()))
 @pytest.mark.parametrize(("num_classes", "in_channels"), [(1, 3), (7, 1)])
 def test_shape_and_a_gradient_on_every_parameter(name, num_classes, in_channels):
     paddle.seed(0)
@@ -45,10 +36,12 @@ BY_HEART = {
     "mobilenet_v2": (30, 0.01),
     "vgg11_bn": (20, 0.01),
 }
+FAST = BY_HEART.keys() - {"vgg11_bn"}  # its layers are the largest
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=() if n in BY_HEART else pytest.mark.slow) for n in list_models()]
+    "name",
+    [pytest.param(n, marks=() if n in FAST else pytest.mark.slow) for n in list_models()],
 )
 def test_every_network_can_learn_four_pictures_by_heart(name):
     steps, rate = BY_HEART.get(name, (150, 0.001))

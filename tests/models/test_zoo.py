@@ -8,7 +8,7 @@ import pytest
 
 from paddle_camp import create_model, list_models, register_model
 from paddle_camp.errors import SettingError
-from tests.helpers.zoo import DIGITS, SIZES, main_output
+from tests.helpers.zoo import DIGITS, SIZES, deep_ones_are_slow, main_output
 
 # At 1000 classes and 3 channels (LeNet: 10 classes, 1 channel; its fundus form: 1 class). The ResNets, VGGs, AlexNet
 # and DenseNet as published by torchvision, SE-ResNet-50 as by timm, the MobileNets and GoogLeNet (without biases) as in
@@ -74,7 +74,7 @@ def settled(model, images):
     return model
 
 
-@pytest.mark.parametrize("name", [name for name in list_models() if name not in NO_REFERENCE])
+@pytest.mark.parametrize("name", deep_ones_are_slow(set(list_models()) - NO_REFERENCE))
 def test_same_output_as_paddle_vision_with_its_weights(name, tmp_path):
     paddle.seed(1)
     their_name, their_arguments, our_arguments = REFERENCE.get(name, (name, {}, {}))

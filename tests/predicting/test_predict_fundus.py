@@ -12,11 +12,11 @@ from paddle_camp.commands import predict
 from tests.helpers import contract
 from tests.helpers.predictions import small_run, table
 
-TINY = ("model=resnet18", "image_size=32", "num_epochs=3", "train_pictures=30", "valid_pictures=10", "batch_size=10")
+TINY = ("model=toy", "image_size=32", "num_epochs=3", "train_pictures=30", "valid_pictures=10", "batch_size=10")
 
 
 @pytest.fixture(scope="module")
-def fundus_run(tmp_path_factory):
+def fundus_run(toy_in_the_zoo, tmp_path_factory):
     return small_run("9-1", tmp_path_factory.mktemp("fundus"), TINY)
 
 

@@ -119,9 +119,9 @@ def test_an_interrupted_sweep_goes_on_with_the_missing_cells(tmp_path, cluster):
     assert len(list(folder.iterdir())) == 5
 
 
-def test_a_homework_finds_on_the_cluster_what_it_finds_here(tmp_path, cluster):
+def test_a_homework_finds_on_the_cluster_what_it_finds_here(tmp_path, tmp_path_factory, cluster):
     asked = ("-o", "optimizers=SGD,Adam", "-o", "learning_rates=0.01", "--data", "synthetic", *SMALL)
-    here = contract.check(contract.run("5-3", tmp_path / "here", *asked)[0], "5-3", data=True, classifier=True)
+    here = contract.check(contract.shared(tmp_path_factory, "5-3", *asked), "5-3", data=True, classifier=True)
     folder, said = contract.run("5-3", tmp_path / "there", *asked, "--cluster", cluster)
     there = contract.check(folder, "5-3", data=True, classifier=True)
     assert f"cluster {cluster}: 2 CPUs (2 free), 0 GPUs" in said and "[4/4]" in said

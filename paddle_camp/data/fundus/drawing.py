@@ -9,7 +9,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-Point = tuple[float, float]
+Point = tuple[float, float] | np.ndarray  # (x, y)
 Colour = tuple[float, float, float]
 
 
@@ -71,7 +71,16 @@ def absorb(canvas: np.ndarray, mask: np.ndarray, share: Colour) -> None:
     canvas *= 1 - mask * bgr(*share)
 
 
-def draw_vessel(mask, rng, start: Point, heading: float, bend: float, length: float, width: float, depth: int) -> None:
+def draw_vessel(
+    mask: np.ndarray,
+    rng: np.random.Generator,
+    start: Point,
+    heading: float,
+    bend: float,
+    length: float,
+    width: float,
+    depth: int,
+) -> None:
     """A random walk of ``length`` with a lasting ``bend`` (radians per unit), thinning as it sheds branches."""
     step = 0.04
     scale = mask.shape[0] / 2  # pixels in a field radius

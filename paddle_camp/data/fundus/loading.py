@@ -69,12 +69,14 @@ def load_fundus(
         root, origin, how = found.path, "real", found.how
     else:
         # One seed for all runs: the run's seed varies the training, not the pictures.
-        train, valid = counts[0] or 400, counts[1] or 200
-        root = default_cache_dir() / f"standin-fundus-{train}-{valid}-{image_size}"
-        root = write_fundus_standin(root, train, valid, seed=0, image_size=image_size)
+        num_train, num_valid = counts[0] or 400, counts[1] or 200
+        root = default_cache_dir() / f"standin-fundus-{num_train}-{num_valid}-{image_size}"
+        root = write_fundus_standin(root, num_train, num_valid, seed=0, image_size=image_size)
         origin, how = "synthetic", "drawn by the program"
-    parts = [draw(read_fundus(root, part, image_size), n) for part, n in zip(("train", "valid"), counts, strict=True)]
-    return FundusData(*parts, origin=origin, path=root, how=how)
+    train, valid = (
+        draw(read_fundus(root, part, image_size), count) for part, count in zip(("train", "valid"), counts, strict=True)
+    )
+    return FundusData(train, valid, origin=origin, path=root, how=how)
 
 
 def three_parts(

@@ -90,14 +90,14 @@ def locate_fundus(root: Path, cache_dir: Path | None = None) -> Layout:
     train = _find(root, TRAIN) or _find_zipped(root, "training.zip", TRAIN, cache_dir)
     valid = _find(root, VALID) or _find_zipped(root, "validation.zip", VALID, cache_dir)
     table = _find(root, TABLES) or _find_zipped(root, "valid_gt.zip", TABLES, cache_dir)
+    if train and valid and table:
+        return Layout(train, valid, table)
     parts = {"PALM-Training400": train, "PALM-Validation400": valid, "PALM-Validation-GT": table}
     missing = [name for name, where in parts.items() if where is None]
-    if missing:
-        empty = [name for name in missing if os.path.isdir(root / name)]
-        problem = f"{empty[0]} is empty or has other names in it" if empty else f"{' and '.join(missing)} missing"
-        needed = "its table of labels" if missing == ["PALM-Validation-GT"] else "pictures or their zip"
-        raise DataError(f"{root}: {problem}: {needed} not found; {DATASETS['ichallenge-pm'].how_to_get}")
-    return Layout(train, valid, table)
+    empty = [name for name in missing if os.path.isdir(root / name)]
+    problem = f"{empty[0]} is empty or has other names in it" if empty else f"{' and '.join(missing)} missing"
+    needed = "its table of labels" if missing == ["PALM-Validation-GT"] else "pictures or their zip"
+    raise DataError(f"{root}: {problem}: {needed} not found; {DATASETS['ichallenge-pm'].how_to_get}")
 
 
 def _find(root: Path, candidates: tuple[str, ...]) -> Path | None:

@@ -108,9 +108,10 @@ def _has_the_form(light: np.ndarray) -> bool:
 def _centre_of_mass(picture: np.ndarray) -> tuple[float, float]:
     """(Row, column), in pixels from 0."""
     weight = picture.astype(np.float64) + 1e-9
-    return tuple(
+    row, column = (
         float(weight.sum(axis=1 - axis) @ np.arange(size) / weight.sum()) for axis, size in enumerate(weight.shape)
     )
+    return row, column
 
 
 def _without_specks(mask: np.ndarray) -> np.ndarray:

@@ -37,7 +37,8 @@ class RandomWarp:
 
     def __call__(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """uint8 ``[B, C, H, W]`` to a new one; every draw comes from ``rng``."""
-        return warp(images, self._sources(len(images), *images.shape[2:], rng))
+        count, _, height, width = images.shape
+        return warp(images, self._sources(count, height, width, rng))
 
     def _sources(self, count: int, height: int, width: int, rng: np.random.Generator) -> np.ndarray:
         """For each pixel of each new picture where it is read from: float32 ``[B, 2, H, W]``, (column, row)."""
@@ -87,7 +88,7 @@ def warp(images: np.ndarray, sources: np.ndarray) -> np.ndarray:
     strip = padded.reshape(-1, width + 2 * BORDER, channels)
     columns = np.clip(sources[:, 0], -1, width) + BORDER  # -1 and `width` are black already
     rows = np.clip(sources[:, 1], -1, height) + BORDER
-    rows += np.arange(count, dtype=np.float32)[:, None, None] * (height + 2 * BORDER)
+    rows = rows + np.arange(count, dtype=np.float32)[:, None, None] * (height + 2 * BORDER)
     result = cv2.remap(strip, columns.reshape(-1, width), rows.reshape(-1, width), cv2.INTER_LINEAR)
     return np.ascontiguousarray(result.reshape(count, height, width, channels).transpose(0, 3, 1, 2))
 
