@@ -85,7 +85,7 @@ def test_the_weights_that_are_kept_are_those_of_the_lowest_loss_on_held_out_pict
     state = checkpoint.read_state(quick / "checkpoints", "last")
     last = [row for row in state["history"]["evaluations"] if row["split"] == "holdout"][-1]
     assert last["loss"] == losses[results["kept"]]
-    kept = json.loads((quick / "networks" / f"{results['kept']}.json").read_text())
+    kept = json.loads((quick / "networks" / f"{results['kept']}.json").read_text())["result"]
     rows = contract.rows_of(quick / "predictions.csv")
     logits = np.array(kept["outputs"])
     assert [float(row["probability_1"]) > 0.5 for row in rows] == (logits[:, 1] > logits[:, 0]).tolist()

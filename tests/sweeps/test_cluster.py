@@ -140,7 +140,7 @@ def test_a_killed_process_and_a_lost_node_lose_no_cell(tmp_path, cluster, capfd)
     assert [result["square"] for result in results.values()] == [0, 1, 4, 9, 16, 25]
     assert sorted(told) == [0, 1, 4, 9, 16, 25]  # each one counted once ...
     assert begun(log)[0] == 2 and begun(log)[1] >= 2  # ... also those that were run twice
-    kept = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in folder.iterdir()}
+    kept = {path.name: json.loads(path.read_text(encoding="utf-8"))["result"] for path in folder.iterdir()}
     assert kept == {f"{name}.json": result for name, result in results.items()}
     said = capfd.readouterr().err
     assert "cell-0: its process on the cluster was lost" in said and "[6/6] cell-" in said

@@ -92,3 +92,16 @@ def device_of(number):
 
 def test_the_other_processes_compute_where_this_one_does(tmp_path):
     assert set(run_cells(device_of, CELLS, tmp_path, jobs=2).values()) == {paddle.get_device()}
+
+
+@pytest.mark.parametrize(
+    "damage", ['{"result": {"square": 8}}', '{"result": {"square": 8}, "checksum": "0"}', "", "[1"]
+)
+def test_a_cell_that_is_not_as_it_was_written_is_computed_again(tmp_path, damage):
+    folder = tmp_path / "cells"
+    run_cells(square, CELLS, folder)
+    (folder / "cell-3.json").write_text(damage, encoding="utf-8")
+    log = tmp_path / "log"
+    results = run_cells(partial(square, log=str(log)), CELLS, folder)
+    assert [result["square"] for result in results.values()] == [0, 1, 4, 9, 16]
+    assert log.read_text().split() == ["3"]
