@@ -143,7 +143,7 @@ def draw_loss(axes: Axes, runs: Runs, window: int) -> None:
 def draw_learning_rate(axes: Axes, runs: Runs) -> None:
     """Learning rate used in each step; equal rates are drawn side by side, so that no run hides another."""
     assert axes.figure is not None  # a panel is part of a figure
-    shown = [np.empty(0)]
+    shown: list[np.ndarray] = [np.empty(0)]
     for index, rows in enumerate(runs.values()):
         rate = _column(rows, "learning_rate")
         shown.append(rate[rate > 0])

@@ -106,11 +106,18 @@ class Catalogue:
         return self._read[1]
 
     def expand(self, names: Iterable[str]) -> list[str]:
-        """Replace names of courses by the IDs of their assignments (``all``: the camp's); no ID twice."""
+        """IDs from IDs and names of courses; ``all`` is the camp.
+
+        Raises:
+            CampError: a course has no assignment.
+        """
         ids: list[str] = []
         for name in names:
             course = "camp" if name == "all" else name
-            ids += [a.id for a in self.assignments.values() if a.course == course] if course in COURSES else [name]
+            of_course = [each.id for each in self.assignments.values() if each.course == course]
+            if course in COURSES and not of_course:
+                raise CampError(f"{name}: no assignment of {COURSES[course]} is here yet; see --list")
+            ids += of_course or [name]
         return list(dict.fromkeys(ids))
 
     def load(self, homework: str) -> Page:

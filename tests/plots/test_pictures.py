@@ -41,7 +41,7 @@ def test_picture_grid_takes_grey_pictures_and_none_at_all(tmp_path):
     plots.save(plots.picture_grid(np.zeros((0, 3, 8, 8), np.uint8), [], []), tmp_path / "none.png")
 
 
-def test_wrong_verdicts_come_first_in_red():
+def test_wrong_predictions_come_first_in_red():
     images = np.zeros((6, 3, 8, 8), np.uint8)
     labels = np.array([0, 1, 0, 1, 0, 1])
     probability = np.array([0.1, 0.2, 0.8, 0.9, 0.3, 0.7])  # wrong: the second and the third

@@ -70,7 +70,9 @@ def test_a_courses_name_stands_for_its_assignments_and_all_for_the_camps(package
     catalogue = Catalogue("my_course", package)
     assert catalogue.expand(["all"]) == catalogue.expand(["camp"]) == ["1-1", "1-2"]
     assert catalogue.expand(["keras", "1-2", "camp"]) == ["car-buyers", "1-2", "1-1"]
-    assert catalogue.expand(["9-9", "book"]) == ["9-9"]  # an unknown ID is for load() to refuse
+    assert catalogue.expand(["9-9", "keras"]) == ["9-9", "car-buyers"]  # an unknown ID is for load() to refuse
+    with pytest.raises(CampError, match="book: no assignment of a book is here yet; see --list"):
+        catalogue.expand(["1-1", "book"])
     assert homework.CATALOGUE.expand(["all"]) == list(homework.CATALOGUE.assignments)
     assert set(COURSES) == {"camp", "keras", "pytorch", "summer", "book"}
 
