@@ -12,6 +12,7 @@ import pytest
 from paddle_camp.running.catalogue import Catalogue
 from paddle_camp.running.options import Options
 from paddle_camp.running.runner import run_assignment
+from tests.test_architecture import faults
 
 GUIDE = Path(__file__).resolve().parents[1] / "docs" / "adding-a-homework.md"
 
@@ -38,6 +39,11 @@ def test_the_guide_lists_a_page_an_answer_and_a_test():
     assert [Path(name).name for name in listings()] == ["experiment.py", "answer.md.j2", "test_coin_flips.py"]
 
 
+def test_what_it_lists_keeps_the_rules_of_the_house():
+    pages = {name: source for name, source in listings().items() if name.endswith(".py")}
+    assert [fault for name, source in pages.items() for fault in faults(name, source)] == []
+
+
 @pytest.mark.parametrize(("bias", "says"), [("0.9", "这枚硬币不公平"), ("0.5", "看不出这枚硬币不公平")])
 def test_what_it_makes_runs_and_comes_out_either_way(catalogue, tmp_path, bias, says):
     (assignment,) = catalogue.assignments.values()
@@ -46,7 +52,9 @@ def test_what_it_makes_runs_and_comes_out_either_way(catalogue, tmp_path, bias, 
     answer, run = run_assignment(catalogue, "coin-flips", options)
     assert f"**{says}**" in answer.text
     assert json.loads((run / "metrics.json").read_text(encoding="utf-8"))["status"] == "done"
-    names = ["answer.md", "report.html", "config.json", "env.json", "steps.csv", "history.csv", "figures/share.png"]
+    figure = (run / "figures" / "share.png").read_bytes()
+    assert figure.startswith(b"\x89PNG") and "figures/share.png" in (run / "answer.md").read_text(encoding="utf-8")
+    names = ["answer.md", "report.html", "config.json", "env.json", "steps.csv", "history.csv"]
     assert [name for name in names if not (run / name).is_file()] == []
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from paddle_camp.data.info import DataInfo
 from paddle_camp.errors import CampError
 from paddle_camp.files import read_json, read_sealed
 from paddle_camp.running.folder import default_out, follow_latest, read_metrics
 from paddle_camp.running.options import Options
+from paddle_camp.running.settings import restore
 
 
 def find_resumable(homework: str, options: Options) -> Path:
@@ -31,7 +33,7 @@ def find_resumable(homework: str, options: Options) -> Path:
     return path.resolve()
 
 
-def read_config(path: Path, options: Options) -> tuple[dict[str, Any], Options]:
+def read_config(path: Path, options: Options) -> tuple[Any, Options]:
     """The settings and options of a run to be resumed.
 
     Device, jobs, cluster and reporting come from ``options``, and so does ``data_dir`` if it is given (the data may
@@ -44,20 +46,23 @@ def read_config(path: Path, options: Options) -> tuple[dict[str, Any], Options]:
         saved = read_sealed(path / "config.json")
     except (OSError, ValueError) as error:
         raise CampError(f"--resume: {path / 'config.json'}: {error}; start a new run") from None
-    known = {field.name for field in fields(Options)}
-    if not {"settings", "options"} <= saved.keys() or not saved["options"].keys() <= known:
-        raise CampError(f"--resume: {path / 'config.json'} is damaged or of another version; start a new run")
-    values = {key: tuple(v) if isinstance(v, list) else v for key, v in saved["options"].items()}
+    try:
+        began = restore(Options, saved.get("options"))
+        data = restore(DataInfo, saved["data"]) if "data" in saved else None
+    except (CampError, TypeError) as error:  # TypeError: a value is missing
+        raise CampError(
+            f"--resume: {path / 'config.json'} is damaged or of another version ({error}); start a new run"
+        ) from None
     for name in ("seed", "data", "amp"):
-        given = getattr(options, name)
-        if given not in (getattr(Options, name), values[name]):
-            raise CampError(f"--resume: the run has --{name} {values[name]}; leave --{name} out or start a new run")
-    if saved.get("data"):
-        real = saved["data"]["origin"] == "real"
-        values |= {"data": "real" if real else "synthetic", "data_dir": saved["data"]["path"] if real else None}
+        given, has = getattr(options, name), getattr(began, name)
+        if given not in (getattr(Options, name), has):
+            raise CampError(f"--resume: the run has --{name} {has}; leave --{name} out or start a new run")
+    if data is not None:
+        real = data.origin == "real"
+        began = replace(began, data="real" if real else "synthetic", data_dir=data.path if real else None)
     now = {key: getattr(options, key) for key in ("resume", "out", "debug", "jobs", "cluster", "visualdl")}
     now |= {key: getattr(options, key) for key in ("device", "data_dir") if getattr(options, key) not in (None, "auto")}
-    return saved["settings"], Options(**values | now)
+    return saved.get("settings"), replace(began, **now)
 
 
 def seconds_so_far(path: Path) -> float:
@@ -66,4 +71,6 @@ def seconds_so_far(path: Path) -> float:
     if not metrics.exists():
         return 0.0
     newest = max(file.stat().st_mtime for file in path.rglob("*") if file.is_file())
-    return float(read_metrics(path).get("seconds", 0.0)) + max(0.0, newest - metrics.stat().st_mtime)
+    noted = read_metrics(path).get("seconds")
+    seconds = float(noted) if type(noted) in (int, float) else 0.0
+    return seconds + max(0.0, newest - metrics.stat().st_mtime)

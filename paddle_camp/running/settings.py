@@ -73,14 +73,35 @@ def as_dict(settings: _Dataclass) -> dict[str, Any]:
     return {key: list(v) if isinstance(v, tuple) else v for key, v in dataclasses.asdict(settings).items()}
 
 
-def restore(kind: type[S], values: dict[str, Any]) -> S:
-    """The inverse of :func:`as_dict`.
+def restore(kind: type[S], values: Any) -> S:
+    """The inverse of :func:`as_dict`, for values that a file holds.
 
     Raises:
-        SettingError: unknown keys, as another version of the project may have written.
+        SettingError: no object, unknown keys (another version of the project may have written them), or a value of
+            another type.
     """
     hints = typing.get_type_hints(kind)
+    if not isinstance(values, dict):
+        raise SettingError("the saved settings are no object")
     unknown = sorted(set(values) - set(hints))
     if unknown:
         raise SettingError(f"these saved settings are not known to this version: {', '.join(unknown)}")
-    return kind(**{key: tuple(v) if isinstance(v, list) else v for key, v in values.items()})
+    given = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
+    for key, value in given.items():
+        if not _has_type(value, hints[key]):
+            raise SettingError(f"the saved setting {key} is {str(value)[:60]!a}, of another type")
+    return kind(**given)
+
+
+def _has_type(value: Any, kind: Any) -> bool:
+    """Whether a JSON value (lists as tuples) is of a setting's type; a whole number is a float, a truth no number."""
+    if typing.get_origin(kind) in (typing.Union, types.UnionType):
+        return any(_has_type(value, each) for each in typing.get_args(kind))
+    if typing.get_origin(kind) is dict:
+        key, item = typing.get_args(kind)
+        return isinstance(value, dict) and all(_has_type(k, key) and _has_type(v, item) for k, v in value.items())
+    if typing.get_origin(kind) is tuple:
+        return isinstance(value, tuple) and all(_has_type(each, typing.get_args(kind)[0]) for each in value)
+    if kind is float:
+        return type(value) in (int, float)
+    return type(value) is kind

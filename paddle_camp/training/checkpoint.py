@@ -123,7 +123,10 @@ def verify_weights(path: Path) -> None:
 def _read_manifest(folder: Path, name: str) -> dict:
     path = folder / f"{name}{STATE}"
     try:
-        return read_sealed(path)
+        manifest = read_sealed(path)
+        if not (isinstance(manifest.get("sha256"), dict) and isinstance(manifest.get("state"), dict)):
+            raise ValueError("it is no checkpoint's")
+        return manifest
     except FileNotFoundError:
         raise CheckpointError(f"{path}: no such checkpoint") from None
     except ValueError as error:

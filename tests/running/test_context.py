@@ -7,6 +7,7 @@ import json
 import pytest
 
 import homework
+from paddle_camp.files import write_sealed
 from tools import run_homework
 
 TINY = ("--quick", "--data", "synthetic", "-o", "num_epochs=3", "-o", "train_pictures=24", "-o", "valid_pictures=8")
@@ -74,3 +75,24 @@ def test_a_folder_that_was_made_has_its_records_from_the_first_moment(tmp_path, 
     monkeypatch.setattr(homework.CATALOGUE.load("1-1"), "run", look)
     assert run_homework.main(["1-1", "--quick", "--out", str(tmp_path)]) == 130
     assert seen["metrics"]["status"] == "running" and seen["config"]["homework"] == "1-1"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"options": {"seed": "0"}}, "the saved setting seed is '0', of another type"),
+        ({"options": []}, "the saved settings are no object"),
+        ({"options": {"device": 5}}, "the saved setting device is '5', of another type"),
+        ({"data": {"name": "x"}}, "damaged or of another version"),
+        ({"data": 5}, "damaged or of another version"),
+        ({"settings": {"learning_rate": "fast"}}, "the saved setting learning_rate is 'fast', of another type"),
+        ({"settings": None}, "the saved settings are no object"),
+    ],
+)
+def test_a_strangers_configuration_is_one_line(tmp_path, change, says, capsys):
+    """Its checksum is right: who writes a file can write that too."""
+    config = {"homework": "1-1", "settings": {}, "options": {}} | change
+    write_sealed(tmp_path / "config.json", config)
+    assert run_homework.main(["1-1", "--resume", str(tmp_path)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert says in line

@@ -57,3 +57,30 @@ def test_json_and_back():
 def test_settings_of_another_version_are_refused():
     with pytest.raises(SettingError, match="not known to this version: warmup"):
         settings.restore(Example, {"warmup": 3})
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"num_epochs": "5"},
+        {"num_epochs": 5.0},
+        {"num_epochs": True},
+        {"learning_rate": None},
+        {"augment": 1},
+        {"model": ["resnet50"]},
+        {"rates": [0.1, "x"]},
+        {"rates": 0.1},
+        {"limit": "none"},
+        [],
+        None,
+    ],
+)
+def test_a_saved_value_of_another_type_is_one_line(values):
+    with pytest.raises(SettingError, match="of another type|no object") as caught:
+        settings.restore(Example, values)
+    assert "\n" not in str(caught.value)
+
+
+def test_saved_values_of_the_right_type_are_taken():
+    values = {"learning_rate": 1, "rates": [1, 0.5], "limit": None}
+    assert settings.restore(Example, values) == Example(learning_rate=1, rates=(1, 0.5), limit=None)

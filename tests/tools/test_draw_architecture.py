@@ -26,9 +26,8 @@ def drawing(arrows):
     canvas.draw()
     (axes,) = figure.axes
     boxes = {text.get_text(): text.get_bbox_patch().get_window_extent() for text in axes.texts if text.get_bbox_patch()}
-    patches = [text.arrow_patch for text in axes.texts if getattr(text, "arrow_patch", None)]
-    places = [patch.get_path().vertices for patch in patches]
-    return boxes, [patch.get_transform().transform(line)[[0, -1]] for patch, line in zip(patches, places, strict=True)]
+    arrowed = [text for text in axes.texts if getattr(text, "arrow_patch", None)]
+    return boxes, [axes.transData.transform([text.xyann, text.xy]) for text in arrowed]
 
 
 def test_the_arrows_are_those_of_the_code_and_the_walls_allow_them(arrows):
