@@ -72,5 +72,5 @@ def seconds_so_far(path: Path) -> float:
         return 0.0
     newest = max(file.stat().st_mtime for file in path.rglob("*") if file.is_file())
     noted = read_metrics(path).get("seconds")
-    seconds = float(noted) if type(noted) in (int, float) else 0.0
+    seconds = float(noted) if isinstance(noted, int | float) else 0.0
     return seconds + max(0.0, newest - metrics.stat().st_mtime)
