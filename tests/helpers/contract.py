@@ -76,6 +76,7 @@ def check(folder: Path, homework: str, *, data: bool = False, classifier: bool =
     answer = (folder / "answer.md").read_text(encoding="utf-8")
     assert f"# 作业{homework}:" in answer
     figures = list((folder / "figures").iterdir())
+    assert figures, "every assignment leaves a figure to post"
     assert all(f"](figures/{figure.name})" in answer for figure in figures)
     captions = re.findall(r"^图 (\d+)：\S.*\n\n!\[", answer, re.MULTILINE)
     assert [int(number) for number in captions] == list(range(1, len(figures) + 1))
