@@ -45,8 +45,7 @@ class History:
     @classmethod
     def from_dict(cls, value: Mapping[str, list[Row]]) -> History:
         """The inverse of :meth:`as_dict`."""
-        rows = value["evaluations"] if "evaluations" in value else value["epochs"]  # "epochs": written by 0.1
-        return cls(list(value["steps"]), list(rows))
+        return cls(list(value["steps"]), list(value["evaluations"]))
 
 
 def write_histories(folder: Path, histories: Mapping[str, History]) -> None:

@@ -17,7 +17,7 @@ from paddle.optimizer.lr import LRScheduler
 from paddle_camp.data.batches import BatchSource
 from paddle_camp.distributed import collectives
 from paddle_camp.distributed.synced_norm import convert_sync_batch_norm
-from paddle_camp.errors import DivergedError
+from paddle_camp.errors import CheckpointError, DivergedError
 from paddle_camp.history import History, Row
 from paddle_camp.speed.cudnn import search_algorithms, stop_searching
 from paddle_camp.speed.feeding import on_device
@@ -171,7 +171,15 @@ class _Run:
     def load(self) -> dict | None:
         if self.keep is None or not checkpoint.exists(self.keep.folder, "last"):
             return None
-        return checkpoint.load(self.keep.folder, "last", self.model, self.optimizer)
+        state = checkpoint.load(self.keep.folder, "last", self.model, self.optimizer)
+        try:
+            rows = History.from_dict(state["history"])
+            if not all(isinstance(row, dict) for row in [state["best"], *rows.steps, *rows.evaluations]):
+                raise TypeError("a row is no object")
+            sum(rows.column("samples"))
+            return state | {"step": int(state["step"])}
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise CheckpointError(f"{self.keep.folder}: last holds no place in a training ({error!r})") from None
 
     def save(self, keep: CheckpointPolicy) -> None:
         state = {"step": self.step, "best": self.best, "history": self.history.as_dict()}

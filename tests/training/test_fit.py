@@ -10,7 +10,8 @@ import numpy as np
 import paddle
 import pytest
 
-from paddle_camp.errors import DivergedError, OutOfMemoryError
+from paddle_camp.errors import CheckpointError, DivergedError, OutOfMemoryError
+from paddle_camp.files import read_sealed, write_sealed
 from paddle_camp.training import checkpoint
 from paddle_camp.training import fit as fit_module
 from paddle_camp.training.fit import CheckpointPolicy, fit, fork
@@ -227,3 +228,27 @@ def test_out_of_memory_names_the_next_smaller_batch(batch_size, says):
 def test_out_of_memory_in_an_evaluation_is_not_put_on_the_training_batch():
     with pytest.raises(OutOfMemoryError, match="in an evaluation of 4 samples: take smaller pictures"):
         evaluate(Hungry(), toy_batches(14, 4, shuffle=False))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"step": "three"},
+        {"step": None},
+        {"best": 5},
+        {"history": []},
+        {"history": {"steps": 5, "evaluations": []}},
+        {"history": {"steps": [1], "evaluations": []}},
+        {"history": {"steps": [{"step": 1}], "evaluations": []}},
+    ],
+)
+def test_a_state_without_a_place_in_a_training_is_one_line(tmp_path, change):
+    """Its checksum is right: who writes a file can write that too."""
+    train(tmp_path, num_epochs=1)
+    path = tmp_path / "last.state.json"
+    manifest = read_sealed(path)
+    manifest["state"] |= change
+    write_sealed(path, manifest)
+    with pytest.raises(CheckpointError, match="last holds no place in a training") as caught:
+        train(tmp_path, num_epochs=2)
+    assert "\n" not in str(caught.value)
