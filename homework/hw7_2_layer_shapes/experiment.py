@@ -145,9 +145,10 @@ def run(settings: Settings, context: Context) -> Answer:
     results = {"layers": [{k: v if v is None or k == "name" else list(v) for k, v in row.items()} for row in rows]}
     results |= {"parameters": total, "same_as_live": rows == live, "exercise": sizes}
     values = {"settings": settings, "table": table(rows), "exercise_layers": EXERCISE} | results
+    name = "SimpleNet" if settings.model == "simplenet" else settings.model
     return Answer(
         title="作业7-2:网络各层的输出形状和参数个数",
         text=render(__file__, values),
         results=results,
-        figures={"layers": (f"{settings.model} 各层输出的大小与参数个数（对数坐标）", draw(rows, settings.model))},
+        figures={"layers": (f"{name} 各层输出的大小与参数个数（对数坐标）", draw(rows, name))},
     )

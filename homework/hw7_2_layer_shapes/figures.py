@@ -22,8 +22,7 @@ def draw(rows: list[dict], model: str) -> Figure:
     shapes = [row["output"][1:] for row in rows]
     numbers = [math.prod(shape) for shape in shapes]
     parameters = [sum(math.prod(row[key]) for key in ("weight", "bias") if row[key]) for row in rows]
-    title = "SimpleNet" if model == "simplenet" else model
-    figure = new_figure(6.4, f"{title}: what a sample becomes, and where the parameters are", None)
+    figure = new_figure(6.4, f"{model}: what a sample becomes, and where the parameters are", None)
     upper, lower = figure.subplots(2, 1, sharex=True)
     places = range(1, len(rows) + 1)
     for axes, values, index, label in (

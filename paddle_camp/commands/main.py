@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import paddle_camp
 from paddle_camp.commands import predict, run
-from paddle_camp.commands.reporting import escape_what_cannot_be_shown
 from paddle_camp.running.catalogue import Catalogue
 
 COMMANDS = {
@@ -36,6 +35,5 @@ def main(catalogue: Catalogue, arguments: Sequence[str] | None = None) -> int:
     if parsed.command == "list":
         if parsed.arguments:
             parser.error(f"list takes no arguments, not {' '.join(parsed.arguments)}")
-        escape_what_cannot_be_shown()
-        return run.print_list(catalogue)
+        return run.main(catalogue, ["--list"], program)
     return run.main(catalogue, parsed.arguments, program)

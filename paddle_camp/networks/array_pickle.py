@@ -2,8 +2,9 @@
 
 ``paddle.save`` writes pickles, and Python's unpickler calls what a pickle asks it to call. Here nothing of a pickle is
 ever called: of the opcodes (:mod:`pickletools` reads them) those that an array needs are carried out on the stack, and
-the few names that an array asks for are words, for which :data:`CALLS` has a function of its own. Sizes are held
-against the file before anything is allocated: no argument is longer than what is left of the file.
+the few names that an array asks for are words, each with a function of our own
+(:mod:`paddle_camp.networks.pickle_words`). Sizes are held against the file before anything is allocated: no argument is
+longer than what is left of the file.
 """
 
 from __future__ import annotations
@@ -45,14 +46,13 @@ def _run(stream: io.BytesIO) -> Any:
         code = stream.read(1)
         need(bool(code), "more: the file ends too early")
         opcode = pickletools.code2op.get(code.decode("latin-1"))
-        need(opcode is not None, f"opcode {code!r}")
-        assert opcode is not None
-        if opcode.name == "STOP":
+        name = opcode.name if opcode else repr(code)
+        if name == "STOP":
             need(len(stack) == 1, "a stack of one")
             return _finished(stack[0])
-        need(opcode.name in _OPCODES, f"opcode {opcode.name}")  # before its argument is read
+        need(name in _OPCODES, f"opcode {name}")  # before its argument is read
         argument = opcode.arg.reader(stream) if opcode.arg else None
-        _OPCODES[opcode.name](stack, memo, argument)
+        _OPCODES[name](stack, memo, argument)
     raise PickleError(f"it has more than {MAX_OPCODES:,} opcodes")
 
 

@@ -15,7 +15,7 @@ from paddle_camp.files import replace_file
 from paddle_camp.networks.array_pickle import read_pickle
 from paddle_camp.networks.pickle_words import PickleError
 
-SAFE = ".safetensors"
+PICKLE, SAFE = SUFFIXES = (".pdparams", ".safetensors")
 
 
 def load_weights(model: nn.Layer, path: str | Path) -> None:
@@ -55,7 +55,7 @@ def save_weights(model: nn.Layer, path: str | Path) -> None:
         OSError: the place cannot be written.
     """
     path = Path(path)
-    require(path.suffix in (SAFE, ".pdparams"), f"{path}: weights are saved as .safetensors or .pdparams")
+    require(path.suffix in SUFFIXES, f"{path}: weights are saved as {SAFE} or {PICKLE}")
     state = model.state_dict()
     if path.suffix == SAFE:
         arrays = {key: np.ascontiguousarray(value.numpy()).reshape(value.shape) for key, value in state.items()}

@@ -23,14 +23,13 @@ from paddle_camp.metrics import probabilities
 from paddle_camp.models import create_model
 from paddle_camp.networks.modes import evaluating
 from paddle_camp.networks.summary import check_input_shape
-from paddle_camp.networks.weights import load_weights
+from paddle_camp.networks.weights import SUFFIXES, load_weights
 from paddle_camp.predicting.picture_reader import READERS, PictureReader
 from paddle_camp.running.folder import follow_latest, read_metrics, resume_command
 from paddle_camp.running.printing import printable
 from paddle_camp.training.checkpoint import verify_weights
 
 FILE = "model.json"
-WEIGHTS = (".pdparams", ".safetensors")
 # What a model.json may ask for at most: classes and files, pixels, units or channels of a layer.
 MAX_NAMES, MAX_SIDE, MAX_WIDTH = 1000, 1024, 10_000
 
@@ -166,7 +165,7 @@ def find_saved_model(
     """
     if model is not None:
         return SavedModel.usual(model, reader), [source]
-    if source.suffix in WEIGHTS:
+    if source.suffix in SUFFIXES:
         if not source.is_file():
             raise CheckpointError(f"{source}: no such file")
         if not (source.parent / FILE).exists():

@@ -44,18 +44,21 @@ class Context:
 
     @property
     def path(self) -> Path:
-        """The run's folder.
+        """The run's folder; its first use opens it."""
+        return self._path or self.open()
+
+    def open(self) -> Path:
+        """Create the run's folder, or lock that of a resumed run, with the first of its files.
 
         Raises:
             CampError: it cannot be created, or another process uses it.
         """
-        if self._path is None:
-            self._path = self.open_folder()
-            write_json(self._path / "env.json", self.environment)
-            if not (self._path / "config.json").exists():
-                self.write_config()
-            self.write_metrics("running")
-            print(printable(f"homework {self.homework} on {self.device}; files: {self._path}"), file=sys.stderr)
+        self._path = self.open_folder()
+        write_json(self._path / "env.json", self.environment)
+        if not (self._path / "config.json").exists():
+            self.write_config()
+        self.write_metrics("running")
+        print(printable(f"homework {self.homework} on {self.device}; files: {self._path}"), file=sys.stderr)
         return self._path
 
     @property

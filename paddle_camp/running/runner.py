@@ -56,7 +56,7 @@ def run_assignment(catalogue: Catalogue, homework: str, options: Options) -> tup
         context = Context(homework, open_folder, options, settings.as_dict(values), device)
         if path is not None:
             context.began -= seconds_so_far(path)
-            context.path  # noqa: B018  (a resumed run's folder is locked from the start)
+            context.open()  # the folder of a resumed run is locked from the start
         return _run_in(context, page, values), context.path
 
 

@@ -176,7 +176,7 @@ class _Run:
             rows = History.from_dict(state["history"])
             if not all(isinstance(row, dict) for row in [state["best"], *rows.steps, *rows.evaluations]):
                 raise TypeError("a row is no object")
-            sum(rows.column("samples"))
+            sum(rows.column("samples"))  # where the progress bar will begin
             return state | {"step": int(state["step"])}
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise CheckpointError(f"{self.keep.folder}: last holds no place in a training ({error!r})") from None
