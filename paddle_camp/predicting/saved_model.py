@@ -30,8 +30,8 @@ from paddle_camp.running.printing import printable
 from paddle_camp.training.checkpoint import verify_weights
 
 FILE = "model.json"
-# What a model.json may ask for at most: classes and files, pixels, units or channels of a layer.
-MAX_NAMES, MAX_SIDE, MAX_WIDTH = 1000, 1024, 10_000
+# What a model.json may ask for at most: classes and files; pixels; units or channels of a layer; layers in a list.
+MAX_NAMES, MAX_SIDE, MAX_WIDTH, MAX_LAYERS = 1000, 1024, 4096, 10
 
 
 @dataclass(frozen=True)
@@ -96,8 +96,11 @@ class SavedModel:
         """
         try:
             networks = [create_model(self.model, **self.arguments) for _ in files]
-        except TypeError as error:
-            raise CheckpointError(f"{FILE}: {self.model} is not built with {self.arguments} ({error})") from None
+        except CampError:
+            raise
+        except Exception as error:  # of whatever kind: a stranger's arguments reach the network and Paddle
+            said = (str(error).strip().splitlines() or [type(error).__name__])[-1]
+            raise CheckpointError(f"{FILE}: {self.model} is not built with {self.arguments} ({said})") from None
         for network, path in zip(networks, files, strict=True):
             verify_weights(path)
             load_weights(network, path)
@@ -143,10 +146,11 @@ def _hold_to_bounds(saved: SavedModel) -> None:
     if elsewhere := [name for name in saved.weights if Path(name.replace("\\", "/")).name != name]:
         raise ValueError(f"weights names {elsewhere[0]!a}, a file elsewhere")
     for key, value in saved.arguments.items():
-        for number in value if isinstance(value, list) else [value]:
-            limit = MAX_SIDE if key == "image_size" else MAX_WIDTH
-            if not isinstance(number, str | bool | int | float | None) or isinstance(value, list) and len(value) > 100:
-                raise TypeError(f"{key} is {str(value)[:80]!a}")
+        limit = MAX_SIDE if key == "image_size" else MAX_WIDTH
+        numbers = value if isinstance(value, list) else [value]
+        if len(numbers) > MAX_LAYERS or not all(isinstance(each, str | int | float | None) for each in numbers):
+            raise TypeError(f"{key} is {str(value)[:80]!a}")
+        for number in numbers:
             if isinstance(number, int | float) and not 0 <= number <= limit:
                 raise ValueError(f"{key} is {number}, not 0 to {limit}")
 

@@ -115,8 +115,8 @@ def verify_weights(path: Path) -> None:
     if path.exists() and path.with_suffix(STATE).exists():
         # A kill may have come when the weights were renamed and the manifest, the last, was not: see recover.
         parts = [part for part in (STATE, f"{STATE}.new") if path.with_suffix(part).exists()]
-        noted = [read_json(path.with_suffix(part)).get("sha256", {}).get(WEIGHTS) for part in parts]
-        if sha256_of(path) not in noted:
+        noted = [read_json(path.with_suffix(part)).get("sha256") for part in parts]
+        if sha256_of(path) not in [hashes.get(WEIGHTS) for hashes in noted if isinstance(hashes, dict)]:
             raise CheckpointError(f"{path}: damaged: these are not the bytes that were saved; train again")
 
 

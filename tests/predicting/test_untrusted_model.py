@@ -54,10 +54,10 @@ def picture(tmp_path: Path) -> str:
         ({"image_size": 10**9}, "image_size is 1000000000, not 1 to 1024"),
         ({"stand_in": 5}, "stand_in is a line of text"),
         ({"image_size": True}, "image_size a number of pixels"),
-        ({"arguments": {"num_classes": 10**12}}, "num_classes is 1000000000000, not 0 to 10000"),
+        ({"arguments": {"num_classes": 10**12}}, "num_classes is 1000000000000, not 0 to 4096"),
         ({"arguments": {"num_classes": -1}}, "num_classes is -1"),
         ({"arguments": {"hidden": [300, 10**9]}}, "hidden is 1000000000"),
-        ({"arguments": {"hidden": [1] * 101}}, "hidden is "),
+        ({"arguments": {"hidden": [4096] * 11}}, "hidden is "),
         ({"arguments": {"num_classes": float("nan")}}, "num_classes is nan"),
         ({"arguments": {"num_classes": {"a": 1}}}, "num_classes is "),
     ],
@@ -110,3 +110,28 @@ def test_a_formula_in_a_name_is_text_in_the_table(gift, tmp_path, monkeypatch):
     assert predict.main([str(gift), "=1+1.png", "--csv", "table.csv"]) == 0
     content = (tmp_path / "table.csv").read_bytes().decode("utf-8")
     assert content.startswith("\ufeffsample,prediction,") and "\n'=1+1.png," in content
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"num_classes": 0},
+        {"in_channels": 0},
+        {"activation": "evil"},
+        {"image_size": 1},
+        {"num_classes": "ten"},
+        {"x": 5},
+    ],
+)
+def test_arguments_that_no_network_takes_are_one_line(gift, arguments, tmp_path, capsys):
+    change(gift, arguments=arguments)
+    assert predict.main([str(gift), picture(tmp_path)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: ") and ("is not built with" in line or "these weights are not of this LeNet" in line)
+
+
+@pytest.mark.parametrize("manifest", ['{"sha256": 5}', '{"sha256": {".pdparams": 5}}', "[]", "{"])
+def test_a_manifest_with_nonsense_is_damage(gift, manifest, tmp_path, capsys):
+    (gift / "checkpoints" / "best.state.json").write_text(manifest, encoding="utf-8")
+    assert predict.main([str(gift), picture(tmp_path)]) == 2
+    assert "best.pdparams: damaged: these are not the bytes that were saved" in capsys.readouterr().err
