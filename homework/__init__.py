@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from paddle_camp.errors import require
 from paddle_camp.running.catalogue import Catalogue
 from paddle_camp.running.options import Options
+from paddle_camp.running.settings import in_words, names_of
 
 if TYPE_CHECKING:
     from paddle_camp.answers.answer import Answer
@@ -14,16 +17,32 @@ if TYPE_CHECKING:
 CATALOGUE = Catalogue(__name__, Path(__file__).parent)
 
 
-def run(homework: str, options: Options | None = None) -> tuple[Answer, Path]:
-    """Run one assignment; see :func:`paddle_camp.running.runner.run_assignment`.
+def run(homework: str, options: Options | None = None, **keywords: Any) -> tuple[Answer, Path]:
+    """Run one assignment: ``homework.run("9-1", quick=True, model="resnet18")``.
 
     Args:
         homework: its ID, such as "9-1".
         options: as the command line gives them; None for the defaults.
+        **keywords: options by name (``quick``, ``seed``, ``data``, ``out``, ...), and settings of the assignment.
+
+    Returns:
+        (the answer, which shows itself in a notebook; the run's folder).
+
+    Raises:
+        CampError: the ID, an option, a setting or the data is wrong.
     """
     from paddle_camp.running.runner import run_assignment
 
-    return run_assignment(CATALOGUE, homework, options or Options())
+    names = [field.name for field in fields(Options)]
+    given = {name: value for name, value in keywords.items() if name in names}
+    own = in_words({name: value for name, value in keywords.items() if name not in names})
+    settings = names_of(CATALOGUE.load(homework).Settings)
+    for name in keywords:
+        known = f"the settings of {homework} are {', '.join(settings)}; the options are {', '.join(names)}"
+        require(name in [*names, *settings], f"there is neither a setting nor an option {name!r}: {known}")
+    options = replace(options or Options(), **given)
+    options = replace(options, overrides=(*options.overrides, *own))
+    return run_assignment(CATALOGUE, homework, options)
 
 
 def main() -> int:

@@ -17,31 +17,87 @@ __version__ = "0.2.0"
 
 TUNED = _machine.prepare()
 
-# Loaded at first use: Paddle, matplotlib and scikit-learn take longer to import than a student waits for --help.
+# Name -> the module that has it; loaded at first use: Paddle, matplotlib and scikit-learn take longer to import than a
+# student waits for --help.
 _HOMES = {
-    "create_model": "models",
-    "list_models": "models",
-    "register_model": "models",
-    "evaluate": "training.loop",
-    "CheckpointPolicy": "training.fit",
-    "Keep": "training.fit",
-    "fit": "training.fit",
-    "train_one_epoch": "training.loop",
-    "load_weights": "networks.weights",
+    # data
+    "ArrayBatches": "data.batches",
+    "as_batches": "data.batches",
     "Batches": "data.batches",
     "ImageSet": "data.image_set",
-    "split_off": "data.image_set",
+    "draw": "data.image_set",
+    "load_folder": "data.folder",
     "load_fundus": "data.fundus.loading",
+    "load_housing": "data.housing",
+    "load_mnist": "data.mnist",
+    "split_off": "data.image_set",
+    "three_parts": "data.parts",
+    # networks
+    "check_input": "models.registry",
+    "count_parameters": "networks.summary",
+    "create_for": "models.registry",
+    "create_model": "models",
+    "freeze": "networks.freezing",
+    "layer_rows": "networks.summary",
+    "list_models": "models",
+    "load_weights": "networks.weights",
+    "model_arguments": "models.registry",
+    "output_size": "networks.summary",
+    "ModelName": "models.registry",
+    "register_model": "models",
+    "unfreeze": "networks.freezing",
+    # training
+    "Adversarial": "training.adversarial",
+    "CheckpointPolicy": "training.policy",
+    "Keep": "training.fit",
+    "Regression": "training.tasks",
+    "Supervised": "training.tasks",
+    "Task": "training.tasks",
+    "classification_loss": "training.losses",
+    "evaluate": "training.measuring",
+    "find_learning_rate": "training.lr_finder",
+    "fit": "training.fit",
+    "fit_task": "training.fit",
+    "fork": "training.fit",
+    "regression_loss": "training.losses",
+    "train_one_epoch": "training.loop",
+    # an assignment's page
+    "Answer": "answers.answer",
+    "Context": "running.context",
+    "Count": "running.ranges",
+    "Distinct": "running.ranges",
+    "FitSettings": "running.fit_settings",
+    "Fraction": "running.ranges",
+    "Hint": "running.ranges",
+    "HyperParameters": "running.ranges",
+    "NonNegative": "running.ranges",
+    "OneOf": "running.ranges",
+    "Predictions": "answers.answer",
+    "Rate": "running.ranges",
+    "SavedModel": "predicting.saved_model",
+    "Several": "running.ranges",
+    "Share": "running.ranges",
+    "diverged": "sweeps.grid",
+    "finished": "sweeps.grid",
+    "markdown_table": "answers.page",
+    # for all of them
+    "DIGITS": "preprocessing",
+    "DivergedError": "errors",
     "History": "history",
+    "SettingError": "errors",
+    "require": "errors",
 }
-__all__ = ["TUNED", "__version__", *_HOMES]
+_MODULES = {name.rpartition(".")[2]: name for name in ("comparisons", "metrics", "plots", "training.schedules")}
+__all__ = ["TUNED", "__version__", *_HOMES, *_MODULES]
 
 
 def __getattr__(name: str):
+    if name in _MODULES:
+        return _import_module(f"paddle_camp.{_MODULES[name]}")
     if name not in _HOMES:
         raise AttributeError(f"module 'paddle_camp' has no attribute {name!r}")
     return getattr(_import_module(f"paddle_camp.{_HOMES[name]}"), name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+    return sorted({*globals(), *_HOMES, *_MODULES})

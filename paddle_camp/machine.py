@@ -27,6 +27,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from paddle_camp.notebook import drop_foreign_backend
+
 STEP_OPTIMISATIONS = ("threads", "blas", "allocator", "bias", "pool")  # those of a training step on the CPU
 OPTIMISATIONS = (*STEP_OPTIMISATIONS, "inference", "feeding", "autotune")
 
@@ -129,6 +131,7 @@ def prepare() -> list[str]:
     Returns:
         The optimisations that were set, as :func:`tune_cpu`; none where Paddle has been loaded before.
     """
+    drop_foreign_backend()
     if sys.modules.get("paddle") is not None:
         if os.environ.get("PADDLE_CAMP_TUNE") != "0":
             print(

@@ -19,10 +19,11 @@ ROOT = TESTS.parent
 # The folders and files of the unit tests: nothing that starts runs in other processes or trains for long.
 UNIT = (
     *("answers/", "data/", "networks/", "plots/", "running/", "training/"),
-    *("models/test_layers.py", "predicting/test_predict_errors.py"),
+    *("models/test_layers.py", "models/test_registry.py", "predicting/test_predict_errors.py"),
     *("speed/test_cudnn.py", "speed/test_feeding.py", "speed/test_inference.py", "tools/test_benchmark_groups.py"),
     *("homework/test_1", "homework/test_2_1", "homework/test_3", "homework/test_7"),
-    *("test_architecture.py", "test_history.py", "test_metrics.py", "test_packaging.py", "test_runtime.py"),
+    *("test_architecture.py", "test_history.py", "test_metrics.py", "test_notebook.py", "test_packaging.py"),
+    "test_runtime.py",
 )
 
 
@@ -66,10 +67,11 @@ def fresh_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def toy_in_the_zoo() -> Iterator[None]:
     """One more network, ``toy``, for runs whose network does not matter."""
     from paddle_camp.models import registry
+    from paddle_camp.preprocessing import PICTURES
     from tests.helpers.toys import toy
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(registry._BUILDERS, "toy", toy)
+        patch.setitem(registry._ENTRIES, "toy", registry.Entry(toy, PICTURES, takes_image_size=False))
         yield
 
 

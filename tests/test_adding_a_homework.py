@@ -54,7 +54,7 @@ def test_what_it_makes_runs_and_comes_out_either_way(catalogue, tmp_path, bias, 
     assert json.loads((run / "metrics.json").read_text(encoding="utf-8"))["status"] == "done"
     figure = (run / "figures" / "share.png").read_bytes()
     assert figure.startswith(b"\x89PNG") and "figures/share.png" in (run / "answer.md").read_text(encoding="utf-8")
-    names = ["answer.md", "report.html", "config.json", "env.json", "steps.csv", "history.csv"]
+    names = ["answer.md", "answer.json", "report.html", "config.json", "env.json", "steps.csv", "history.csv"]
     assert [name for name in names if not (run / name).is_file()] == []
 
 

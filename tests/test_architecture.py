@@ -29,10 +29,11 @@ ROOMS = {
     "sweeps": set(),
     "running": {"data", "plots", "answers", "speed", "distributed", "training", "sweeps"},
     "predicting": {"data", "networks", "models", "training", "running"},
-    "commands": {"distributed", "running", "predicting"},
+    "commands": {"models", "distributed", "running", "predicting"},
 }
-LIGHT = r"paddle_camp\.running\.(catalogue|options|settings|folder)"
-PADDLE_FREE = rf"paddle_camp|paddle_camp\.(errors|files|history|machine|metrics|(data|plots|answers)(\..*)?)|{LIGHT}"
+LIGHT = r"paddle_camp\.running\.(again|catalogue|fit_settings|options|ranges|settings|folder)"
+ROOT_MODULES = "comparisons|errors|files|history|machine|metrics|nested|notebook|preprocessing"
+PADDLE_FREE = rf"paddle_camp|paddle_camp\.({ROOT_MODULES}|(data|plots|answers)(\..*)?)|{LIGHT}"
 TORCH_WORKER = r"tools\.benchmarks\.(torch_\w+|timing|op_times)"
 
 # (who, may not import whom, why); the patterns match a module's whole dotted name.

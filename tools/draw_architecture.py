@@ -89,12 +89,20 @@ def arrange(arrows: Arrows) -> Places:
     heights = layers(arrows)
     rows = [sorted(room for room in arrows if heights[room] == level) for level in sorted(set(heights.values()))]
     lines = [(room, other) for room in arrows for other in sorted(arrows[room])]
-    orders = itertools.product(*map(itertools.permutations, rows))  # some thousand for the rooms there are
-    return min((_spread(order) for order in orders), key=lambda places: _cost(places, lines))
+    best: Places = {}
+    # A gap beside two rooms lets an arrow pass; it is tried where an arrow is hidden otherwise.
+    for gaps in ([], [""]):
+        wide = [row + gaps if len(row) == 2 else row for row in rows]
+        orders = itertools.product(*map(itertools.permutations, wide))  # some thousand for the rooms there are
+        best = min((_spread(order) for order in orders), key=lambda places: _cost(places, lines))
+        if not _cost(best, lines)[0]:
+            break
+    return best
 
 
 def _spread(rows: tuple[tuple[str, ...], ...]) -> Places:
-    return {room: ((i + 0.5) / len(row), level) for level, row in enumerate(rows) for i, room in enumerate(row)}
+    places = {room: ((i + 0.5) / len(row), level) for level, row in enumerate(rows) for i, room in enumerate(row)}
+    return {room: place for room, place in places.items() if room}
 
 
 def _cost(places: Places, lines: list[tuple[str, str]]) -> tuple[int, int, float]:

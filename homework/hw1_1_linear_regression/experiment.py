@@ -18,31 +18,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from paddle_camp import plots
-from paddle_camp.answers.answer import Answer
-from paddle_camp.answers.template import render
-from paddle_camp.data.batches import epoch_order
-from paddle_camp.data.housing import COLUMNS, EXAMPLE, HousingData, load_housing
+import paddle_camp as camp
+from homework.hw1_1_linear_regression.figures import draw
+from paddle_camp.data.housing import COLUMNS, EXAMPLE, HousingData
 from paddle_camp.data.housing_regression import baselines, errors, least_squares, look_up_example
-from paddle_camp.errors import DivergedError, require
-from paddle_camp.history import History
-from paddle_camp.running.context import Context
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(camp.HyperParameters):
     """Hyper-parameters; "course" marks those of the camp's published scripts."""
 
-    learning_rate: float = 0.01  # course
-    batch_size: int = 10  # course, in its Paddle version; rows of a mini-batch
-    num_epochs: int = 1000  # passes over the rows in mini-batches; the course stops at 10, far from the end
-    full_epochs: int = 41000  # passes with all rows in each step: as many steps as the mini-batches take on 404 rows
-    noted_steps: int = 410  # steps at the beginning whose losses are kept and drawn: ten epochs of mini-batches
-
-    def __post_init__(self):
-        require(self.learning_rate > 0, f"learning_rate={self.learning_rate}: must be positive")
-        for key in ("batch_size", "num_epochs", "full_epochs", "noted_steps"):
-            require(getattr(self, key) > 0, f"{key}={getattr(self, key)}: must be positive")
+    learning_rate: camp.Rate = 0.01  # course
+    batch_size: camp.Count = 10  # course, in its Paddle version; rows of a mini-batch
+    num_epochs: camp.Count = 1000  # passes over the rows in mini-batches; the course stops at 10, far from the end
+    full_epochs: camp.Count = 41000  # passes with all rows in each step: as many steps as mini-batches take on 404 rows
+    noted_steps: camp.Count = 410  # steps at the beginning whose losses are kept and drawn: ten epochs of mini-batches
 
 
 QUICK = replace(Settings(), num_epochs=200, full_epochs=8200)
@@ -73,8 +63,7 @@ def gradient_error(inputs: np.ndarray, prices: np.ndarray, weights: np.ndarray, 
     """How far `gradient` is from central differences of the loss: their largest gap, relative to the largest slope."""
     _, by_weights, by_bias = gradient(inputs, prices, weights, bias)
     measured = []
-    for k in range(len(weights) + 1):
-        nudge = 1e-4 * np.eye(len(weights) + 1)[k]  # the loss is a parabola: only rounding errs, so a wide step is good
+    for nudge in 1e-4 * np.eye(len(weights) + 1):  # the loss is a parabola: only rounding errs, so a wide step is good
         above = mean_squared_error(forward(inputs, weights + nudge[:-1], bias + nudge[-1]), prices)
         below = mean_squared_error(forward(inputs, weights - nudge[:-1], bias - nudge[-1]), prices)
         measured.append((above - below) / 2e-4)
@@ -89,24 +78,23 @@ def initial_weights(seed: int) -> tuple[np.ndarray, float]:
 @np.errstate(over="ignore", invalid="ignore")  # a training that diverges is noticed by its loss
 def train(data: HousingData, batch_size: int, num_epochs: int, settings: Settings, seed: int):
     """Gradient descent on the training rows; with ``batch_size`` of all rows, full-batch. Returns (w, b, History)."""
-    inputs, prices, rate = data.train.inputs, data.train.prices, settings.learning_rate
-    (weights, bias), history, step = initial_weights(seed), History(), 0
+    (weights, bias), rate, history, step = initial_weights(seed), settings.learning_rate, camp.History(), 0
+    shuffle_seed = seed if batch_size < len(data.train) else None
+    batches = camp.ArrayBatches(data.train.inputs, data.train.prices, batch_size, shuffle_seed)
     noted = set(np.geomspace(1, num_epochs, 200).astype(int).tolist())
     for epoch in range(num_epochs):
-        order = epoch_order(len(prices), seed if batch_size < len(prices) else None, epoch)
-        for batch, first in enumerate(range(0, len(prices), batch_size)):
-            rows = order[first : first + batch_size]
-            loss, by_weights, by_bias = gradient(inputs[rows], prices[rows], weights, bias)
+        for batch, (inputs, prices) in enumerate(batches.epoch(epoch)):
+            loss, by_weights, by_bias = gradient(inputs, prices, weights, bias)
             weights = weights - rate * by_weights
             bias = bias - rate * by_bias
             step += 1
             if not loss < 1e12:  # also false for NaN
-                raise DivergedError(step, loss)
+                raise camp.DivergedError(step, loss)
             if step <= settings.noted_steps:
                 row = {"step": step, "epoch": epoch, "batch": batch, "loss": loss}
-                history.steps.append(row | {"learning_rate": rate, "samples": len(rows)})
+                history.steps.append(row | {"learning_rate": rate, "samples": len(prices)})
         if epoch + 1 in noted:
-            for split, part in (("train", data.train), ("test", data.test)):
+            for split, part in data.parts().items():
                 loss = mean_squared_error(forward(part.inputs, weights, bias), part.prices)
                 row = {"epoch": epoch + 1, "step": step, "split": split, "loss": loss, "samples": len(part)}
                 history.evaluations.append(row)
@@ -130,18 +118,16 @@ def describe(weights: np.ndarray, bias: float, best: tuple[np.ndarray, float], d
     }
 
 
-def run(settings: Settings, context: Context) -> Answer:
-    """Answer the question; see the module's docstring."""
-    data = load_housing(context.options.data, context.options.data_dir)
-    context.announce(data.info, data.how)
-    rows = len(data.train)
-    require(settings.batch_size < rows, f"batch_size={settings.batch_size}: a mini-batch is less than the {rows} rows")
-    inputs, prices = data.train.inputs, data.train.prices
-    ways = {"full batch": (rows, settings.full_epochs), "mini-batch": (settings.batch_size, settings.num_epochs)}
+def run(settings: Settings, context: camp.Context) -> camp.Answer:
+    data = context.load(camp.load_housing)
+    inputs, prices, rows = data.train.inputs, data.train.prices, len(data.train)
+    small = settings.batch_size
+    camp.require(small < rows, f"batch_size={small}: a mini-batch is less than the {rows} rows")
     best = least_squares(inputs, prices)
     models, histories = {"least squares": best}, {}
-    for name, (batch_size, num_epochs) in ways.items():
-        *models[name], histories[name] = train(data, batch_size, num_epochs, settings, context.seed)
+    ways = {"full batch": (rows, settings.full_epochs), "mini-batch": (small, settings.num_epochs)}
+    for name, way in ways.items():
+        *models[name], histories[name] = train(data, *way, settings, context.seed)
     widened = np.c_[inputs, np.ones(rows)]  # the bias is the weight of a column of ones
     curvature = np.linalg.eigvalsh(2 / rows * widened.T @ widened)
     results = {"mean": baselines(data)["mean"], "example": look_up_example(data)}
@@ -151,53 +137,8 @@ def run(settings: Settings, context: Context) -> Answer:
     results["lowest_test"] = min(histories["mini-batch"].split("test"), key=lambda row: row["loss"])
     results["slowest"] = 1 / (settings.learning_rate * float(curvature[0]))
     results["largest_rate"] = 2 / float(curvature[-1])
-    results["mean_price"] = [float(data.to_dollars(part.prices).mean()) for part in (data.train, data.test)]
-    values = {"settings": settings, "rows": rows, "tested": len(data.test), "span": float(data.span[13])}
-    return Answer(
-        title="作业1-1:用 numpy 做波士顿房价的线性回归",
-        text=render(__file__, values | results),
-        results=results,
-        figures=draw(data, models, histories, results),
-        histories=histories,
-    )
-
-
-def draw(data: HousingData, models: dict, histories: dict[str, History], results: dict) -> dict:
-    """The figures to post."""
-    note = data.info.stand_in
-    steps = {name: history.steps for name, history in histories.items()}
-    first = plots.loss_curves(steps, title="Training loss, the first steps", subtitle=note)
-
-    def curves(unit: str, split: str) -> dict:
-        rows = {name: history.split(split) for name, history in histories.items()}
-        found = {name: ([r[unit] for r in part], [r["loss"] for r in part]) for name, part in rows.items()}
-        ends = [min(x[0] for x, _ in found.values()), max(x[-1] for x, _ in found.values())]
-        best = results["models"]["least squares"]
-        return found | {"least squares": (ends, 2 * [best["train_loss"] if split == "train" else best["test"]["mse"]])}
-
-    panels = {"epochs (training rows)": curves("epoch", "train")}
-    panels["steps (training rows)"] = curves("step", "train")
-    panels["steps (test rows)"] = curves("step", "test")
-    losses = plots.line_panels(
-        panels,
-        "",
-        "loss",
-        log="xy",
-        markers=False,
-        share_x=False,
-        title="Loss over all training or test rows",
-        subtitle=note,
-    )
-    dollars = {n: data.to_dollars(forward(data.test.inputs, *model)) for n, model in models.items()}
-    scatter = plots.true_against_predicted(
-        data.to_dollars(data.test.prices),
-        dollars,
-        unit="thousands of dollars",
-        title=f"Prices of the {len(data.test)} test rows",
-        subtitle=note,
-    )
-    return {
-        "first_steps": ("最初若干步的训练 loss：全批量平滑，小批量有噪声", first),
-        "loss": ("整个训练过程中全部样本上的 loss", losses),
-        "predictions": ("测试集上的预测价格与真实价格（千美元）", scatter),
-    }
+    results["mean_price"] = [float(data.to_dollars(part.prices).mean()) for part in data.parts().values()]
+    dollars = {name: data.to_dollars(forward(data.test.inputs, *model)) for name, model in models.items()}
+    figures, title = draw(data, dollars, histories, results), "作业1-1:用 numpy 做波士顿房价的线性回归"
+    values = {"rows": rows, "tested": len(data.test), "span": float(data.span[13])}
+    return camp.Answer(title, results, figures, histories, values=values)

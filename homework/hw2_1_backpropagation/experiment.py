@@ -13,19 +13,16 @@ five folds of the training rows: mean squared error 0.0073 (standard error 0.002
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Annotated
 
 import numpy as np
+from annotated_types import Gt, Le
 
+import paddle_camp as camp
+from homework.hw2_1_backpropagation.figures import draw
 from homework.hw2_1_backpropagation.graph import propagate
-from paddle_camp import plots
-from paddle_camp.answers.answer import Answer
-from paddle_camp.answers.template import render
-from paddle_camp.data import housing_regression
-from paddle_camp.data.batches import ArrayBatches
-from paddle_camp.data.housing import HousingData, load_housing
-from paddle_camp.errors import DivergedError, require
-from paddle_camp.history import History
-from paddle_camp.running.context import Context
+from paddle_camp.data.housing import HousingData
+from paddle_camp.data.housing_regression import baselines, errors, least_squares
 
 ACTIVATIONS = {  # the function, and its derivative written in terms of its output
     "sigmoid": (lambda z: 0.5 + 0.5 * np.tanh(0.5 * z), lambda a: a * (1 - a)),
@@ -35,28 +32,21 @@ GOODS = ("apples", "apple_price", "orange_price", "oranges", "discount")  # of t
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(camp.HyperParameters):
     """The purchase and the training; the sizes of the network are the question's."""
 
     apple_price: float = 100.0  # yuan, course
     apples: float = 2.0  # course
     orange_price: float = 150.0  # yuan
     oranges: float = 3.0
-    discount: float = 0.9  # course; what is paid of the price
-    hidden: int = 13  # the question's
-    activation: str = "sigmoid"  # or "tanh": of the hidden layer
-    learning_rate: float = 0.3  # at the start; falls to 0 along half a cosine
-    momentum: float = 0.9
-    batch_size: int = 32  # rows
-    num_epochs: int = 500  # on five folds, 1000 were better by less than a standard error
-    num_seeds: int = 5  # trainings of each network, from --seed on
-
-    def __post_init__(self):
-        require(self.activation in ACTIVATIONS, f"activation={self.activation}: there are {', '.join(ACTIVATIONS)}")
-        require(0 < self.discount <= 1, f"discount={self.discount}: give a share above 0 and up to 1")
-        require(0 <= self.momentum < 1, f"momentum={self.momentum}: give a number from 0 to below 1")
-        for key in ("learning_rate", "hidden", "batch_size", "num_epochs", "num_seeds"):
-            require(getattr(self, key) > 0, f"{key}={getattr(self, key)}: must be positive")
+    discount: Annotated[float, Gt(0), Le(1)] = 0.9  # course; what is paid of the price
+    hidden: camp.Count = 13  # the question's
+    activation: Annotated[str, camp.OneOf(ACTIVATIONS)] = "sigmoid"  # or "tanh": of the hidden layer
+    learning_rate: camp.Rate = 0.3  # at the start; falls to 0 along half a cosine
+    momentum: camp.Fraction = 0.9
+    batch_size: camp.Count = 32  # rows
+    num_epochs: camp.Count = 500  # on five folds, 1000 were better by less than a standard error
+    num_seeds: camp.Count = 5  # trainings of each network, from --seed on
 
 
 QUICK = replace(Settings(), num_epochs=100, num_seeds=2)
@@ -123,36 +113,36 @@ def gradient_error(model, x: np.ndarray, prices: np.ndarray, step: float = 1e-5)
 
 
 @np.errstate(over="ignore", invalid="ignore")  # too large a learning rate: said by DivergedError
-def train(model, data: HousingData, settings: Settings, seed: int) -> History:
+def train(model, data: HousingData, settings: Settings, seed: int) -> camp.History:
     """Gradient descent with momentum; the history holds both parts' losses, 50 times along the way."""
-    batches = ArrayBatches(data.train.inputs, data.train.prices, settings.batch_size, seed)
+    batches = camp.ArrayBatches(data.train.inputs, data.train.prices, settings.batch_size, seed)
     velocity = dict.fromkeys(model.parameters, 0.0)
-    steps, history = settings.num_epochs * len(batches), History()
+    steps, history = settings.num_epochs * len(batches), camp.History()
     rates = iter(settings.learning_rate * (1 + np.cos(np.pi * np.arange(steps) / steps)) / 2)
-    for epoch in range(settings.num_epochs):
-        for batch, rate in zip(batches.epoch(epoch), rates, strict=False):
+    for epoch in range(1, settings.num_epochs + 1):
+        for batch, rate in zip(batches.epoch(epoch - 1), rates, strict=False):
             _, gradients = loss_and_gradients(model, *batch)
             for name, values in model.parameters.items():
                 velocity[name] = settings.momentum * velocity[name] + gradients[name]
                 values -= rate * velocity[name]
-        if (epoch + 1) % max(1, settings.num_epochs // 50) == 0 or epoch + 1 == settings.num_epochs:
-            for split, part in (("train", data.train), ("test", data.test)):
-                loss, step = loss_and_gradients(model, part.inputs, part.prices)[0], (epoch + 1) * len(batches)
+        if epoch % max(1, settings.num_epochs // 50) == 0 or epoch == settings.num_epochs:
+            for split, part in data.parts().items():
+                loss, step = loss_and_gradients(model, part.inputs, part.prices)[0], epoch * len(batches)
                 if not np.isfinite(loss):
-                    raise DivergedError(step, loss)
-                row = {"epoch": epoch + 1, "step": step, "split": split, "loss": loss, "samples": len(part)}
+                    raise camp.DivergedError(step, loss)
+                row = {"epoch": epoch, "step": step, "split": split, "loss": loss, "samples": len(part)}
                 history.evaluations.append(row)
     return history
 
 
-def train_seeds(name: str, data: HousingData, settings: Settings, context: Context, histories: dict) -> dict:
+def train_seeds(name: str, data: HousingData, settings: Settings, context: camp.Context, histories: dict) -> dict:
     """Train one model from each seed: column -> a value per seed; fills ``histories``."""
     rows = []
-    for seed in range(context.seed, context.seed + settings.num_seeds):
+    for seed in context.seeds(settings.num_seeds):
         model = NETWORKS[name](settings, np.random.default_rng(seed))
-        histories[f"{name}-{seed}"] = train(model, data, settings, seed)
-        row = housing_regression.errors(model.forward(data.test.inputs), data.test.prices, data)
-        row["train_mse"] = histories[f"{name}-{seed}"].split("train")[-1]["loss"]
+        history = histories[f"{name}-{seed}"] = train(model, data, settings, seed)
+        row = errors(model.forward(data.test.inputs), data.test.prices, data)
+        row["train_mse"] = history.split("train")[-1]["loss"]
         row["gradient_error"] = gradient_error(model, data.train.inputs[:20], data.train.prices[:20])
         context.say(f"{name}, seed {seed}: test error {row['rmse_dollars']:.3f} thousand dollars (root mean square)")
         rows.append(row)
@@ -162,50 +152,20 @@ def train_seeds(name: str, data: HousingData, settings: Settings, context: Conte
 def closed_form_quadratic(data: HousingData) -> dict[str, float]:
     """The quadratic model is linear in x and x^2, so that least squares gives the smallest training error there is."""
     train, test = (np.hstack([part.inputs, part.inputs**2]) for part in (data.train, data.test))
-    weights, bias = housing_regression.least_squares(train, data.train.prices)
-    errors = housing_regression.errors(test @ weights + bias, data.test.prices, data)
-    return errors | {"train_mse": float(np.mean((train @ weights + bias - data.train.prices) ** 2))}
+    weights, bias = least_squares(train, data.train.prices)
+    found = errors(test @ weights + bias, data.test.prices, data)
+    return found | {"train_mse": float(np.mean((train @ weights + bias - data.train.prices) ** 2))}
 
 
-def draw(results: dict, histories: dict[str, History], first: int, stand_in: str | None) -> dict:
-    """The figures of the challenge."""
-    panels: dict[str, dict] = {"training rows": {}, "test rows": {}}
-    for name in NETWORKS:
-        for split, curves in zip(("train", "test"), panels.values(), strict=True):
-            rows = histories[f"{name}-{first}"].split(split)
-            curves[name] = ([row["epoch"] for row in rows], [row["loss"] for row in rows])
-    curves = plots.line_panels(
-        panels,
-        "epochs finished",
-        "mean squared error\n(normalised)",
-        log="y",
-        markers=False,
-        title="Errors while training, first seed",
-        subtitle=stand_in,
-    )
-    found = results["baselines"] | {"least squares, x and x^2": results["squares"]} | results["networks"]
-    dots = {name: np.atleast_1d(row["rmse_dollars"]) for name, row in found.items()}
-    label, title = "root of the mean squared error, thousands of dollars", "Test errors; a dot is one seed"
-    strips = plots.strip_panels(list(dots), {label: list(dots.values())}, title=title, subtitle=stand_in)
-    return {"training": ("第一个种子的训练误差和测试误差", curves), "errors": ("测试误差（每点一个种子）", strips)}
-
-
-def run(settings: Settings, context: Context) -> Answer:
-    """Answer the question; see the module's docstring."""
-    data = load_housing(context.options.data, context.options.data_dir)
-    context.announce(data.info, data.how)
+def run(settings: Settings, context: camp.Context) -> camp.Answer:
+    data = context.load(camp.load_housing)
     shop, graph = propagate({name.replace("_", " "): getattr(settings, name) for name in GOODS})
-    results = {
-        "purchase": shop,
-        "baselines": housing_regression.baselines(data),
-        "squares": closed_form_quadratic(data),
-    }
-    histories: dict[str, History] = {}
+    histories: dict[str, camp.History] = {}
     shift = np.abs(data.test.inputs.mean(axis=0) - data.train.inputs.mean(axis=0)) / data.train.inputs.std(axis=0)
+    results = {"purchase": shop, "baselines": baselines(data), "squares": closed_form_quadratic(data)}
     results["shift"] = float(shift.max())  # of a feature's mean, in standard deviations
     results["networks"] = {name: train_seeds(name, data, settings, context, histories) for name in NETWORKS}
     figures = {"graph": ("购买苹果和橘子：数值向前（上），梯度向后（下）", graph)}
-    figures |= draw(results, histories, context.seed, data.info.stand_in)
+    figures |= draw(results, histories, context.seed)
     title = "作业2-1:计算图上的梯度传播，两层神经网络的反向传播"
-    text = render(__file__, {"settings": settings, "train": len(data.train), "test": len(data.test)} | results)
-    return Answer(title, text, results, figures, histories)
+    return camp.Answer(title, results, figures, histories, values=data.info.counts)

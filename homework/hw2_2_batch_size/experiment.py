@@ -18,44 +18,35 @@ from __future__ import annotations
 import itertools
 import time
 from dataclasses import dataclass, replace
+from typing import Annotated
 
 import numpy as np
+from annotated_types import Ge, Gt
 
+import paddle_camp as camp
 from homework.hw2_2_batch_size.figures import draw
-from paddle_camp.answers.answer import Answer
-from paddle_camp.answers.template import render
-from paddle_camp.data.batches import ArrayBatches, epoch_order
-from paddle_camp.data.housing import HousingData, Table, load_housing
+from paddle_camp.data.batches import epoch_order
+from paddle_camp.data.housing import HousingData, Table
 from paddle_camp.data.housing_regression import baselines, errors, least_squares
-from paddle_camp.errors import require
-from paddle_camp.history import History
-from paddle_camp.running.context import Context
+from paddle_camp.sweeps.grid import Grid
+
+IS_SWEEP = True
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(camp.HyperParameters):
     """Hyper-parameters; "course" marks those of the camp's published scripts."""
 
-    batch_sizes: tuple[int, ...] = (1, 10, 50, 404)  # rows; 10 is the course's, 404 are all training rows
-    learning_rates: tuple[float, ...] = (0.01, 0.1)  # course, and ten times as much
-    num_steps: int = 20000  # updates of each training, whatever its batch
-    num_seeds: int = 3  # trainings of each kind, from --seed on
-    target: float = 1.1  # the training loss to reach, in least-squares losses
-    noted_steps: int = 400  # steps at the beginning whose batch losses are kept and drawn
-    noise_epochs: int = 50  # passes over the rows from which the noise of the gradient is measured
-    count_epochs: int = 5  # the question's 5 epochs ...
-    count_samples: int = 1000  # ... of 1000 samples ...
-    count_batch: int = 20  # ... in batches of 20
-
-    def __post_init__(self):
-        for key in ("batch_sizes", "learning_rates"):
-            values = getattr(self, key)
-            good = len(values) == len(set(values)) > 0 and all(value > 0 for value in values)
-            require(good, f"{key}={','.join(map(str, values))}: give positive numbers, each one once")
-        require(self.target > 1, f"target={self.target}: no loss lies below least squares: give more than 1")
-        require(self.num_steps >= 100, f"num_steps={self.num_steps}: give at least 100")
-        for key in ("num_seeds", "noted_steps", "noise_epochs", "count_epochs", "count_samples", "count_batch"):
-            require(getattr(self, key) > 0, f"{key}={getattr(self, key)}: must be positive")
+    batch_sizes: camp.Several[camp.Count] = (1, 10, 50, 404)  # rows; 10 is the course's, 404 are all training rows
+    learning_rates: camp.Several[camp.Rate] = (0.01, 0.1)  # course, and ten times as much
+    num_steps: Annotated[int, Ge(100)] = 20000  # updates of each training, whatever its batch
+    num_seeds: camp.Count = 3  # trainings of each kind, from --seed on
+    target: Annotated[float, Gt(1)] = 1.1  # the training loss to reach, in least-squares losses: none lies below 1
+    noted_steps: camp.Count = 400  # steps at the beginning whose batch losses are kept and drawn
+    noise_epochs: camp.Count = 50  # passes over the rows from which the noise of the gradient is measured
+    count_epochs: camp.Count = 5  # the question's 5 epochs ...
+    count_samples: camp.Count = 1000  # ... of 1000 samples ...
+    count_batch: camp.Count = 20  # ... in batches of 20
 
 
 QUICK = replace(Settings(), num_steps=4000, num_seeds=2, noise_epochs=20)
@@ -77,79 +68,67 @@ def initial_weights(seed: int, count: int) -> np.ndarray:
     return np.append(np.random.default_rng(seed).normal(size=count - 1), 0.0)
 
 
-@dataclass
-class Descent:
-    """A training: the weights ``[14]``, the loss of each step's batch, and the loss over all rows at noted steps."""
-
-    weights: np.ndarray
-    losses: list[float]
-    steps: list[int]
-    whole: list[float]
-    seconds: list[float]
-    diverged: bool = False
-
-
 @np.errstate(over="ignore", invalid="ignore")  # a training that diverges is noticed by its loss
-def descend(data: HousingData, batch_size: int, rate: float, seed: int, settings: Settings) -> Descent:
+def descend(data: HousingData, batch_size: int, rate: float, seed: int, settings: Settings):
     """Train for ``num_steps`` steps; the time of the measurements in between does not count."""
     inputs, prices = with_ones(data.train), data.train.prices
-    batches = ArrayBatches(inputs, prices, batch_size, seed if batch_size < len(prices) else None)
+    batches = camp.ArrayBatches(inputs, prices, batch_size, seed if batch_size < len(prices) else None)
     endless = (pair for epoch in itertools.count() for pair in batches.epoch(epoch))
     noted = set(np.geomspace(1, settings.num_steps, 1000).astype(int).tolist())  # about a percent apart
-    done = Descent(initial_weights(seed, inputs.shape[1]), [], [], [], [])
-    seconds, began = 0.0, time.perf_counter()
+    weights, losses, history = initial_weights(seed, inputs.shape[1]), [], camp.History()
+    elapsed, began = 0.0, time.perf_counter()
     for step, (rows, targets) in enumerate(itertools.islice(endless, settings.num_steps), start=1):
-        loss, slope = gradient(rows, targets, done.weights)
-        done.weights = done.weights - rate * slope
-        done.losses.append(loss)
+        loss, slope = gradient(rows, targets, weights)
+        weights = weights - rate * slope
+        losses.append(loss)
         if not loss < 1e12:  # also false for NaN
-            done.diverged = True
-            break
+            raise camp.DivergedError(step, loss)
         if step in noted:
-            seconds += time.perf_counter() - began
-            done.steps.append(step)
-            done.whole.append(gradient(inputs, prices, done.weights)[0])
-            done.seconds.append(seconds)
+            elapsed += time.perf_counter() - began
+            row = {"step": step, "split": "train", "loss": gradient(inputs, prices, weights)[0], "elapsed": elapsed}
+            history.evaluations.append(row)
             began = time.perf_counter()
-    return done
+    first = enumerate(losses[: settings.noted_steps], start=1)
+    history.steps = [{"step": step, "loss": loss, "learning_rate": rate} for step, loss in first]
+    return weights, losses, history  # the losses of all batches; in the history, those of all rows
 
 
-def summarise(runs: list[Descent], per_epoch: int, data: HousingData, best: float, settings: Settings) -> dict:
-    """Summarise trainings that differ in the seed only; ``best`` is the least-squares loss."""
-    done, late = [run for run in runs if not run.diverged], int(0.9 * settings.num_steps)
-    found = [(r, k) for r in done for k in np.flatnonzero(np.array(r.whole) <= settings.target * best)[:1]]
-    steps = [run.steps[k] for run, k in found]
+def train_cell(rate: float, batch_size: int, seed: int, data: HousingData, settings: Settings, best: float) -> dict:
+    """A training and what it comes to, as JSON values; ``best`` is the least-squares loss."""
+    weights, losses, history = descend(data, batch_size, rate, seed, settings)
+    whole, late, per_epoch = history.split("train"), int(0.9 * settings.num_steps), -(-len(data.train) // batch_size)
     whole_batches = np.arange(late + 1, settings.num_steps + 1) % per_epoch > 0 if per_epoch > 1 else slice(None)
     return {
-        "steps_per_epoch": per_epoch,
-        "diverged": len(runs) - len(done),
-        "reached": len(found),
-        "steps": float(np.median(steps)) if found else None,
-        "hover": [float(np.mean(np.array(run.whole)[np.array(run.steps) > late])) / best for run in done],
+        "steps": next((row["step"] for row in whole if row["loss"] <= settings.target * best), None),
+        "hover": float(np.mean([row["loss"] for row in whole if row["step"] > late])) / best,
         # Of the last tenth of the steps, without the smaller batches that end an epoch; neighbours differ by the noise
         # of two steps, and the slow fall of the loss hardly shows in them.
-        "loss_noise": [float(np.std(np.diff(np.array(run.losses[late:])[whole_batches])) / 2**0.5) for run in done],
-        "test": [errors(with_ones(data.test) @ r.weights, data.test.prices, data)["rmse_dollars"] for r in done],
-        # What else the machine does can only make a step longer.
-        "per_step": min(r.seconds[-1] for r in done) / settings.num_steps if done else None,
+        "loss_noise": float(np.std(np.diff(np.array(losses[late:])[whole_batches])) / 2**0.5),
+        "test": errors(with_ones(data.test) @ weights, data.test.prices, data)["rmse_dollars"],
+        "per_step": whole[-1]["elapsed"] / settings.num_steps,
+        "history": history.as_dict(),
     }
 
 
-def costs(kinds: list[dict]) -> list[dict]:
+def summarise(results: list[dict]) -> dict:
+    """Summarise trainings that differ in the seed only."""
+    done = camp.finished(results)
+    steps = [row["steps"] for row in done if row["steps"]]
+    found = {"diverged": len(results) - len(done), "reached": len(steps)}
+    found["steps"] = float(np.median(steps)) if steps else None
+    return found | {key: [row[key] for row in done] for key in ("hover", "loss_noise", "test")}
+
+
+def costs(grid: Grid, kinds: list[dict]) -> list[dict]:
     """Seconds of a step (the least of that batch size, whatever the rate), and of the steps to the target.
 
-    They are taken out of ``kinds``: the only numbers that another run will not repeat.
+    They are the only numbers that another run will not repeat; what else the machine does can only make a step longer.
     """
-    least: dict[int, float] = {}
+    rows, done = [], [(at["batch_size"], r["per_step"]) for _, at, r in grid.items() if not camp.diverged(r)]
     for kind in kinds:
-        size, found = kind["batch_size"], kind.pop("per_step")
-        if found is not None:
-            least[size] = min(found, least.get(size, found))
-    per_step = [least.get(kind["batch_size"]) for kind in kinds]
-    return [
-        {"seconds": kind["steps"] * each if kind["steps"] else None, "per_step": each}
-        for kind, each in zip(kinds, per_step, strict=True)
-    ]
+        least = min((seconds for size, seconds in done if size == kind["batch_size"]), default=None)
+        rows.append({"seconds": kind["steps"] * least if kind["steps"] else None, "per_step": least})
+    return rows
 
 
 def gradient_noise(data: HousingData, weights: np.ndarray, batch_size: int, seed: int, epochs: int) -> dict[str, float]:
@@ -174,51 +153,35 @@ def gradient_noise(data: HousingData, weights: np.ndarray, batch_size: int, seed
 def count_iterations(settings: Settings) -> dict[str, int]:
     """How often the inner loop runs, by formula and by running it."""
     samples = np.zeros(settings.count_samples)
-    batches = ArrayBatches(samples, samples, settings.count_batch)
+    batches = camp.ArrayBatches(samples, samples, settings.count_batch)
     counted = sum(1 for epoch in range(settings.count_epochs) for _ in batches.epoch(epoch))
     formula = settings.count_epochs * -(-settings.count_samples // settings.count_batch)
     return {"formula": formula, "counted": counted}
 
 
-def run(settings: Settings, context: Context) -> Answer:
-    """Answer the question; see the module's docstring."""
-    data = load_housing(context.options.data, context.options.data_dir)
-    context.announce(data.info, data.how)
-    rows, sizes = len(data.train), sorted(settings.batch_sizes)
-    require(sizes[-1] <= rows, f"batch_sizes={sizes[-1]}: there are {rows} training rows")
-    solution = np.append(*least_squares(data.train.inputs, data.train.prices))
-    best = gradient(with_ones(data.train), data.train.prices, solution)[0]
-    runs, kinds = {}, []
-    for rate, size in itertools.product(settings.learning_rates, sizes):
-        seeds = range(context.seed, context.seed + settings.num_seeds)
-        runs[rate, size] = [descend(data, size, rate, seed, settings) for seed in seeds]
-        kinds.append({"rate": rate, "batch_size": size})
-        kinds[-1] |= summarise(runs[rate, size], -(-rows // size), data, best, settings)
-        context.say(f"learning rate {rate}, batch {size}: steps to the target: {kinds[-1]['steps'] or 'not reached'}")
-    require(any(kind["test"] for kind in kinds), "learning_rates: every training diverged; give smaller ones")
+def run(settings: Settings, context: camp.Context) -> camp.Answer:
+    data = context.load(camp.load_housing)
+    inputs, prices, rows = with_ones(data.train), data.train.prices, len(data.train)
+    sizes = sorted(settings.batch_sizes)
+    camp.require(sizes[-1] <= rows, f"batch_sizes={sizes[-1]}: there are {rows} training rows")
+    solution = np.append(*least_squares(data.train.inputs, prices))
+    best = gradient(inputs, prices, solution)[0]
+    seeds = context.seeds(settings.num_seeds)
+    axes = {"rate": settings.learning_rates, "batch_size": sizes, "seed": seeds}
+    common = {"data": data, "settings": settings, "best": best}
+    grid = context.grid(train_cell, axes, common=common, describe=lambda r: f"steps to the target: {r['steps']}")
+    camp.require(bool(grid.histories()), "learning_rates: every training diverged; give smaller ones")
+    kinds = [point | summary for _, point, summary in grid.over("seed", summarise).items()]
+    for kind in kinds:
+        kind["steps_per_epoch"] = -(-rows // kind["batch_size"])
     start = initial_weights(context.seed, len(solution))
     more = sorted({*sizes, *(2**k for k in range(9) if 2**k < rows)})
-    results = {"count": count_iterations(settings), "trainings": kinds, "best_loss": best, "noise": {}}
-    for place, weights in (("start", start), ("solution", solution)):
-        args = (context.seed, settings.noise_epochs)
-        results["noise"][place] = [gradient_noise(data, weights, size, *args) for size in more]
-    results["gradient_norm"] = float(np.linalg.norm(gradient(with_ones(data.train), data.train.prices, start)[1]))
-    results["baselines"] = baselines(data)
-    results["cost"] = costs(kinds)
-    return Answer(
-        title="作业2-2:批大小过小或过大有什么影响",
-        text=render(__file__, {"settings": settings, "rows": rows, "sizes": sizes} | results),
-        results=results,
-        figures=draw(runs, results, settings, rows, data.info.stand_in),
-        histories={f"{rate}-{size}": history_of(cell[0], rate, settings) for (rate, size), cell in runs.items()},
-    )
-
-
-def history_of(run: Descent, rate: float, settings: Settings) -> History:
-    """The record of a training: its first steps, and the loss over all rows."""
-    steps = enumerate(run.losses[: settings.noted_steps], start=1)
-    whole = zip(run.steps, run.whole, strict=True)
-    return History(
-        [{"step": step, "loss": loss, "learning_rate": rate} for step, loss in steps],
-        [{"step": step, "split": "train", "loss": loss} for step, loss in whole],
-    )
+    noise = {
+        place: [gradient_noise(data, weights, size, context.seed, settings.noise_epochs) for size in more]
+        for place, weights in (("start", start), ("solution", solution))
+    }
+    results = {"count": count_iterations(settings), "trainings": kinds, "best_loss": best, "noise": noise}
+    results["gradient_norm"] = float(np.linalg.norm(gradient(inputs, prices, start)[1]))
+    results |= {"baselines": baselines(data), "cost": costs(grid, kinds)}
+    title, figures = "作业2-2:批大小过小或过大有什么影响", draw(grid, results, settings, rows)
+    return camp.Answer(title, results, figures, grid.histories(), values={"rows": rows, "sizes": sizes})

@@ -2,78 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
-from paddle_camp import plots
+import paddle_camp as camp
+from paddle_camp.sweeps.grid import Grid
 
 
-def loss_panels(runs: Mapping, best: float, rows: int, settings: Any) -> dict:
+def loss_panels(histories: dict[tuple, camp.History], best: float, rows: int, settings: Any) -> dict:
     """Panel -> label -> curve of the loss above least squares, of the first seed, against epochs, steps and time."""
     panels = {f"{x}, rate {r}": {} for r in settings.learning_rates for x in ("epochs", "steps", "milliseconds")}
-    for (rate, size), (run, *_) in sorted(runs.items(), reverse=True):  # the smooth curve of the largest batch first
-        shown = np.unique(np.searchsorted(run.steps, np.geomspace(1, run.steps[-1], 150)))  # lines, not a thick band
-        steps, above = np.array(run.steps)[shown], np.array(run.whole)[shown] / best - 1
-        x = {"epochs": steps / -(-rows // size), "steps": steps, "milliseconds": 1e3 * np.array(run.seconds)[shown]}
+    for (rate, size), history in sorted(histories.items(), reverse=True):  # the smooth curve of the largest batch first
+        table = np.array([[row[key] for key in ("step", "loss", "elapsed")] for row in history.evaluations])
+        shown = np.unique(np.searchsorted(table[:, 0], np.geomspace(1, table[-1, 0], 150)))  # lines, not a thick band
+        steps, losses, seconds = table[shown].T
+        x = {"epochs": steps / -(-rows // size), "steps": steps, "milliseconds": 1e3 * seconds}
         for unit, places in x.items():
-            panels[f"{unit}, rate {rate}"][f"batch {size}"] = (places, above)
+            panels[f"{unit}, rate {rate}"][f"batch {size}"] = (places, losses / best - 1)
+    panels = {name: curves for name, curves in panels.items() if curves}  # without a rate at which all diverged
     for curves in panels.values():
         every = np.concatenate([x for x, _ in curves.values()])
         curves["target"] = ([every.min(), every.max()], 2 * [settings.target - 1])
     return panels
 
 
-def draw(runs: Mapping, results: dict, settings: Any, rows: int, stand_in: str | None) -> dict[str, tuple[str, Figure]]:
+def noise_panels(noise: dict, rows: int) -> dict:
+    """Panel -> label -> curve of the distance from the gradient of all rows, measured and by the two laws."""
+    laws, panels = {"1 / sqrt(batch)": "law", "without replacement": "law_without", "measured": "measured"}, {}
+    for title, place in {"at the initial weights": "start", "at the least-squares solution": "solution"}.items():
+        noisy = [row for row in noise[place] if row["batch_size"] < rows]
+        sizes = [row["batch_size"] for row in noisy]
+        panels[title] = {name: (sizes, [row[key] for row in noisy]) for name, key in laws.items()}
+    return panels
+
+
+def draw(grid: Grid, results: dict, settings: Any, rows: int) -> dict:
     """The figures to post.
 
     Args:
-        runs: (learning rate, batch size) -> the trainings, one a seed, as the homework's ``Descent``.
+        grid: the trainings, by learning rate, batch size and seed.
         results, settings: the homework's.
         rows: of the training part.
-        stand_in: the warm line where the data are a stand-in.
     """
+    firsts = grid.over("seed", lambda trainings: trainings[0])  # of the first seed
+    histories = {
+        (point["rate"], point["batch_size"]): camp.History.from_dict(training["history"])
+        for _, point, training in firsts.items()
+        if not camp.diverged(training)
+    }
     rate, kinds = settings.learning_rates[0], results["trainings"]
-    sizes = sorted(settings.batch_sizes, reverse=True)
-    first = {}
-    for size in sizes:
-        noted = enumerate(runs[rate, size][0].losses[: settings.noted_steps], start=1)
-        first[f"batch {size}"] = [{"step": step, "loss": loss} for step, loss in noted]
-    steps = plots.loss_curves(first, title=f"Loss of each step's batch, learning rate {rate}", subtitle=stand_in)
-    losses = plots.line_panels(
-        loss_panels(runs, results["best_loss"], rows, settings),
-        "",
-        "loss / least squares - 1",
-        log="xy",
-        markers=False,
-        limits=(1e-3, 1e2),
-        share_x=False,
-        title="Training loss above least squares",
-        subtitle=stand_in,
-    )
-    laws, curves = {"1 / sqrt(batch)": "law", "without replacement": "law_without", "measured": "measured"}, {}
-    for title, place in {"at the initial weights": "start", "at the least-squares solution": "solution"}.items():
-        noisy = [row for row in results["noise"][place] if row["batch_size"] < rows]
-        curves[title] = {
-            name: ([r["batch_size"] for r in noisy], [r[key] for r in noisy]) for name, key in laws.items()
-        }
-    noise = plots.line_panels(
-        curves,
-        "batch size",
-        "root mean square distance",
-        log="xy",
-        title="How far a mini-batch's gradient lies from that of all rows",
-        subtitle=stand_in,
-    )
+    first = {f"batch {size}": history.steps for (each, size), history in reversed(histories.items()) if each == rate}
+    steps = camp.plots.loss_curves(first, title=f"Loss of each step's batch, learning rate {rate}")
+    panels = loss_panels(histories, results["best_loss"], rows, settings)
+    look = {"log": "xy", "markers": False, "limits": (1e-3, 1e2), "share_x": False}
+    title = "Training loss above least squares"
+    losses = camp.plots.line_panels(panels, "", "loss / least squares - 1", **look, title=title)
+    panels, title = noise_panels(results["noise"], rows), "How far a mini-batch's gradient lies from that of all rows"
+    noise = camp.plots.line_panels(panels, "batch size", "root mean square distance", log="xy", title=title)
     names = [f"rate {kind['rate']}, batch {kind['batch_size']}" for kind in kinds]
     loss, error = "training loss / least squares", "test error (thousands of dollars)"
     points = {loss: [kind["hover"] for kind in kinds], error: [kind["test"] for kind in kinds]}
     marks = {error: {"least squares": results["baselines"]["least squares"]["rmse_dollars"]}}
-    ends = plots.strip_panels(
-        names, points, marks=marks, title="At the end of training (a dot is a seed)", subtitle=stand_in
-    )
+    ends = camp.plots.strip_panels(names, points, marks=marks, title="At the end of training (a dot is a seed)")
     return {
         "steps": ("最初若干步每步的 batch loss", steps),
         "loss": ("训练集上的 loss 比最小二乘高出的比例：按轮数、步数、时间", losses),

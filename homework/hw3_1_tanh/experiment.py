@@ -13,43 +13,39 @@ is 50 of 100 and whose standard deviation is 5. Takes a few seconds.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from statistics import NormalDist
+from typing import Annotated
 
 import numpy as np
-from matplotlib.figure import Figure
+from annotated_types import Ge, Gt, Le, Lt
+from scipy import stats
 
-from paddle_camp import plots
-from paddle_camp.answers.answer import Answer
-from paddle_camp.answers.template import render
-from paddle_camp.errors import require
-from paddle_camp.running.context import Context
+import paddle_camp as camp
+from homework.hw3_1_tanh.figures import draw
 
 TYPES = {"float32": np.float32, "float64": np.float64}
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(camp.HyperParameters):
     """The curve and the matrix of the question; how closely to look at either."""
 
-    low: float = -10.0  # the question's
-    high: float = 10.0  # the question's
-    points: int = 2001  # of the curve
-    difference: float = 1e-5  # half the distance of a central difference; near the best for float64
-    rows: int = 10  # the question's
-    columns: int = 10  # the question's
+    low: Annotated[float, Ge(-1000), Le(1000)] = -10.0  # the question's
+    high: Annotated[float, Ge(-1000), Le(1000)] = 10.0  # the question's
+    points: Annotated[int, Ge(2)] = 2001  # of the curve
+    # Half the distance of a central difference; near the best for float64.
+    difference: Annotated[float, Gt(1e-9), Lt(0.1)] = 1e-5
+    rows: camp.Count = 10  # the question's
+    columns: camp.Count = 10  # the question's
     draws: int = 10_000  # random matrices whose counts are compared with the binomial distribution
 
     def __post_init__(self):
-        require(self.low < self.high, f"low={self.low}: must be below high={self.high}")
-        require(max(-self.low, self.high) <= 1000, f"low={self.low}, high={self.high}: stay within -1000 and 1000")
-        require(self.points >= 2, f"points={self.points}: a curve needs at least 2")
-        require(1e-9 < self.difference < 0.1, f"difference={self.difference}: give a number from 1e-9 to 0.1")
-        for name in ("rows", "columns"):
-            require(getattr(self, name) > 0, f"{name}={getattr(self, name)}: must be positive")
+        super().__post_init__()
+        camp.require(self.low < self.high, f"low={self.low}: must be below high={self.high}")
         fewest = math.ceil(25 * math.sqrt(self.rows * self.columns))  # else hardly a count is expected five times
-        require(self.draws >= fewest, f"draws={self.draws}: a {self.rows} x {self.columns} matrix needs {fewest}")
+        camp.require(self.draws >= fewest, f"draws={self.draws}: a {self.rows} x {self.columns} matrix needs {fewest}")
 
 
 QUICK = replace(Settings(), points=401, draws=2000)
@@ -81,11 +77,9 @@ def smallest_where(condition: Callable[[np.ndarray], np.ndarray], dtype: type) -
     Bisection over the bits: read as integers, positive floating-point numbers keep their order.
     """
     bits = {4: np.uint32, 8: np.uint64}[np.dtype(dtype).itemsize]
-    low, high = 0, int(np.array([1000], dtype).view(bits)[0])
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if condition(np.array([middle], bits).view(dtype))[0] else (middle, high)
-    return float(np.array([high], bits).view(dtype)[0])
+    largest = int(np.array([1000], dtype).view(bits)[0])
+    found = bisect_left(range(largest), True, key=lambda k: condition(np.array([k], bits).view(dtype))[0])
+    return float(np.array([found], bits).view(dtype)[0])
 
 
 def check_tanh(settings: Settings) -> dict:
@@ -120,89 +114,44 @@ def draw_counts(settings: Settings, rng: np.random.Generator) -> np.ndarray:
     return np.array([(rng.standard_normal(shape) > 0).sum() for _ in range(settings.draws)])
 
 
-def binomial(count: int) -> np.ndarray:
-    """Probabilities of 0 .. ``count`` positive entries, each with probability 1/2: float64 ``[count + 1]``."""
-    logs = [math.lgamma(count + 1) - math.lgamma(k + 1) - math.lgamma(count - k + 1) for k in range(count + 1)]
-    return np.exp(np.array(logs) - count * math.log(2))
-
-
 def compare(counts: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
-    """Chi-square test of drawn counts ``[draws]`` against ``probabilities`` of 0, 1, 2, ...
+    """Chi-square test of drawn counts ``[draws]`` against ``probabilities`` of 0, 1, 2, ...; it disagrees below 0.001.
 
-    Counts expected fewer than five times are joined with the nearest one expected more often. The p-value is Wilson
-    and Hilferty's (1931): the cube root of chi-square over its degrees of freedom is nearly normal.
+    Counts expected fewer than five times are joined with the nearest one expected more often.
     """
     expected = len(counts) * probabilities
     often = np.flatnonzero(expected >= 5)
     place = np.clip(np.arange(len(expected)), often[0], often[-1]) - often[0]
     joined = np.bincount(place, weights=expected)
-    seen = np.bincount(place[counts], minlength=len(joined))
-    chi_square, freedom = float(((seen - joined) ** 2 / joined).sum()), len(joined) - 1
-    spread = 2 / (9 * freedom)
-    p_value = 1 - NormalDist(1 - spread, spread**0.5).cdf((chi_square / freedom) ** (1 / 3))
-    return {"chi_square": chi_square, "degrees_of_freedom": freedom, "p_value": p_value}
+    chi_square, p_value = stats.chisquare(np.bincount(place[counts], minlength=len(joined)), joined)
+    found = {"chi_square": float(chi_square), "degrees_of_freedom": len(joined) - 1, "p_value": float(p_value)}
+    return found | {"agrees": bool(p_value > 0.001)}
 
 
-def draw_errors(types: dict[str, dict]) -> Figure:
+def worst_errors(types: dict[str, dict]) -> dict[str, dict]:
     """Relative error of both formulas over many sizes of x: the largest of 40 neighbours; NaN leaves a gap."""
-    x = np.logspace(-4, 3, 200 * 40)
-    middle, panels = x.reshape(200, 40)[:, 20], {}
+    x, panels = np.logspace(-4, 3, 200 * 40), {}
     for name, dtype in TYPES.items():
         curves = panels[f"{name}: the formula is NaN from x = {types[name]['nan_from']:.4g} on"] = {}
         for label, function in (("stable formula", stable_tanh), ("the question's formula", naive_tanh)):
             worst = relative_error(function, x.astype(dtype)).reshape(200, 40).max(axis=1)
-            curves[label] = (middle, np.maximum(worst, np.finfo(dtype).eps / 10))  # 0 has no place on a log axis
-    return plots.line_panels(
-        panels,
-        "x",
-        "relative error, largest of 40 neighbours\n(lowest level: none at all)",
-        log="xy",
-        markers=False,
-        title="Near 0 the formula loses digits, far from 0 it is NaN",
-    )
+            curves[label] = (x[20::40], np.maximum(worst, np.finfo(dtype).eps / 10))  # 0 has no place on a log axis
+    return panels
 
 
-def draw_histogram(counts: np.ndarray, probabilities: np.ndarray, settings: Settings) -> Figure:
-    """Share of the matrices with each count, beside the binomial probabilities."""
-    places = np.arange(len(probabilities))
-    shown = probabilities > 1e-5
-    shares = np.bincount(counts, minlength=len(places)) / len(counts)
-    title = f"Positive entries of {settings.draws:,} random {settings.rows} x {settings.columns} matrices"
-    return plots.histogram_figure(
-        places[shown],
-        shares[shown],
-        "entries > 0",
-        expected=probabilities[shown],
-        expected_name=f"binomial({len(places) - 1}, 1/2)",
-        title=title,
-    )
-
-
-def run(settings: Settings, context: Context) -> Answer:
-    """Answer the question; see the module's docstring."""
+def run(settings: Settings, context: camp.Context) -> camp.Answer:
     rng = np.random.default_rng(context.seed)
     p = rng.standard_normal((settings.rows, settings.columns))
     positive = int((p > 0).sum())  # the line that the question asks for
-    counts, entries = draw_counts(settings, rng), settings.rows * settings.columns
-    matrix = {
-        "positive": positive,
-        "dtype": str((p > 0).dtype),
-        "expected": entries / 2,
-        "deviation": math.sqrt(entries) / 2,
-    }
+    counts, law = draw_counts(settings, rng), stats.binom(p.size, 0.5)
+    probabilities = law.pmf(np.arange(p.size + 1))
+    matrix = {"positive": positive, "dtype": str((p > 0).dtype), "expected": law.mean(), "deviation": law.std()}
     matrix |= {"drawn_mean": float(counts.mean()), "drawn_deviation": float(counts.std())}
-    matrix |= {"fewest": int(counts.min()), "most": int(counts.max())} | compare(counts, binomial(entries))
+    matrix |= {"verdict": camp.comparisons.compare_share(positive, p.size, 0.5)["verdict"]}
+    matrix |= {"fewest": int(counts.min()), "most": int(counts.max())} | compare(counts, probabilities)
     results = {"tanh": check_tanh(settings), "matrix": matrix}
     x = np.linspace(settings.low, settings.high, settings.points)
-    curves = {"": {"tanh(x)": (x, stable_tanh(x)), "its derivative, 1 - tanh(x)^2": (x, tanh_gradient(x))}}
-    curve = plots.line_panels(curves, "x", "", markers=False, title="tanh and its derivative")
-    figures = {
-        "tanh": (f"tanh 及其导数，x 从 {settings.low:g} 到 {settings.high:g}", curve),
-        "errors": (
-            "题目公式与稳定公式的相对误差（每点取相邻 40 个 x 中最大的；曲线中断处为 nan）",
-            draw_errors(results["tanh"]["types"]),
-        ),
-        "counts": ("大于 0 的元素个数的分布", draw_histogram(counts, binomial(entries), settings)),
-    }
-    text = render(__file__, {"settings": settings, "entries": entries} | results)
-    return Answer("作业3-1:用 numpy 计算 tanh，统计矩阵中大于0的元素", text, results, figures)
+    curves = {"tanh(x)": (x, stable_tanh(x)), "its derivative, 1 - tanh(x)^2": (x, tanh_gradient(x))}
+    figures = draw(curves, worst_errors(results["tanh"]["types"]), counts, probabilities, settings)
+    title = "作业3-1:用 numpy 计算 tanh，统计矩阵中大于0的元素"
+    return camp.Answer(title, results, figures, values={"entries": p.size})

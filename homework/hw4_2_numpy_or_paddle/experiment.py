@@ -13,53 +13,42 @@ Expect, with the full settings on the real table (2 cores of an AMD EPYC): see d
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import inspect
-import io
 import time
-import tokenize
-from collections.abc import Iterator
+import timeit
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Annotated
 
 import numpy as np
 import paddle
 import paddle.nn.functional as F
+from annotated_types import Ge, MinLen
 from paddle import nn
 
+import paddle_camp as camp
 from homework.hw4_2_numpy_or_paddle import by_hand
 from homework.hw4_2_numpy_or_paddle.figures import draw
-from paddle_camp.answers.answer import Answer
-from paddle_camp.answers.template import render
-from paddle_camp.data.batches import ArrayBatches
-from paddle_camp.data.housing import HousingData, load_housing
+from paddle_camp.data.housing import HousingData
 from paddle_camp.data.housing_regression import baselines, errors
-from paddle_camp.errors import require
-from paddle_camp.history import History
-from paddle_camp.running.context import Context
+
+AtLeastTwo = Annotated[tuple[camp.Count, ...], MinLen(2)]
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(camp.HyperParameters):
     """Hyper-parameters."""
 
-    learning_rate: float = 0.05  # of plain SGD, for both
-    batch_size: int = 10  # the course's; rows
-    num_epochs: int = 50
-    hidden: int = 32  # units of the hidden layer (ReLU) of the network that is compared
-    widths: tuple[int, ...] = (1, 3, 10, 30, 100, 300, 1000)  # hidden units, one hidden layer
-    depths: tuple[int, ...] = (0, 1, 2, 4, 8)  # hidden layers
-    batches: tuple[int, ...] = (1, 10, 50, 404, 4040)  # rows; more than there are: repeated
-    timed_steps: int = 200  # of each case and framework, in five alternating rounds
-
-    def __post_init__(self):
-        require(self.learning_rate > 0, f"learning_rate={self.learning_rate}: must be positive")
-        for key in ("batch_size", "num_epochs", "hidden"):
-            require(getattr(self, key) > 0, f"{key}={getattr(self, key)}: must be positive")
-        require(self.timed_steps >= 5, f"timed_steps={self.timed_steps}: five rounds need 5 or more")
-        for key in ("widths", "depths", "batches"):
-            least = 0 if key == "depths" else 1
-            require(len(getattr(self, key)) > 1, f"{key}: name at least two")
-            require(min(getattr(self, key)) >= least, f"{key}: {least} or more")
+    learning_rate: camp.Rate = 0.05  # of plain SGD, for both
+    batch_size: camp.Count = 10  # the course's; rows
+    num_epochs: camp.Count = 50
+    hidden: camp.Count = 32  # units of the hidden layer (ReLU) of the network that is compared
+    widths: AtLeastTwo = (1, 3, 10, 30, 100, 300, 1000)  # hidden units, one hidden layer
+    depths: Annotated[tuple[Annotated[int, Ge(0)], ...], MinLen(2)] = (0, 1, 2, 4, 8)  # hidden layers
+    batches: AtLeastTwo = (1, 10, 50, 404, 4040)  # rows; more than there are: repeated
+    timed_steps: Annotated[int, Ge(5), camp.Hint("five rounds need 5 or more")] = 200  # of each case and framework
 
 
 QUICK = replace(Settings(), num_epochs=10, widths=(1, 30, 1000), depths=(0, 2, 8), batches=(1, 404), timed_steps=25)
@@ -96,126 +85,84 @@ def paddle_step(model: nn.Layer, optimizer, inputs: np.ndarray, prices: np.ndarr
 
 
 def pair(sizes: tuple[int, ...], learning_rate: float, seed: int):
-    """(numpy's step, Paddle's step, numpy's network, Paddle's model), from the same weights."""
+    """([numpy's step, Paddle's step], numpy's network, Paddle's model), from the same weights."""
     network = by_hand.Network(sizes, "relu", seed, dtype="float32")
     model = build_paddle(network)
     optimizer = paddle.optimizer.SGD(learning_rate, parameters=model.parameters())
-    by_numpy = lambda x, y: numpy_step(network, x, y, learning_rate)  # noqa: E731
-    by_paddle = lambda x, y: paddle_step(model, optimizer, x, y)  # noqa: E731
-    return by_numpy, by_paddle, network, model
+    steps = [partial(numpy_step, network, learning_rate=learning_rate), partial(paddle_step, model, optimizer)]
+    return steps, network, model
 
 
-@contextlib.contextmanager
-def on_cpu() -> Iterator[None]:
-    """A GPU may round the inputs of a product to 10 bits (TF32), which is no rounding of float32 arithmetic."""
-    device = paddle.get_device()
-    paddle.set_device("cpu")
-    try:
-        yield
-    finally:
-        paddle.set_device(device)
-
-
-def compare(sizes: tuple[int, ...], settings: Settings, data: HousingData, seed: int) -> dict:
-    """Train both side by side, on the CPU, on the same batches; losses, largest difference, seconds, test errors."""
-    inputs, prices = data.train.inputs.astype("float32"), data.train.prices[:, None].astype("float32")
-    train = ArrayBatches(inputs, prices, settings.batch_size, seed)
-    *steps, network, model = pair(sizes, settings.learning_rate, seed)
-    losses, seconds = ([], []), [0.0, 0.0]
-    for epoch in range(settings.num_epochs):
-        for x, y in train.epoch(epoch):
-            for which, step in enumerate(steps):
-                began = time.perf_counter()
-                losses[which].append(step(x, y))
-                seconds[which] += time.perf_counter() - began
-    test = data.test.inputs.astype("float32")
-    with paddle.no_grad():
-        predictions = network.forward(test), model(paddle.to_tensor(test)).numpy()
+def compare(sizes: tuple[int, ...], settings: Settings, data: HousingData, seed: int) -> tuple[dict, dict]:
+    """Train both side by side, on the CPU, on the same batches; (largest differences and test errors, histories)."""
+    train = camp.as_batches((data.train.inputs, data.train.prices[:, None]), settings.batch_size, seed)
+    steps, network, model = pair(sizes, settings.learning_rate, seed)
+    histories = {"numpy": camp.History(), "paddle": camp.History()}
+    for x, y in (batch for epoch in range(settings.num_epochs) for batch in train.epoch(epoch)):
+        for step, history in zip(steps, histories.values(), strict=True):
+            began = time.perf_counter()
+            row = {"step": len(history.steps) + 1, "loss": step(x, y), "seconds": time.perf_counter() - began}
+            history.steps.append(row)
+    losses, inputs = [history.column("loss") for history in histories.values()], data.test.inputs.astype("float32")
+    predictions = network.forward(inputs), model(paddle.to_tensor(inputs)).numpy()
     return {
-        "losses": losses,
         "difference": float(np.max(np.abs(np.subtract(*losses)))),
-        "seconds": seconds,
         "test": [errors(p, data.test.prices, data) for p in predictions],
         "predictions_difference": float(np.max(np.abs(np.subtract(*predictions)))),
-    }
+    }, histories
 
 
-def seconds_per_step(
-    sizes: tuple[int, ...], rows: int, settings: Settings, data: HousingData, seed: int
-) -> list[float]:
+def seconds_per_step(sizes: tuple[int, ...], rows: int, settings: Settings, data: HousingData, seed: int):
     """Median seconds of a step, [numpy, Paddle], in five alternating rounds after a few steps to warm up."""
     index = np.arange(rows) % len(data.train)
     x, y = data.train.inputs[index].astype("float32"), data.train.prices[index, None].astype("float32")
-    steps = pair(sizes, 1e-4, seed)[:2]
-    rounds = ([], [])
-    for step in steps:
-        for _ in range(3):
-            step(x, y)
-    count = max(1, settings.timed_steps // 5)
-    for _ in range(5):
-        for which, step in enumerate(steps):
-            began = time.perf_counter()
-            for _ in range(count):
-                step(x, y)
-            rounds[which].append((time.perf_counter() - began) / count)
-    return [float(np.median(r)) for r in rounds]
+    steps = [partial(step, x, y) for step in pair(sizes, 1e-4, seed)[0]]
+    _, *rounds = [[timeit.timeit(step, number=n) / n for step in steps] for n in (3, *[settings.timed_steps // 5] * 5)]
+    return np.median(rounds, axis=0).tolist()
 
 
 def growth(settings: Settings, data: HousingData, seed: int) -> dict[str, list]:
     """Rows of [what is varied, its value, seconds with numpy, seconds with Paddle]."""
-    cases = {
-        "width": {w: ((13, w, 1), settings.batch_size) for w in settings.widths},
-        "depth": {d: ((13, *[settings.hidden] * d, 1), settings.batch_size) for d in settings.depths},
-        "batch": {b: ((13, settings.hidden, 1), b) for b in settings.batches},
-        "large": {w: ((13, w, w, 1), len(data.train)) for w in settings.widths},
-    }
+    measure = partial(seconds_per_step, settings=settings, data=data, seed=seed)
     return {
-        what: [[value, *seconds_per_step(sizes, rows, settings, data, seed)] for value, (sizes, rows) in these.items()]
-        for what, these in cases.items()
+        "width": [[w, *measure((13, w, 1), settings.batch_size)] for w in settings.widths],
+        "depth": [[d, *measure((13, *[settings.hidden] * d, 1), settings.batch_size)] for d in settings.depths],
+        "batch": [[b, *measure((13, settings.hidden, 1), b)] for b in settings.batches],
+        "large": [[w, *measure((13, w, w, 1), len(data.train))] for w in settings.widths],
     }
 
 
 def lines_of_code(*parts) -> int:
-    """Lines of source that are neither blank, comment nor docstring."""
-    skipped = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
-    count = 0
-    for part in parts:
-        lines = set()
-        tokens = list(tokenize.generate_tokens(io.StringIO(inspect.getsource(part)).readline))
-        for before, token in zip([None, *tokens], tokens, strict=False):
-            alone = before is None or before.type in skipped
-            if token.type not in skipped and not (token.type == tokenize.STRING and alone):
-                lines.update(range(token.start[0], token.end[0] + 1))
-        count += len(lines)
-    return count
+    """Lines of source that are neither blank, comment nor docstring, with each statement on one line."""
+
+    def counts(node: ast.AST) -> bool:
+        docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        return isinstance(node, ast.stmt) and not docstring
+
+    return sum(counts(node) for part in parts for node in ast.walk(ast.parse(inspect.getsource(part))))
 
 
-def run(settings: Settings, context: Context) -> Answer:
-    """Answer the question; see the module's docstring."""
-    data = load_housing(context.options.data, context.options.data_dir)
-    context.announce(data.info, data.how)
-    with on_cpu():
-        runs = {
-            "linear": compare((13, 1), settings, data, context.seed),
-            "network": compare((13, settings.hidden, 1), settings, data, context.seed),
-        }
-    for name, result in runs.items():
-        steps = len(result["losses"][0])
-        context.say(f"{name}: largest difference of the losses over {steps} steps: {result['difference']:.1e}")
-    grown = growth(settings, data, context.seed)
+def run(settings: Settings, context: camp.Context) -> camp.Answer:
+    data = context.load(camp.load_housing)
+    results, histories, seconds = {}, {}, {}
+    with contextlib.ExitStack() as at_the_end:
+        # A GPU may round the inputs of a product to 10 bits (TF32), which is no rounding of float32 arithmetic.
+        at_the_end.callback(paddle.set_device, paddle.get_device())
+        paddle.set_device("cpu")
+        for name, sizes in {"linear": (13, 1), "network": (13, settings.hidden, 1)}.items():
+            results[name], both = compare(sizes, settings, data, context.seed)
+            histories |= {f"{name}, {which}": history for which, history in both.items()}
+            seconds[name] = [sum(history.column("seconds")) for history in both.values()]
+            steps, difference = len(both["numpy"].steps), results[name]["difference"]
+            context.say(f"{name}: largest difference of the losses over {steps} steps: {difference:.1e}")
     lines = {"numpy": lines_of_code(by_hand.Network, numpy_step), "paddle": lines_of_code(build_paddle, paddle_step)}
-    histories, figures = {}, draw(runs, grown, data.info.stand_in)
-    for name, result in runs.items():
-        for which, losses in zip(("numpy", "paddle"), result["losses"], strict=True):
-            rows = [{"step": i + 1, "loss": loss} for i, loss in enumerate(losses)]
-            histories[f"{name}, {which}"] = History(rows, [])
-    results = {name: {k: v for k, v in r.items() if k not in ("losses", "seconds")} for name, r in runs.items()}
-    results |= {"steps": len(runs["linear"]["losses"][0]), "lines": lines, "baselines": baselines(data)}
-    results["cost"] = {"seconds": {name: r["seconds"] for name, r in runs.items()}, "per_step": grown}
-    return Answer(
+    grown = growth(settings, data, context.seed)
+    results |= {"steps": steps, "lines": lines, "baselines": baselines(data)}
+    results["cost"] = {"seconds": seconds, "per_step": grown}
+    return camp.Answer(
         title="作业4-2:用 Python 和用飞桨构建神经网络的异同",
-        text=render(__file__, {"settings": settings, "device": context.device.partition(":")[0].upper()} | results),
         results=results,
-        figures=figures,
+        values={"device": context.device.partition(":")[0].upper()},
+        figures=draw(histories, grown),
         histories=histories,
     )

@@ -7,23 +7,16 @@ import numpy as np
 from paddle_camp import plots
 
 
-def draw(runs: dict, grown: dict, stand_in: str | None) -> dict:
+def draw(histories: dict, grown: dict) -> dict:
     """The figures to post."""
     panels = {}
-    for name, result in runs.items():
-        steps = np.arange(1, len(result["losses"][0]) + 1)
-        difference = np.abs(np.subtract(*result["losses"]))
+    for name in ("linear", "network"):
+        by_numpy, by_paddle = (np.array(histories[f"{name}, {which}"].column("loss")) for which in ("numpy", "paddle"))
+        steps, difference = np.arange(1, len(by_numpy) + 1), np.abs(by_numpy - by_paddle)
         difference[difference == 0] = np.nan  # a logarithmic axis has no 0: a gap
-        panels[name] = {"loss (numpy)": (steps, result["losses"][0]), "|numpy - Paddle|": (steps, difference)}
-    same = plots.line_panels(
-        panels,
-        "step",
-        "loss, and difference",
-        log="y",
-        markers=False,
-        title="The same loss at every step, but for rounding",
-        subtitle=stand_in,
-    )
+        panels[name] = {"loss (numpy)": (steps, by_numpy), "|numpy - Paddle|": (steps, difference)}
+    title = "The same loss at every step, but for rounding"
+    same = plots.line_panels(panels, "step", "loss, and difference", log="y", markers=False, title=title)
     names = {"width": "hidden units", "depth": "layers with weights (hidden ones + 1)", "batch": "rows in a batch"}
     names["large"] = "units in each of two hidden layers, all rows"
     growths = {}
@@ -31,16 +24,8 @@ def draw(runs: dict, grown: dict, stand_in: str | None) -> dict:
         values, by_numpy, by_paddle = (np.array(column, float) for column in zip(*rows, strict=True))
         values = values + 1 if what == "depth" else values  # layers with weights: a logarithmic axis has no 0
         growths[names[what]] = {"numpy": (values, 1e3 * by_numpy), "Paddle": (values, 1e3 * by_paddle)}
-    cost = plots.line_panels(
-        growths,
-        "",
-        "milliseconds per step",
-        log="xy",
-        share_x=False,
-        columns=2,
-        title="Time of a training step",
-        subtitle=stand_in,
-    )
+    look = {"log": "xy", "share_x": False, "columns": 2, "title": "Time of a training step"}
+    cost = plots.line_panels(growths, "", "milliseconds per step", **look)
     return {
         "same": ("numpy 与飞桨每一步的 loss，以及两者之差", same),
         "cost": ("每一步的时间随宽度、深度和 batch 的增长（双对数坐标）", cost),

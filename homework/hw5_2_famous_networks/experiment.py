@@ -16,32 +16,22 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Annotated
 
 import paddle.vision.models as vision
 
-from paddle_camp import plots
-from paddle_camp.answers.answer import Answer
-from paddle_camp.answers.page import markdown_table
-from paddle_camp.answers.template import render
-from paddle_camp.errors import require
-from paddle_camp.models import create_model, list_models
-from paddle_camp.networks.summary import count_parameters, layer_rows
-from paddle_camp.running.context import Context
+import paddle_camp as camp
 
 with Path(__file__).with_name("published.csv").open(encoding="utf-8", newline="") as _stream:
     NETWORKS = list(csv.DictReader(_stream))  # in the order of their years; an empty cell: not known or not given
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(camp.HyperParameters):
     """Which networks to count."""
 
-    networks: tuple[str, ...] = ()  # names in the table's first column; none at all means every one
-
-    def __post_init__(self):
-        known = [row["name"] for row in NETWORKS]
-        wrong = [name for name in self.networks if name not in known]
-        require(not wrong, f"networks={','.join(wrong)}: the table has {', '.join(known)}")
+    # Names in the table's first column; none at all means every one.
+    networks: tuple[Annotated[str, camp.OneOf([row["name"] for row in NETWORKS])], ...] = ()
 
 
 QUICK = replace(Settings(), networks=("LeNet-5", "AlexNet", "ResNet-50", "MobileNet V2", "EfficientNet-B0"))
@@ -51,13 +41,13 @@ def count(row: dict[str, str]) -> tuple[float, float]:
     """(Parameters, multiply-adds of one picture), in millions; multiply-adds of convolutions and linear layers."""
     if not row["model"]:
         return float(row["millions_of_parameters"]), float(row["millions_of_multiply_adds"])
-    if row["model"] in list_models():
+    if row["model"] in camp.list_models():
         arguments = {"auxiliary": False} if row["model"] == "googlenet" else {}  # those heads serve training only
-        model = create_model(row["model"], **arguments)
+        model = camp.create_model(row["model"], **arguments)
     else:
         model = getattr(vision, row["model"])(pretrained=False)
-    layers = layer_rows(model, (1, int(row["channels"]), int(row["side"]), int(row["side"])))
-    return count_parameters(model) / 1e6, sum(layer.multiply_adds for layer in layers) / 1e6
+    layers = camp.layer_rows(model, (1, int(row["channels"]), int(row["side"]), int(row["side"])))
+    return camp.count_parameters(model) / 1e6, sum(layer.multiply_adds for layer in layers) / 1e6
 
 
 def starred(row: dict[str, str]) -> str:
@@ -71,35 +61,32 @@ def table(chosen: list[dict[str, str]], counted: dict[str, tuple[float, float]])
     lines = []
     for row in chosen:
         parameters, operations = counted[row["name"]]
-        numbers = [f"{parameters:.2f}", f"{operations:,.1f}"]
-        known = [row[key] or "—" for key in ("top5", "crops", "paper")]
-        lines.append([starred(row), row["year"], row["depth"] or "—", *numbers, row["idea"], *known])
-    return markdown_table(headers, lines)
+        known = [row[key] or "—" for key in ("depth", "top5", "crops", "paper")]
+        numbers = [known[0], f"{parameters:.2f}", f"{operations:,.1f}"]
+        lines.append([starred(row), row["year"], *numbers, row["idea"], *known[1:]])
+    return camp.markdown_table(headers, lines)
 
 
-def run(settings: Settings, context: Context) -> Answer:
-    """Answer the question; see the module's docstring."""
+def run(settings: Settings, context: camp.Context) -> camp.Answer:
     chosen = [row for row in NETWORKS if not settings.networks or row["name"] in settings.networks]
     counted = {}
     for row in chosen:
         counted[row["name"]] = millions = count(row)
         context.say(f"{row['name']}: {millions[0]:.2f} million parameters, {millions[1]:.1f} million multiply-adds")
-    compared = {name: value for name, value in counted.items() if name != "LeNet-5"} or counted
-    extremes = {}
-    for place, (most, least) in enumerate((("most", "fewest"), ("heaviest", "lightest"))):
-        extremes[most] = max(compared, key=lambda name, place=place: compared[name][place])
-        extremes[least] = min(compared, key=lambda name, place=place: compared[name][place])
+    compared = [name for name in counted if name != "LeNet-5"] or list(counted)
+    by_parameters, by_operations = (sorted(compared, key=lambda name, i=i: counted[name][i]) for i in (0, 1))
+    extremes = {"most": by_parameters[-1], "fewest": by_parameters[0]}
+    extremes |= {"heaviest": by_operations[-1], "lightest": by_operations[0]}
     listed = any(not row["model"] for row in chosen)
     parameters, operations = zip(*counted.values(), strict=True)
-    figure = plots.bar_panels(
+    figure = camp.plots.bar_panels(
         [f"{starred(row)} ({row['year']})" for row in chosen],
         {"parameters (millions)": parameters, "multiply-adds per picture (millions)": operations},
         title="Convolutional networks by year" + (" (*: numbers of the paper)" if listed else ""),
     )
-    values = {"table": table(chosen, counted), "counted": counted, "extremes": extremes, "listed": listed}
-    return Answer(
+    return camp.Answer(
         title="作业5-2:常见的卷积神经网络",
-        text=render(__file__, values),
         results={"millions": {name: list(value) for name, value in counted.items()}},
+        values={"table": table(chosen, counted), "counted": counted, "extremes": extremes, "listed": listed},
         figures={"networks": ("各网络的参数个数与乘加次数", figure)},
     )

@@ -15,27 +15,13 @@ after one epoch 0.981 with Adam at 0.01, 0.980 with Momentum at 0.1, 0.975 to 0.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Annotated
 
 import numpy as np
 import paddle
 
-from paddle_camp import plots
-from paddle_camp.answers.answer import Answer, Predictions
-from paddle_camp.answers.template import render
-from paddle_camp.data.batches import Batches
-from paddle_camp.data.image_set import split_off
-from paddle_camp.data.mnist import load_mnist
-from paddle_camp.data.scaling import scale_to_one
-from paddle_camp.errors import DivergedError, require
-from paddle_camp.history import History, smooth
-from paddle_camp.metrics import probabilities
-from paddle_camp.models import check_model_name, create_model
-from paddle_camp.networks.summary import check_input_shape
-from paddle_camp.predicting.saved_model import SavedModel
-from paddle_camp.running.context import Context
-from paddle_camp.sweeps.sweep import run_cells
-from paddle_camp.training.fit import CheckpointPolicy, fit, publish
-from paddle_camp.training.loop import evaluate
+import paddle_camp as camp
+from paddle_camp.history import smooth
 
 IS_SWEEP = True
 OPTIMIZERS = {
@@ -48,177 +34,106 @@ OPTIMIZERS = {
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(camp.HyperParameters):
     """The grid, and what every cell has in common."""
 
-    optimizers: tuple[str, ...] = tuple(OPTIMIZERS)  # with Paddle's defaults; Momentum 0.9
-    learning_rates: tuple[float, ...] = (0.1, 0.01, 0.001, 0.0001)  # the course's four
-    model: str = "two_conv_net"  # the course's network for digits; any name of the zoo that takes 28 x 28
-    batch_size: int = 100  # the course's; digits
-    num_epochs: int = 1
-    num_seeds: int = 3  # trainings of each cell, from --seed on
-    holdout: float = 1 / 6  # share of the training digits (10,000 of 60,000) that the best rates are chosen on
-    train_pictures: int | None = None  # None: all there are; else a stratified draw
-    test_pictures: int | None = None
-
-    def __post_init__(self):
-        check_model_name(self.model)
-        wrong = [name for name in self.optimizers if name not in OPTIMIZERS]
-        require(not wrong, f"optimizers={','.join(wrong)}: there are {', '.join(OPTIMIZERS)}")
-        require(len(self.optimizers) > 0 and len(self.learning_rates) > 0, "optimizers, learning_rates: name some")
-        for key in ("optimizers", "learning_rates"):
-            values = getattr(self, key)
-            require(len(set(values)) == len(values), f"{key}={','.join(map(str, values))}: each one once")
-        require(all(rate > 0 for rate in self.learning_rates), "learning_rates: must be positive")
-        require(0 < self.holdout < 1, f"holdout={self.holdout}: give a share between 0 and 1")
-        for key in ("batch_size", "num_epochs", "num_seeds"):
-            require(getattr(self, key) > 0, f"{key}={getattr(self, key)}: must be positive")
+    # With Paddle's defaults; Momentum 0.9.
+    optimizers: camp.Several[Annotated[str, camp.OneOf(OPTIMIZERS)]] = tuple(OPTIMIZERS)
+    learning_rates: camp.Several[camp.Rate] = (0.1, 0.01, 0.001, 0.0001)  # the course's four
+    model: camp.ModelName = "two_conv_net"  # the course's network for digits; any name of the zoo that takes 28 x 28
+    batch_size: camp.Count = 100  # the course's; digits
+    num_epochs: camp.Count = 1
+    num_seeds: camp.Count = 3  # trainings of each cell, from --seed on
+    holdout: camp.Share = 1 / 6  # of the training digits (10,000 of 60,000), that the best rates are chosen on
+    train_pictures: camp.Count | None = None  # None: all there are; else a stratified draw
+    test_pictures: camp.Count | None = None
 
 
 QUICK = replace(Settings(), model="mlp_relu", num_epochs=2, num_seeds=1, batch_size=20)
 QUICK = replace(QUICK, train_pictures=1200, test_pictures=300)
 
 
-def train_cell(
-    name: str, rate: float, seed: int, settings: Settings, sets: dict, keep: CheckpointPolicy | None = None
-) -> dict:
+def train_cell(optimizer: str, rate: float, seed: int, settings: Settings, sets: dict, keep=None) -> dict:
     """Train one cell of the grid; JSON values."""
     paddle.seed(seed)  # the same initial weights for every optimizer and rate
-    model = create_model(settings.model)
-    optimizer = OPTIMIZERS[name](rate, model.parameters())
+    model = camp.create_for(settings.model, camp.DIGITS)
     train = replace(sets["train"], shuffle_seed=seed)  # the same order of the digits
-    try:
-        history = fit(
-            model,
-            optimizer,
-            train,
-            num_epochs=settings.num_epochs,
-            evaluations={"holdout": sets["holdout"]},
-            seed=seed,
-            keep=keep,
-            quiet=True,
-        )
-    except DivergedError as error:
-        return {"diverged": error.step}
-    test = evaluate(model, sets["test"])
+    options = {"evaluations": {"holdout": sets["holdout"]}, "seed": seed, "keep": keep, "quiet": True}
+    stepper = OPTIMIZERS[optimizer](rate, model.parameters())
+    history = camp.fit(model, stepper, train, num_epochs=settings.num_epochs, **options)
+    test = camp.evaluate(model, sets["test"])
     if not np.isfinite(test.loss):
-        return {"diverged": len(history.steps)}
-    result = {"holdout_accuracy": history.split("holdout")[-1]["accuracy"], "test_accuracy": test.accuracy}
-    result |= {"test_loss": test.loss, "losses": history.column("loss"), "epochs": history.evaluations}
+        raise camp.DivergedError(len(history.steps), test.loss, "test")
+    result = {"holdout_accuracy": history.last("holdout")["accuracy"], "test_accuracy": test.accuracy}
+    result |= {"test_loss": test.loss, "history": history.as_dict()}
     return result | ({"outputs": test.outputs.tolist()} if keep else {})
 
 
 def in_words(result: dict) -> str:
     """A cell's result for the log."""
-    if "diverged" in result:
-        return f"diverged at step {result['diverged']}"
     return f"accuracy on held-out digits {result['holdout_accuracy']:.4f}, test loss {result['test_loss']:.4f}"
 
 
 def summarise(cells: list[dict]) -> dict:
     """A pair of optimizer and rate over its seeds; a diverged training counts as one that guesses."""
-    done = [cell for cell in cells if "diverged" not in cell]
-    test = [cell.get("test_accuracy", 0.1) for cell in cells]
-    return {
-        "diverged": len(cells) - len(done),
-        "holdout_accuracy": float(np.mean([cell.get("holdout_accuracy", 0.1) for cell in cells])),
-        "test_accuracy": float(np.mean(test)),
-        "test_accuracies": test,
-    }
+    found = {key: [cell.get(key, 0.1) for cell in cells] for key in ("holdout_accuracy", "test_accuracy")}
+    summary = {key: float(np.mean(values)) for key, values in found.items()}
+    return {"diverged": len(cells) - len(camp.finished(cells))} | summary | {"test_accuracies": found["test_accuracy"]}
 
 
-def run(settings: Settings, context: Context) -> Answer:
-    """Answer the question; see the module's docstring."""
-    counts = (settings.train_pictures, settings.test_pictures)
-    data = load_mnist(context.options.data, context.options.data_dir, counts)
-    context.announce(data.info, data.how)
-    check_input_shape(create_model(settings.model), (1, 1, 28, 28), settings.model)
-    kept, held = split_off(data.train, settings.holdout, context.seed)
-    sets = {"train": Batches(kept, settings.batch_size, scale=scale_to_one)}
-    sets |= {key: Batches(part, 500, scale=scale_to_one) for key, part in (("holdout", held), ("test", data.test))}
-    seeds = range(context.seed, context.seed + settings.num_seeds)
-    grid = [(name, rate) for name in settings.optimizers for rate in settings.learning_rates]
-    cells = {f"{n}-{rate:g}-{seed}": (n, rate, seed, settings, sets) for n, rate in grid for seed in seeds}
-    found = run_cells(train_cell, cells, context.path / "cells", describe=in_words, **context.side_by_side)
-    table = {f"{n} {rate:g}": summarise([found[f"{n}-{rate:g}-{seed}"] for seed in seeds]) for n, rate in grid}
-    best = {}
-    for name in settings.optimizers:
-        rate = max(settings.learning_rates, key=lambda r, name=name: table[f"{name} {r:g}"]["holdout_accuracy"])
-        best[name] = {"rate": rate} | table[f"{name} {rate:g}"]
+def run(settings: Settings, context: camp.Context) -> camp.Answer:
+    data, sets = context.load_parts(camp.load_mnist, settings)
+    camp.check_input(settings.model, data.train)
+    seeds = context.seeds(settings.num_seeds)
+    axes = {"optimizer": settings.optimizers, "rate": settings.learning_rates, "seed": seeds}
+    cells = context.grid(train_cell, axes, common={"settings": settings, "sets": sets}, describe=in_words)
+    table, best = cells.over("seed", summarise), {}
+    for _, point, row in table.items():
+        name = point["optimizer"]
+        if name not in best or row["holdout_accuracy"] > best[name]["holdout_accuracy"]:
+            best[name] = {"rate": point["rate"]} | row
     order = sorted(best, key=lambda name: -best[name]["holdout_accuracy"])
-    name, rate = order[0], best[order[0]]["rate"]
-    steady = [seed for seed in seeds if "diverged" not in found[f"{name}-{rate:g}-{seed}"]]
-    require(len(steady) > 0, "every cell diverged: give smaller learning_rates")
-    winner = train_winner(name, rate, steady[0], settings, context, sets)
-    results = {"grid": table, "best": best, "order": order}
-    values = {"settings": settings, "rest": len(kept), "held": len(held), "test": len(data.test)} | results
-    return Answer(
+    first = {"optimizer": order[0], "rate": best[order[0]]["rate"]}
+    steady = [seed for seed in seeds if not camp.diverged(cells.at(**first, seed=seed))]
+    camp.require(len(steady) > 0, "every cell diverged: give smaller learning_rates")
+    # The best cell once more, from the first seed that did not diverge, with its weights kept.
+    keep = camp.CheckpointPolicy(context.checkpoints / "winner", best_on="holdout")
+    winner = train_cell(**first, seed=steady[0], settings=settings, sets=sets, keep=keep)
+    context.publish(keep.folder, camp.SavedModel.usual(settings.model, "digits"))
+    grid = {f"{point['optimizer']} {point['rate']:g}": row for _, point, row in table.items()}
+    return camp.Answer(
         title="作业5-3:哪种优化算法、哪种学习率最好",
-        text=render(__file__, values),
-        results=results,
-        figures=draw(found, table, settings, context.seed, data.info.stand_in),
-        histories={key: as_history(cell) for key, cell in found.items() if "diverged" not in cell},
-        predictions=Predictions(data.test.names, data.test.labels, probabilities(np.array(winner["outputs"]))),
+        results={"grid": grid, "best": best, "order": order},
+        values={name: batches.num_samples for name, batches in sets.items()},
+        figures=draw(cells, table, settings, context.seed),
+        histories=cells.histories(),
+        predictions=camp.Predictions.of(data.test, winner["outputs"]),
     )
 
 
-def train_winner(name: str, rate: float, seed: int, settings: Settings, context: Context, sets: dict) -> dict:
-    """The best cell once more, from the first seed that did not diverge, with its weights kept."""
-    folder = context.checkpoints / "winner"
-    result = train_cell(name, rate, seed, settings, sets, CheckpointPolicy(folder, best_on="holdout"))
-    require("outputs" in result, f"{name} at {rate:g} diverged here, not on the cluster: give smaller learning_rates")
-    SavedModel(settings.model, "digits").write(context.checkpoints, context.data)
-    publish(folder, context.checkpoints)
-    return result
-
-
-def as_history(cell: dict) -> History:
-    """The rows of a cell for the tables."""
-    return History([{"step": i + 1, "loss": loss} for i, loss in enumerate(cell["losses"])], cell["epochs"])
-
-
-def draw(found: dict, table: dict, settings: Settings, seed: int, stand_in: str | None) -> dict:
+def draw(cells, table, settings: Settings, seed: int) -> dict:
     """The figures to post."""
-    rates = [f"{rate:g}" for rate in settings.learning_rates]
+    names, rates = settings.optimizers, settings.learning_rates
 
-    def curve(name: str, rate: str) -> tuple:
-        losses = found[f"{name}-{rate}-{seed}"].get("losses", [])
+    def curve(name: str, rate: float) -> tuple:
+        cell = cells.at(optimizer=name, rate=rate, seed=seed)
+        losses = [] if camp.diverged(cell) else camp.History.from_dict(cell["history"]).column("loss")
         return range(1, len(losses) + 1), smooth(losses, 20)
 
-    by_optimizer = {name: {rate: curve(name, rate) for rate in rates} for name in settings.optimizers}
-    by_rate = {f"rate {rate}": {name: curve(name, rate) for name in settings.optimizers} for rate in rates}
-    accuracy = [[table[f"{name} {rate}"] for rate in rates] for name in settings.optimizers]
-    values = [
-        [np.nan if c["diverged"] == settings.num_seeds else 100 * c["test_accuracy"] for c in r] for r in accuracy
-    ]
-    heat_map = plots.heat_map(
-        values,
-        rows=settings.optimizers,
-        columns=rates,
-        text="{:.2f}",
-        empty="diverged",
-        title="Test accuracy in percent (rows: optimizers, columns: learning rates)",
-        subtitle=stand_in,
-    )
-    optimizers = plots.line_panels(
-        by_optimizer,
-        "step",
-        "loss (mean of 20 steps)",
-        markers=False,
-        limits=(0, 2.6),
-        title="One panel per optimizer",
-        subtitle=stand_in,
-    )
-    learning_rates = plots.line_panels(
-        by_rate,
-        "step",
-        "loss (mean of 20 steps)",
-        markers=False,
-        limits=(0, 2.6),
-        columns=2,
-        title="One panel per learning rate",
-        subtitle=stand_in,
-    )
+    def accuracy(name: str, rate: float) -> float:
+        row = table.at(optimizer=name, rate=rate)
+        return np.nan if row["diverged"] == settings.num_seeds else 100 * row["test_accuracy"]
+
+    look = {"markers": False, "limits": (0, 2.6)}
+    by_optimizer = {name: {f"{rate:g}": curve(name, rate) for rate in rates} for name in names}
+    by_rate = {f"rate {rate:g}": {name: curve(name, rate) for name in names} for rate in rates}
+    values = [[accuracy(name, rate) for rate in rates] for name in names]
+    title = "Test accuracy in percent (rows: optimizers, columns: learning rates)"
+    words = {"rows": names, "columns": [f"{rate:g}" for rate in rates], "text": "{:.2f}", "empty": "diverged"}
+    axes = ("step", "loss (mean of 20 steps)")
+    heat_map = camp.plots.heat_map(values, title=title, **words)
+    optimizers = camp.plots.line_panels(by_optimizer, *axes, title="One panel per optimizer", **look)
+    learning_rates = camp.plots.line_panels(by_rate, *axes, columns=2, title="One panel per learning rate", **look)
     return {
         "heat_map": ("各优化算法与学习率的测试准确率（%，各种子的平均）", heat_map),
         "by_optimizer": ("每种优化算法在各学习率下的训练 loss", optimizers),

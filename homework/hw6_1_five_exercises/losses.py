@@ -7,7 +7,7 @@ from typing import Any
 import paddle
 import paddle.nn.functional as F
 
-from paddle_camp.training.losses import classification_loss, smoothed_loss
+import paddle_camp as camp
 
 
 def squared_loss(logits: paddle.Tensor, labels: paddle.Tensor, settings: Any) -> paddle.Tensor:
@@ -24,8 +24,10 @@ def hinge_loss(logits: paddle.Tensor, labels: paddle.Tensor, settings: Any) -> p
 
 # Name -> (logits, labels, the homework's settings) to the loss.
 LOSSES = {
-    "cross_entropy": lambda logits, labels, settings: classification_loss(logits, labels),
+    "cross_entropy": lambda logits, labels, settings: camp.classification_loss(logits, labels),
     "squared": squared_loss,
-    "smoothed": lambda logits, labels, settings: smoothed_loss(logits, labels, settings.smoothing),
+    "smoothed": lambda logits, labels, settings: camp.classification_loss(
+        logits, labels, label_smoothing=settings.smoothing
+    ),
     "hinge": hinge_loss,
 }

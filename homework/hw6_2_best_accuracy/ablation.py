@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from paddle_camp.metrics import only_one_right, predict_labels
+from paddle_camp.comparisons import compare_classifiers
+from paddle_camp.metrics import predict_labels
 
 # The recipe with one part changed, most of them to the course's choice; name of a row -> what changes.
 ABLATION: dict[str, dict] = {
@@ -34,7 +35,9 @@ def summarise_ablation(found: dict[str, dict], labels: np.ndarray) -> dict[str, 
             table[name] = None
             continue
         recipe, own = (np.array(c["plain"]) for c in (found["recipe"], cell))
-        only_here, only_recipe = only_one_right(recipe, own, labels)  # right in one is wrong in the other
+        pair = compare_classifiers(own, recipe, labels)
         row = {"mistakes": mistakes(own, labels), "averaged": mistakes(cell["averaged"], labels)}
-        table[name] = row | {"only_here": only_here, "only_recipe": only_recipe}
+        # Right in one is wrong in the other: only here wrong is what only the recipe gets right.
+        row |= {"only_here": pair["only_second"], "only_recipe": pair["only_first"]}
+        table[name] = row | {"p_value": pair["p_value"], "verdict": pair["verdict"]}
     return table

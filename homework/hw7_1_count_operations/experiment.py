@@ -12,40 +12,36 @@ Takes a few seconds on a CPU.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
+from typing import Annotated
 
 import numpy as np
 import paddle
+from annotated_types import Ge
 from paddle import nn
 
-from paddle_camp import plots
-from paddle_camp.answers.answer import Answer
-from paddle_camp.answers.template import render
-from paddle_camp.errors import require
-from paddle_camp.networks.summary import layer_rows, output_size
-from paddle_camp.running.context import Context
+import paddle_camp as camp
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(camp.HyperParameters):
     """The convolution of the question; every number can be changed with ``-o``."""
 
-    batch_size: int = 10
-    in_channels: int = 3
-    image_size: int = 224  # pixels
-    out_channels: int = 64
-    kernel_size: int = 3
-    stride: int = 1
-    padding: int = 1
-    counted_size: int = 9  # side of the smaller picture on which the loops count, pixels
+    batch_size: camp.Count = 10
+    in_channels: camp.Count = 3
+    image_size: camp.Count = 224  # pixels
+    out_channels: camp.Count = 64
+    kernel_size: camp.Count = 3
+    stride: camp.Count = 1
+    padding: Annotated[int, Ge(0)] = 1
+    counted_size: camp.Count = 9  # side of the smaller picture on which the loops count, pixels
 
     def __post_init__(self):
-        for name in ("batch_size", "in_channels", "image_size", "out_channels", "kernel_size", "stride"):
-            require(getattr(self, name) > 0, f"{name}={getattr(self, name)}: must be positive")
-        require(self.padding >= 0, f"padding={self.padding}: must not be negative")
+        super().__post_init__()
         smallest = min(self.image_size, self.counted_size)
         fits = smallest + 2 * self.padding >= self.kernel_size
-        require(fits, f"kernel_size={self.kernel_size}: larger than a padded picture of {smallest} pixels")
+        camp.require(fits, f"kernel_size={self.kernel_size}: larger than a padded picture of {smallest} pixels")
 
 
 QUICK = replace(Settings(), counted_size=5)
@@ -53,7 +49,7 @@ QUICK = replace(Settings(), counted_size=5)
 
 def output_side(size: int, settings: Settings) -> int:
     """The output's side for pictures of ``size`` pixels: (size + 2 padding - kernel) / stride + 1, rounded down."""
-    return output_size(size, settings.kernel_size, settings.padding, settings.stride)
+    return camp.output_size(size, settings.kernel_size, settings.padding, settings.stride)
 
 
 def taps_inside(size: int, settings: Settings) -> np.ndarray:
@@ -69,38 +65,33 @@ def count_operations(settings: Settings, size: int, bias: bool, padding_counts: 
     One output number is a sum of products: one product per input channel and kernel position, one addition less than
     products (none where there is no product), and one more for the bias.
     """
-    side, maps = output_side(size, settings), settings.batch_size * settings.out_channels
-    outputs = sums = maps * side * side
+    taps = taps_inside(size, settings)  # rows and columns are independent
     if padding_counts:
-        multiplications = outputs * settings.in_channels * settings.kernel_size**2
-    else:  # rows and columns are independent
-        taps = taps_inside(size, settings)
-        multiplications = maps * settings.in_channels * int(taps.sum()) ** 2
-        sums = maps * int((taps > 0).sum()) ** 2
+        taps = np.full_like(taps, settings.kernel_size)
+    maps = settings.batch_size * settings.out_channels
+    multiplications = maps * settings.in_channels * int(taps.sum()) ** 2
+    sums, outputs = maps * int((taps > 0).sum()) ** 2, maps * len(taps) ** 2
     return multiplications, multiplications - sums + (outputs if bias else 0)
 
 
 def counting_convolution(images, weight, bias, settings: Settings, padding_counts: bool):
     """The convolution as loops: (output ``[N, O, H', W']``, multiplications, additions), counted as they are done."""
-    batch, channels, size, _ = images.shape
+    size = images.shape[2]
     side = output_side(size, settings)
-    output = np.zeros((batch, len(weight), side, side))
+    output = np.zeros((len(images), len(weight), side, side))
     multiplications = additions = 0
     for n, o, row, column in np.ndindex(output.shape):
         products = []
-        for c, i, j in np.ndindex(channels, settings.kernel_size, settings.kernel_size):
+        for c, i, j in np.ndindex(weight.shape[1:]):
             y = row * settings.stride + i - settings.padding
             x = column * settings.stride + j - settings.padding
             inside = 0 <= y < size and 0 <= x < size
             if inside or padding_counts:
                 products.append((images[n, c, y, x] if inside else 0.0) * weight[o, c, i, j])
                 multiplications += 1
-        total = products[0] if products else 0.0
-        for product in products[1:]:
-            total += product
-            additions += 1
-        if bias is not None:
-            total += bias[o]
+        total, *rest = products or [0.0]
+        for term in rest if bias is None else [*rest, bias[o]]:
+            total += term
             additions += 1
         output[n, o, row, column] = total
     return output, multiplications, additions
@@ -114,49 +105,36 @@ def check_by_counting(settings: Settings, seed: int) -> list[dict]:
     weight = rng.normal(size=(small.out_channels, small.in_channels, small.kernel_size, small.kernel_size))
     offsets = rng.normal(size=small.out_channels)
     rows = []
-    for has_bias in (True, False):
-        for padding_counts in (True, False):
-            bias = offsets if has_bias else None
-            output, *counted = counting_convolution(images, weight, bias, small, padding_counts)
-            expected = nn.functional.conv2d(
-                paddle.to_tensor(images),
-                paddle.to_tensor(weight),
-                bias=None if bias is None else paddle.to_tensor(bias),
-                stride=small.stride,
-                padding=small.padding,
-            ).numpy()
-            formula = count_operations(small, small.counted_size, has_bias, padding_counts)
-            row = {"bias": has_bias, "padding_counts": padding_counts, "counted": counted, "formula": list(formula)}
-            row["same"] = counted == list(formula)
-            rows.append(row | {"difference_from_paddle": float(np.abs(output - expected).max())})
+    for has_bias, padding_counts in itertools.product((True, False), repeat=2):
+        bias = offsets if has_bias else None
+        output, *counted = counting_convolution(images, weight, bias, small, padding_counts)
+        tensors = [None if array is None else paddle.to_tensor(array) for array in (images, weight, bias)]
+        expected = nn.functional.conv2d(*tensors, stride=small.stride, padding=small.padding).numpy()
+        formula = list(count_operations(small, small.counted_size, has_bias, padding_counts))
+        row = {"bias": has_bias, "padding_counts": padding_counts, "counted": counted, "formula": formula}
+        row |= {"same": counted == formula, "difference_from_paddle": float(np.abs(output - expected).max())}
+        rows.append(row)
     return rows
 
 
-def run(settings: Settings, context: Context) -> Answer:
-    """Answer the question; see the module's docstring."""
-    totals = []
-    for padding_counts in (True, False):
-        for bias in (True, False):
-            operations = count_operations(settings, settings.image_size, bias, padding_counts)
-            totals.append({"bias": bias, "padding_counts": padding_counts, "operations": operations})
-    layer = nn.Conv2D(
-        settings.in_channels, settings.out_channels, settings.kernel_size, settings.stride, settings.padding
-    )
-    shape = (1, settings.in_channels, settings.image_size, settings.image_size)
-    probed = settings.batch_size * layer_rows(nn.Sequential(layer), shape)[0].multiply_adds
-    checks = check_by_counting(settings, context.seed)
-    side = output_side(settings.image_size, settings)
-    results = {"output_shape": [settings.batch_size, settings.out_channels, side, side], "totals": totals}
-    results |= {"probe": probed, "checks": checks}
+def run(settings: Settings, context: camp.Context) -> camp.Answer:
+    channels, size, maps = settings.in_channels, settings.image_size, settings.out_channels
+    totals = [
+        {"bias": bias, "padding_counts": zeros, "operations": count_operations(settings, size, bias, zeros)}
+        for zeros, bias in itertools.product((True, False), repeat=2)
+    ]
+    layer = nn.Conv2D(channels, maps, settings.kernel_size, settings.stride, settings.padding)
+    rows = camp.layer_rows(nn.Sequential(layer), (1, channels, size, size))
+    side, probed = output_side(size, settings), settings.batch_size * rows[0].multiply_adds
+    results = {"output_shape": [settings.batch_size, maps, side, side], "totals": totals, "probe": probed}
+    results["checks"] = check_by_counting(settings, context.seed)
     taps = taps_inside(settings.counted_size, settings)
-    figure = plots.heat_map(
-        np.outer(taps, taps),
-        title=f"Kernel {settings.kernel_size}, stride {settings.stride}, padding {settings.padding}: positions inside "
-        f"a {settings.counted_size} x {settings.counted_size} picture",
-    )
-    return Answer(
+    title = f"Kernel {settings.kernel_size}, stride {settings.stride}, padding {settings.padding}: positions inside "
+    title += f"a {settings.counted_size} x {settings.counted_size} picture"
+    figure = camp.plots.heat_map(np.outer(taps, taps), title=title)
+    return camp.Answer(
         title="作业7-1:卷积需要多少次乘法和加法",
-        text=render(__file__, {"settings": settings, "side": side} | results),
         results=results,
+        values={"side": side},
         figures={"positions": ("每个输出像素对应的卷积核中落在图片内的位置数", figure)},
     )

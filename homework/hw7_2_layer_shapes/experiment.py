@@ -12,35 +12,38 @@ Shapes and counts are derived by formula (`derive`) and then compared, layer by 
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import math
 from dataclasses import dataclass, replace
+from typing import Annotated
 
+from annotated_types import Ge
 from paddle import nn
 
+import paddle_camp as camp
 from homework.hw7_2_layer_shapes.figures import draw
-from paddle_camp.answers.answer import Answer
-from paddle_camp.answers.page import markdown_table
-from paddle_camp.answers.template import render
-from paddle_camp.errors import require
-from paddle_camp.models import check_model_name, create_model
-from paddle_camp.networks.summary import layer_rows, output_size, summary_table
-from paddle_camp.running.context import Context
+from paddle_camp.models import check_model_name
+from paddle_camp.networks.summary import summary_table
+
+
+def check_model(name: str) -> None:
+    """SimpleNet, the question's network, or any of the zoo."""
+    if name != "simplenet":
+        check_model_name(name)
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(camp.HyperParameters):
     """The input of the question."""
 
-    batch_size: int = 10
-    in_channels: int = 3
-    image_size: int = 224  # pixels
-    model: str = "simplenet"  # the question's network, or any name of the zoo
+    batch_size: camp.Count = 10
+    in_channels: camp.Count = 3
+    image_size: Annotated[int, Ge(8), camp.Hint("two pools need at least 8 pixels")] = 224  # pixels
+    model: Annotated[str, check_model] = "simplenet"  # the question's network, or any name of the zoo
 
-    def __post_init__(self):
-        require(self.batch_size > 0 and self.in_channels > 0, "batch_size and in_channels must be positive")
-        require(self.image_size >= 8, f"image_size={self.image_size}: two pools need at least 8 pixels")
-        if self.model != "simplenet":
-            check_model_name(self.model)
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """Of the input."""
+        return self.batch_size, self.in_channels, self.image_size, self.image_size
 
 
 QUICK = replace(Settings(), batch_size=1)
@@ -58,45 +61,34 @@ SIMPLENET = [
 EXERCISE = [("conv 5×5", 5, 1, 2), ("pool 3×3", 3, 0, 1), ("conv 3×3", 3, 1, 1)]
 
 
-def product(shape) -> int:
-    """The number of entries of an array of this shape."""
-    count = 1
-    for size in shape:
-        count *= size
-    return count
-
-
 def derive(settings: Settings) -> list[dict]:
     """SimpleNet's table by formula: shapes of weight, bias and output, layer after layer."""
-    shape, rows = (settings.batch_size, settings.in_channels, settings.image_size, settings.image_size), []
+    shape, rows = settings.shape, []
     for name, kind, out, kernel, padding, stride in SIMPLENET:
         weight = bias = None
         if kind == "fc":
-            weight, bias = (product(shape[1:]), out), (out,)
-            shape = (shape[0], out)
+            weight, bias = [math.prod(shape[1:]), out], [out]
+            shape = [shape[0], out]
         else:
-            side = output_size(shape[2], kernel, padding, stride)
+            side = camp.output_size(shape[2], kernel, padding, stride)
             if kind == "conv":
-                weight, bias = (out, shape[1], kernel, kernel), (out,)
-            shape = (shape[0], out or shape[1], side, side)
+                weight, bias = [out, shape[1], kernel, kernel], [out]
+            shape = [shape[0], out or shape[1], side, side]
         rows.append({"name": name, "weight": weight, "bias": bias, "output": shape})
     return rows
 
 
 def build_simplenet(settings: Settings) -> nn.Sequential:
     """The same network alive, in the course's order, with a sigmoid after conv1, conv2 and fc1."""
-    layers, channels, features = OrderedDict(), settings.in_channels, None
+    layers = {}
     for row, (name, kind, out, kernel, padding, stride) in zip(derive(settings), SIMPLENET, strict=True):
         if kind == "conv":
-            layers[name] = nn.Conv2D(channels, out, kernel, stride, padding)
-            channels = out
+            layers[name] = nn.Conv2D(row["weight"][1], out, kernel, stride, padding)
         elif kind == "pool":
             layers[name] = nn.MaxPool2D(kernel, stride, padding)
         else:
-            if features is None:
-                layers["flatten"] = nn.Flatten()
-            features = row["weight"][0]
-            layers[name] = nn.Linear(features, out)
+            layers.setdefault("flatten", nn.Flatten())
+            layers[name] = nn.Linear(*row["weight"])
         if name in ("conv1", "conv2", "fc1"):
             layers[f"sigmoid_{name}"] = nn.Sigmoid()
     return nn.Sequential(*layers.items())
@@ -104,16 +96,12 @@ def build_simplenet(settings: Settings) -> nn.Sequential:
 
 def measure(model: nn.Layer, settings: Settings) -> list[dict]:
     """The table of a live network: its layers with parameters and its pools, in the order in which they run."""
-    layers = dict(model.named_sublayers())
-    shape = (settings.batch_size, settings.in_channels, settings.image_size, settings.image_size)
-    rows = []
-    for probed in layer_rows(model, shape):
-        layer = layers[probed.name]
-        weight, bias = (getattr(layer, key, None) for key in ("weight", "bias"))
-        if weight is None and "Pool" not in probed.kind:
-            continue
-        shapes = {key: None if v is None else tuple(v.shape) for key, v in (("weight", weight), ("bias", bias))}
-        rows.append({"name": probed.name} | shapes | {"output": probed.output})
+    layers, rows = dict(model.named_sublayers()), []
+    for probed in camp.layer_rows(model, settings.shape):
+        weight, bias = (getattr(layers[probed.name], key, None) for key in ("weight", "bias"))
+        if weight is not None or "Pool" in probed.kind:
+            weight, bias = (None if array is None else list(array.shape) for array in (weight, bias))
+            rows.append({"name": probed.name, "weight": weight, "bias": bias, "output": list(probed.output)})
     return rows
 
 
@@ -122,33 +110,26 @@ def table(rows: list[dict]) -> str:
     headers = ["名称", "w形状", "w参数个数", "b形状", "b参数个数", "输出形状"]
     lines = []
     for row in rows:
-        parts = [row["name"]]
-        for key in ("weight", "bias"):
-            parts += [list(row[key]), product(row[key])] if row[key] else ["无", "无"]
-        lines.append([*parts, list(row["output"])])
-    return markdown_table(headers, lines)
+        both = [(row[key], math.prod(row[key])) if row[key] else ("无", "无") for key in ("weight", "bias")]
+        lines.append([row["name"], *both[0], *both[1], row["output"]])
+    return camp.markdown_table(headers, lines)
 
 
-def run(settings: Settings, context: Context) -> Answer:
-    """Answer the question; see the module's docstring."""
+def run(settings: Settings, context: camp.Context) -> camp.Answer:
     if settings.model == "simplenet":
-        rows, live = derive(settings), measure(build_simplenet(settings), settings)
+        name, rows, live = "SimpleNet", derive(settings), measure(build_simplenet(settings), settings)
     else:
-        model = create_model(settings.model, in_channels=settings.in_channels)
-        shape = (settings.batch_size, settings.in_channels, settings.image_size, settings.image_size)
-        context.say(summary_table(layer_rows(model, shape)))
+        name, model = settings.model, camp.create_model(settings.model, in_channels=settings.in_channels)
+        context.say(summary_table(camp.layer_rows(model, settings.shape)))
         rows = live = measure(model, settings)
     sizes = [200]
     for _, *layer in EXERCISE:
-        sizes.append(output_size(sizes[-1], *layer))
-    total = sum(product(row[key]) for row in rows for key in ("weight", "bias") if row[key])
-    results = {"layers": [{k: v if v is None or k == "name" else list(v) for k, v in row.items()} for row in rows]}
-    results |= {"parameters": total, "same_as_live": rows == live, "exercise": sizes}
-    values = {"settings": settings, "table": table(rows), "exercise_layers": EXERCISE} | results
-    name = "SimpleNet" if settings.model == "simplenet" else settings.model
-    return Answer(
+        sizes.append(camp.output_size(sizes[-1], *layer))
+    total = sum(math.prod(row[key]) for row in rows for key in ("weight", "bias") if row[key])
+    results = {"layers": rows, "parameters": total, "same_as_live": rows == live, "exercise": sizes}
+    return camp.Answer(
         title="作业7-2:网络各层的输出形状和参数个数",
-        text=render(__file__, values),
         results=results,
+        values={"table": table(rows), "exercise_layers": EXERCISE},
         figures={"layers": (f"{name} 各层输出的大小与参数个数（对数坐标）", draw(rows, name))},
     )

@@ -22,11 +22,10 @@ def draw_all(
     layers: Sequence[str],
     seed: int,
     chance: float,
-    stand_in: str | None,
 ) -> dict:
     """The figures to post: name -> (caption, figure)."""
     pair = {name: histories[f"{name}-{seed}"] for name in ("sigmoid", "relu") if f"{name}-{seed}" in histories}
-    curves = plots.loss_curves({name: history.steps for name, history in pair.items()}, subtitle=stand_in)
+    curves = plots.loss_curves({name: history.steps for name, history in pair.items()})
     epochs = {name: history.split("probe") for name, history in pair.items()}
 
     def panels(kind: str, chosen: Sequence[str]) -> dict:
@@ -47,7 +46,6 @@ def draw_all(
         "norm over the weights",
         log="y",
         title="Gradient norm of each layer",
-        subtitle=stand_in,
     )
     flat = plots.line_panels(
         panels("flat", layers[:4]),
@@ -55,7 +53,6 @@ def draw_all(
         "share of responses",
         limits=(0, 1),
         title="Where the activation is flat (saturated, or off)",
-        subtitle=stand_in,
     )
     loss = "training loss, last epoch"
     points = {
@@ -68,7 +65,6 @@ def draw_all(
         marks={loss: {"chance": chance}},
         log=(loss,),
         title="One change at a time (a dot is a seed)",
-        subtitle=stand_in,
     )
     return {
         "loss": ("Sigmoid 与 ReLU 的训练 loss", curves),

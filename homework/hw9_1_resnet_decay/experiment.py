@@ -18,27 +18,17 @@ over the last epoch; at the constant rate it wavers between 0.765 and 0.905.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Annotated, NamedTuple
 
 import numpy as np
 import paddle
-from paddle import nn
+from annotated_types import Ge
 
+import paddle_camp as camp
 from homework.hw9_1_resnet_decay.figures import draw
-from paddle_camp import metrics
-from paddle_camp.answers.answer import Answer, Predictions
-from paddle_camp.answers.template import render
-from paddle_camp.data.batches import Batches
-from paddle_camp.data.fundus.loading import FundusData, load_fundus, three_parts
+from paddle_camp.comparisons import compare_classifiers, compare_paired
 from paddle_camp.data.pictures.augment import flip_and_rotate
-from paddle_camp.errors import require
-from paddle_camp.history import History
-from paddle_camp.models import check_model_name, create_model
-from paddle_camp.networks.summary import check_input_shape
-from paddle_camp.predicting.saved_model import SavedModel
-from paddle_camp.running.context import Context
-from paddle_camp.training import schedules
-from paddle_camp.training.fit import CheckpointPolicy, fit, fork, publish
-from paddle_camp.training.loop import Evaluation, evaluate
+from paddle_camp.training.measuring import Evaluation
 
 # What the course printed after epochs 0 to 4 at the constant rate, on its 400 validation pictures.
 COURSE = {"accuracy": [0.7625, 0.6325, 0.930, 0.9275, 0.930], "loss": [0.537, 0.795, 0.201, 0.191, 0.208]}
@@ -46,34 +36,22 @@ DATA_PARALLEL = True  # may run under paddle.distributed.launch
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(camp.FitSettings):
     """Hyper-parameters; "course" marks those of the camp's published ResNet script."""
 
-    model: str = "resnet50"  # course; any name of the zoo
-    num_classes: int = 2  # 1: the course's single logit with a sigmoid
-    learning_rate: float = 0.001  # course
-    momentum: float = 0.9  # course
-    weight_decay: float = 0.001  # course: L2, added to the gradient
-    batch_size: int = 10  # course; pictures
-    num_epochs: int = 5  # course
-    decay_factor: float = 0.1  # the question's
-    image_size: int = 224  # course; pixels
+    model: camp.ModelName = "resnet50"  # course; any name of the zoo
+    num_classes: Annotated[int, camp.OneOf((1, 2))] = 2  # 1: the course's single logit with a sigmoid
+    learning_rate: camp.Rate = 0.001  # course
+    momentum: camp.Fraction = 0.9  # course
+    weight_decay: camp.NonNegative = 0.001  # course: L2, added to the gradient
+    batch_size: camp.Count = 10  # course; pictures
+    num_epochs: Annotated[int, Ge(3), camp.Hint("a plateau needs at least 3 epochs to be seen")] = 5  # course
+    decay_factor: camp.Share = 0.1  # the question's
+    image_size: Annotated[int, Ge(32), camp.Hint("the network needs at least 32 pixels")] = 224  # course
     augment: bool = False  # flips and rotations of up to 15 degrees
-    holdout: float = 0.1  # share of the training pictures held out, so that no choice needs the validation set
-    train_pictures: int | None = None  # None: all there are (drawn as a stand-in: 400); else a stratified draw
-    valid_pictures: int | None = None  # the same for validation (stand-in: 200)
-
-    def __post_init__(self):
-        check_model_name(self.model)
-        require(self.num_epochs >= 3, f"num_epochs={self.num_epochs}: a plateau needs at least 3 epochs to be seen")
-        require(0 < self.holdout < 1, f"holdout={self.holdout}: give a share between 0 and 1")
-        require(0 < self.decay_factor < 1, f"decay_factor={self.decay_factor}: give a factor between 0 and 1")
-        require(self.learning_rate > 0, f"learning_rate={self.learning_rate}: must be positive")
-        require(0 <= self.momentum < 1, f"momentum={self.momentum}: give a number from 0 to below 1")
-        require(self.weight_decay >= 0, f"weight_decay={self.weight_decay}: must not be negative")
-        require(self.batch_size > 0, f"batch_size={self.batch_size}: must be positive")
-        require(self.image_size >= 32, f"image_size={self.image_size}: the network needs at least 32 pixels")
-        require(self.num_classes in (1, 2), f"num_classes={self.num_classes}: 1 (one logit) or 2")
+    holdout: camp.Share = 0.1  # share of the training pictures held out, so that no choice needs the validation set
+    train_pictures: camp.Count | None = None  # None: all there are (drawn as a stand-in: 400); else a stratified draw
+    valid_pictures: camp.Count | None = None  # the same for validation (stand-in: 200)
 
 
 QUICK = replace(Settings(), model="resnet18", image_size=32, num_epochs=8, train_pictures=200, valid_pictures=100)
@@ -120,93 +98,63 @@ def choose_boundaries(plateau: int, steps_per_epoch: int, num_epochs: int) -> di
     return {"decayed": plateau, "too early": early, "too late": late}
 
 
-@dataclass(frozen=True)
-class Finished:
+class Finished(NamedTuple):
     """One training: its history, and the predictions of its last weights for the validation pictures."""
 
-    history: History
+    history: camp.History
     validation: Evaluation
 
-    @property
-    def auc(self) -> float | None:
-        """Area under the validation ROC curve."""
-        return metrics.auc(self.validation.outputs, self.validation.labels)
 
-
-def build(settings: Settings) -> nn.Layer:
+def build(settings: Settings) -> paddle.nn.Layer:
     """The network, for BGR pictures."""
-    return create_model(settings.model, num_classes=settings.num_classes, in_channels=3)
+    return camp.create_model(settings.model, num_classes=settings.num_classes, in_channels=3)
 
 
-def train_once(name: str, boundaries: list[int], settings: Settings, context: Context, sets: dict) -> Finished:
+def train_once(name: str, boundaries: list[int], settings: Settings, context: camp.Context, sets: dict) -> Finished:
     """Train with the rate divided at ``boundaries``, forked from the constant run at the last epoch that both share."""
-    folder = context.checkpoints / name.replace(" ", "-")
+    folder, per_epoch = context.checkpoints / name.replace(" ", "-"), len(sets["train"])
     if boundaries:
-        fork(context.checkpoints / "constant", boundaries[0] // len(sets["train"]), folder)
+        camp.fork(context.checkpoints / "constant", boundaries[0] // per_epoch, folder)
     paddle.seed(context.seed)  # the same initial weights in every run
     model = build(settings)
-    schedule = schedules.piecewise(settings.learning_rate, boundaries, settings.decay_factor)
-    optimizer = paddle.optimizer.Momentum(
-        learning_rate=schedule,
-        momentum=settings.momentum,
-        parameters=model.parameters(),
-        weight_decay=paddle.regularizer.L2Decay(settings.weight_decay),
-    )
-    total, per_epoch = settings.num_epochs * len(sets["train"]), len(sets["train"])
-    quarters = {total - per_epoch + round(per_epoch * k / 4) for k in (1, 2, 3)}
-    history = fit(
-        model,
-        optimizer,
-        sets["train"],
-        num_epochs=settings.num_epochs,
-        schedule=schedule,
-        evaluations={"holdout": sets["holdout"], "validation": sets["validation"]},
-        eval_steps=quarters,  # within the last epoch, to see how much its accuracy wavers
-        seed=context.seed,
-        amp=context.options.amp,
-        keep=CheckpointPolicy(folder, best_on="holdout", every_epoch=not boundaries),
-        name=name,
-    )
-    return Finished(history, evaluate(model, sets["validation"], amp=context.options.amp))
+    schedule = camp.schedules.piecewise(settings.learning_rate, boundaries, settings.decay_factor)
+    decay = paddle.regularizer.L2Decay(settings.weight_decay)
+    optimizer = paddle.optimizer.Momentum(schedule, settings.momentum, model.parameters(), weight_decay=decay)
+    # Measured within the last epoch too, to see how much its accuracy wavers.
+    quarters = {per_epoch * (settings.num_epochs - 1) + round(per_epoch * k / 4) for k in (1, 2, 3)}
+    options = settings.fit_options | context.fit_options | {"name": name, "eval_steps": quarters}
+    options["evaluations"] = {"holdout": sets["holdout"], "validation": sets["validation"]}
+    options["keep"] = camp.CheckpointPolicy(folder, best_on="holdout", every_epoch=not boundaries)
+    history = camp.fit(model, optimizer, sets["train"], **options)
+    return Finished(history, camp.evaluate(model, sets["validation"], amp=context.options.amp))
 
 
 def describe(run: Finished, boundary: int | None, settings: Settings) -> dict:
     """The numbers of the table: all from the last epoch."""
     last = [row["accuracy"] for row in run.history.split("validation") if row["epoch"] > settings.num_epochs - 1]
     losses = [row["loss"] for row in run.history.steps if row["epoch"] == settings.num_epochs - 1]
-    holdout = run.history.split("holdout")[-1]
+    holdout = run.history.last("holdout")
     return {
         "boundary": boundary,
-        "train_loss": run.history.split("train")[-1]["loss"],
+        "train_loss": run.history.last("train")["loss"],
         "train_noise": float(np.std(losses, ddof=1) / np.sqrt(len(losses))),  # standard error of that mean
         "holdout_loss": holdout["loss"],
         "holdout_accuracy": holdout["accuracy"],
         "validation_loss": run.validation.loss,
         "validation_accuracy": run.validation.accuracy,
-        "validation_auc": run.auc,
+        "validation_auc": run.validation.auc,
         "last_epoch_accuracies": last,
         "last_epoch_range": max(last) - min(last),
-        "holdout_loss_per_epoch": [r["loss"] for r in run.history.split("holdout") if r["epoch"] % 1 == 0],
-        "accuracy_per_epoch": [r["accuracy"] for r in run.history.split("validation") if r["epoch"] % 1 == 0],
+        "holdout_loss_per_epoch": run.history.after_epochs("holdout", "loss"),
+        "accuracy_per_epoch": run.history.after_epochs("validation", "accuracy"),
     }
 
 
-def load(settings: Settings, context: Context) -> tuple[FundusData, dict[str, Batches]]:
-    """The data and the batches of its three parts: train, holdout (both of the training pictures), validation."""
-    counts = (settings.train_pictures, settings.valid_pictures)
-    data = load_fundus(context.options.data, context.options.data_dir, settings.image_size, counts)
-    context.announce(data.info, data.how)
-    augment = flip_and_rotate if settings.augment else None
-    sets = three_parts(data, settings.holdout, settings.batch_size, context.seed, augment)
-    check_input_shape(build(settings), (1, 3, settings.image_size, settings.image_size), settings.model)
-    require(len(sets["train"]) > 1, f"batch_size={settings.batch_size}: an epoch must have two steps or more")
-    return data, sets
-
-
-def run(settings: Settings, context: Context) -> Answer:
-    """Answer the question; see the module's docstring."""
-    data, sets = load(settings, context)
+def run(settings: Settings, context: camp.Context) -> camp.Answer:
+    data, sets = context.load_parts(camp.load_fundus, settings, flip_and_rotate if settings.augment else None)
+    camp.check_input(settings.model, data.train, build(settings))
     per_epoch = len(sets["train"])
+    camp.require(per_epoch > 1, f"batch_size={settings.batch_size}: an epoch must have two steps or more")
     runs = {"constant": train_once("constant", [], settings, context, sets)}
     losses = runs["constant"].history.column("loss")
     plateau = find_plateau(losses, window=per_epoch)
@@ -217,23 +165,24 @@ def run(settings: Settings, context: Context) -> Answer:
         context.say(f"{name}: learning rate x {settings.decay_factor} after step {step}")
         runs[name] = train_once(name, [step], settings, context, sets)
     arguments = {"num_classes": settings.num_classes, "in_channels": 3}
-    SavedModel(settings.model, "fundus", arguments, settings.image_size).write(context.checkpoints, data.info)
-    publish(context.checkpoints / "decayed", context.checkpoints)
-
+    saved = camp.SavedModel(settings.model, "fundus", arguments, settings.image_size)
+    context.publish(context.checkpoints / "decayed", saved)
     results = {"model": settings.model, "augment": settings.augment, "steps_per_epoch": per_epoch}
     results |= {"holdout_pictures": sets["holdout"].num_samples, "plateau": vars(plateau)}
     results["same_past"] = all(runs[n].history.column("loss")[:step] == losses[:step] for n, step in boundaries.items())
     results["as_course"] = data.origin == "real" and settings == Settings()
     results["runs"] = {name: describe(r, boundaries.get(name), settings) for name, r in runs.items()}
+    last = {name: r.history.column("loss")[-per_epoch:] for name, r in runs.items()}  # of the same batches in turn
+    for name, row in results["runs"].items():
+        row["train_loss_verdict"] = compare_paired(last[name], last["decayed"], lower_is_better=True)["verdict"]
     best = runs["decayed"].validation
     others = {name: r.validation.outputs for name, r in runs.items() if name != "decayed"}
-    results["against"] = {name: metrics.only_one_right(best.outputs, o, best.labels) for name, o in others.items()}
-    reference = {"course, constant": COURSE["accuracy"]} if results["as_course"] else None
-    return Answer(
+    results["against"] = {name: compare_classifiers(best.outputs, each, best.labels) for name, each in others.items()}
+    return camp.Answer(
         title="作业9-1:ResNet 应该在第多少步衰减学习率",
-        text=render(__file__, {"settings": settings, "course": COURSE, "pictures": len(data.valid)} | results),
         results=results,
-        figures=draw(runs, boundaries, data, per_epoch, reference),
+        values={"course": COURSE, "pictures": len(data.valid)},
+        figures=draw(runs, boundaries, data, per_epoch, COURSE["accuracy"] if results["as_course"] else None),
         histories={name: r.history for name, r in runs.items()},
-        predictions=Predictions(data.valid.names, best.labels, metrics.probabilities(best.outputs)),
+        predictions=camp.Predictions.of(data.valid, best.outputs, "validation"),
     )

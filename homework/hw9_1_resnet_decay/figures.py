@@ -14,37 +14,34 @@ def draw(
     boundaries: dict[str, int],
     data: FundusData,
     steps_per_epoch: int,
-    reference: Mapping[str, Sequence[float]] | None,
+    course: Sequence[float] | None,
 ) -> dict:
     """The figures to post: name -> (caption, figure).
 
     Args:
         runs: name of a training -> the homework's ``Finished``; "decayed" is among them.
         boundaries: name of a training -> the step after which its rate is divided.
-        reference: name -> accuracies after each epoch to compare with, or None.
+        course: its accuracies after each epoch at the constant rate, to compare with, or None.
     """
-    note = data.info.stand_in
     decay = plots.decay_figure(
         {name: r.history.steps for name, r in runs.items()},
         {name: r.history.evaluations for name, r in runs.items()},
         steps_per_epoch=steps_per_epoch,
         window=steps_per_epoch,
         marks=boundaries,
-        reference=reference,
-        subtitle=note,
+        reference={"course, constant": course} if course else None,
     )
     labels, outputs = data.valid.labels, runs["decayed"].validation.outputs
-    curves = {n: (*metrics.roc(r.validation.outputs, labels), r.auc) for n, r in runs.items()}
-    roc = plots.roc_figure(curves, title="ROC curve, validation pictures", subtitle=note)
+    curves = {n: (*metrics.roc(r.validation.outputs, labels), r.validation.auc) for n, r in runs.items()}
+    roc = plots.roc_figure(curves, title="ROC curve, validation pictures")
     classes = ("not PM", "PM")
-    confusion = plots.confusion_figure(metrics.confusion(outputs, labels), classes, subtitle=note)
+    confusion = plots.confusion_figure(metrics.confusion(outputs, labels), classes)
     pictures = plots.prediction_grid(
         data.valid.images,
         data.valid.names,
         labels,
         metrics.probabilities(outputs)[:, 1],
         classes=classes,
-        subtitle=note,
     )
     return {
         "decay": ("学习率分段衰减的位置：训练 loss、学习率与验证准确率", decay),

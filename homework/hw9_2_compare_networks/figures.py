@@ -9,7 +9,7 @@ from paddle_camp.history import History
 
 def draw(done: dict[str, dict], outputs: dict, histories: dict[str, History], data: FundusData) -> dict:
     """The figures to post."""
-    note, labels = data.info.stand_in, data.valid.labels
+    labels = data.valid.labels
     rows = list(done.values())
     panels = {key: [row[key.lower()] for row in rows] for key in ("accuracy", "AUC", "loss")}
     panels["parameters (millions)"] = [row["parameters"] / 1e6 for row in rows]
@@ -23,16 +23,15 @@ def draw(done: dict[str, dict], outputs: dict, histories: dict[str, History], da
         linear={"accuracy": (0, 1), "AUC": (0, 1), "loss": None},
         intervals={"AUC": [row["auc_interval"] for row in rows]},
         title="Quality on the validation pictures, and its cost",
-        subtitle=note,
     )
     curves = {name: (*metrics.roc(outputs[name], labels), done[name]["auc"]) for name in done}
     probability = {name: metrics.probabilities(output)[:, 1] for name, output in outputs.items()}
     epochs = {name: history.evaluations for name, history in histories.items()}
-    accuracy = plots.metric_curves(epochs, "accuracy", "validation", subtitle=note)
-    wrong = plots.wrong_pictures(data.valid.images, labels, probability, subtitle=note)
+    accuracy = plots.metric_curves(epochs, "accuracy", "validation")
+    wrong = plots.wrong_pictures(data.valid.images, labels, probability)
     return {
         "comparison": ("各网络在验证集上的准确率、AUC（横线为95%区间）、loss 与代价", comparison),
         "accuracy": ("每轮之后的验证准确率", accuracy),
-        "roc": ("验证集 ROC 曲线", plots.roc_figure(curves, subtitle=note)),
+        "roc": ("验证集 ROC 曲线", plots.roc_figure(curves)),
         "wrong": ("各网络判错的验证图片", wrong),
     }

@@ -74,6 +74,11 @@ def write_report(
     write_text(path, page)
 
 
+def as_html(text: str) -> str:
+    """Markdown without images as HTML; HTML in it is shown, not obeyed."""
+    return str(_markdown().render(text, {"folder": Path(), "shown": set()}))
+
+
 def markdown_table(headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """A Markdown table; columns of numbers are set to the right, and a ``|`` in a cell stays in its cell."""
     numeric = [bool(rows) and all(_is_number(row[i]) or row[i] is None for row in rows) for i in range(len(headers))]

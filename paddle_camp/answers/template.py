@@ -7,12 +7,15 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+TEMPLATE = "answer.md.j2"
+
 
 def render(page: str, values: dict[str, Any]) -> str:
     """Fill ``answer.md.j2`` in the folder of an assignment's ``page`` (its ``__file__``).
 
     A sentence that a run could contradict stands in an ``if`` there; a name the template uses and the run does not
-    provide is an error, never an empty gap. Filters: ``value | fixed(3)`` and ``share | percent`` ("93.00%").
+    provide is an error, never an empty gap. Filters: ``value | fixed(3)`` and ``share | percent`` ("93.00%"), which
+    write a dash for None: what was not measured, or was no number.
     """
     environment = Environment(
         loader=FileSystemLoader(Path(page).parent),
@@ -22,12 +25,12 @@ def render(page: str, values: dict[str, Any]) -> str:
         autoescape=False,  # the text is Markdown; page.py escapes it on its way to HTML
     )
     environment.filters |= {"fixed": _fixed, "percent": _percent}
-    return environment.get_template("answer.md.j2").render(values).strip()
+    return environment.get_template(TEMPLATE).render(values).strip()
 
 
-def _fixed(value: float, digits: int = 3) -> str:
-    return f"{value:.{digits}f}"
+def _fixed(value: float | None, digits: int = 3) -> str:
+    return "–" if value is None else f"{float(value):.{digits}f}"  # float: a missing name says its name
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.2f}%"
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * float(share):.2f}%"

@@ -11,7 +11,7 @@ from pathlib import Path
 from paddle_camp.commands.reporting import escape_what_cannot_be_shown, guarded, report
 from paddle_camp.errors import CampError
 from paddle_camp.files import write_csv
-from paddle_camp.predicting.kinds import PICTURE_KINDS
+from paddle_camp.predicting.kinds import KINDS_WITH_CLASSES
 from paddle_camp.running.printing import print_loudly, printable
 
 AT_ONCE = 50  # pictures to a batch
@@ -29,10 +29,13 @@ def build_parser(program: str | None = None) -> argparse.ArgumentParser:
     add("source", metavar="RUN_OR_WEIGHTS", help="a run such as runs/5-1/latest: its best weights; or a .pdparams file")
     add("pictures", nargs="+", metavar="PICTURE", help="a picture, or a folder of them")
     add("--device", default="auto", metavar="auto|cpu|gpu|gpu:N", help="auto: a GPU where there is one")
-    add("--tta", action="store_true", help="average over small changes of each picture (digits: shape; fundus: mirror)")
+    add("--tta", action="store_true", help="average over small changes of each picture (digits: shape; others: mirror)")
     add("--csv", metavar="FILE", help="also write every probability to FILE")
     add("--model", metavar="NAME", help="the network of a .pdparams file that has no model.json beside it")
-    add("--classes", choices=PICTURE_KINDS, help="with --model: what its pictures are")
+    add("--classes", choices=KINDS_WITH_CLASSES, help="with --model: what its pictures are")
+    add(
+        "--import", dest="imports", action="append", default=[], metavar="FILE", help="a Python file with your networks"
+    )
     add("--debug", action="store_true", help="show tracebacks")
     return parser
 
@@ -50,12 +53,15 @@ def main(arguments: list[str] | None = None, program: str | None = None) -> int:
 def predict(parsed: argparse.Namespace) -> int:
     """Print a line for each picture; one that fails is said on stderr and makes the exit status 2."""
     from paddle_camp import runtime
+    from paddle_camp.models import import_networks
+    from paddle_camp.predicting.classifying import class_probabilities
     from paddle_camp.predicting.picture_reader import read_all
-    from paddle_camp.predicting.saved_model import class_probabilities, find_saved_model
+    from paddle_camp.predicting.saved_model import find_saved_model
 
     runtime.choose_device(parsed.device)
+    import_networks(parsed.imports)
     saved, files = find_saved_model(Path(parsed.source), parsed.model, parsed.classes)
-    networks = saved.load(files)
+    reader, networks = saved.pictures, saved.load(files)
     print(printable(f"{saved.model}: {', '.join(map(str, files))}"), file=sys.stderr)
     if saved.stand_in:
         print_loudly(f"*** trained on {saved.stand_in.upper()} *** what it says of real pictures means little")
@@ -64,7 +70,7 @@ def predict(parsed: argparse.Namespace) -> int:
     def fail(error: Exception) -> None:
         statuses.append(report(error, parsed.debug))
 
-    readable = read_all(parsed.pictures, saved.pictures, saved.image_size, fail)
+    readable = read_all(parsed.pictures, reader, saved.image_size, fail)
     while batch := list(itertools.islice(readable, AT_ONCE)):
         paths, images = zip(*batch, strict=True)
         for path, shares in zip(paths, class_probabilities(saved, networks, images, parsed.tta), strict=True):

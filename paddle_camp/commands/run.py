@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 
 from paddle_camp.commands.reporting import escape_what_cannot_be_shown, guarded, report
 from paddle_camp.errors import CampError
 from paddle_camp.running.catalogue import COURSES, Catalogue
-from paddle_camp.running.options import Options
+from paddle_camp.running.options import DATA, Options
 
 
 def build_parser(program: str | None = None) -> argparse.ArgumentParser:
@@ -21,16 +22,19 @@ def build_parser(program: str | None = None) -> argparse.ArgumentParser:
     add = parser.add_argument
     add("ids", nargs="*", metavar="ID", help="assignments such as 9-1, a course, or all")
     add("--list", action="store_true", help="list the assignments")
-    add("--data", choices=("auto", "real", "synthetic"), default="auto", help="auto: real if found, else stand-in")
+    add("--data", choices=DATA, default="auto", help="auto: real if found, else stand-in")
     add("--data-dir", metavar="DIR", help="where to look for data first (also $PADDLE_CAMP_DATA)")
     add("--device", default="auto", metavar="auto|cpu|gpu|gpu:N", help="auto: a GPU where there is one")
     add("--amp", action="store_true", help="mixed precision (for GPUs)")
     add("--quick", action="store_true", help="small settings that end in a minute or two on a CPU")
-    add("--seed", type=int, default=0, metavar="N", help="default 0")
+    add("--seed", type=int, metavar="N", help="default 0")
     add("-o", dest="overrides", action="append", default=[], metavar="key=value", help="override a setting")
     add("--image", metavar="FILE", help="5-1: a picture of your own digit, the same as -o image=FILE")
     add("--out", metavar="DIR", help="default runs/ (work/runs/ on AI Studio)")
     add("--resume", nargs="?", const="", metavar="RUN_DIR", help="go on with an interrupted run (default: the latest)")
+    add("--config", metavar="FILE", help="run again what a run's config.json says; -o and --seed go before it")
+    add("--render", metavar="RUN_DIR", help="write answer.md and report.html of a finished run anew, without training")
+    add("--import", dest="imports", action="append", default=[], metavar="FILE", help="a Python file with networks")
     add("--jobs", type=int, metavar="N", help="sweeps: how many trainings run side by side (default 1)")
     add(
         "--cluster",
@@ -47,14 +51,18 @@ def main(catalogue: Catalogue, arguments: Sequence[str] | None = None, program: 
     escape_what_cannot_be_shown()
     parser = build_parser(program)
     parsed = vars(parser.parse_args(arguments))
-    names, listing = parsed.pop("ids"), parsed.pop("list")
+    names, listing, rendered = (parsed.pop(key) for key in ("ids", "list", "render"))
     if image := parsed.pop("image"):
         parsed["overrides"].append(f"image={image}")
     if listing:
         return print_list(catalogue)
-    if not names:
+    if rendered is not None:
+        if names:
+            parser.error(f"--render {rendered}: name no assignment, the run's folder says which one it is")
+        return guarded(lambda: _render(catalogue, Path(rendered)), parsed["debug"])
+    if not names and parsed["config"] is None:
         parser.error(f"name an assignment, for example: {parser.prog} 9-1 (or --list)")
-    return guarded(lambda: _run_all(catalogue, catalogue.expand(names), parsed), parsed["debug"])
+    return guarded(lambda: _run_all(catalogue, names, parsed), parsed["debug"])
 
 
 def print_list(catalogue: Catalogue) -> int:
@@ -68,15 +76,44 @@ def print_list(catalogue: Catalogue) -> int:
     return max([report(CampError(fault), debug=False) for fault in catalogue.faults], default=0)
 
 
-def _run_all(catalogue: Catalogue, ids: list[str], parsed: dict) -> int:
-    from paddle_camp.running import runner
+def _run_all(catalogue: Catalogue, names: list[str], parsed: dict) -> int:
+    from paddle_camp.running import again, runner
 
+    ids = catalogue.expand(names)
+    if parsed["config"] is not None:
+        ids = again.homework_of(parsed["config"], ids)
+    if imports := parsed.pop("imports"):
+        import_networks(imports, parsed["cluster"])
     options = Options(**parsed | {"overrides": tuple(parsed["overrides"])})
     if len(ids) > 1:  # a slip in the last one must not be found after hours
         for name in ids:
             runner.check(catalogue, name, options)
     for name in ids:
         _run(catalogue, name, options)
+    return 0
+
+
+def import_networks(files: Sequence[str], cluster: str | None = None) -> None:
+    """Import networks of the user's own; see :mod:`paddle_camp.models.own`.
+
+    Raises:
+        CampError: a file is missing or fails, or a cluster, which does not have the files, is named too.
+    """
+    from paddle_camp.models import own
+
+    if cluster:
+        raise CampError("--import: the nodes of a cluster do not have these files; leave --cluster out")
+    own.import_networks(files)
+
+
+def _render(catalogue: Catalogue, folder: Path) -> int:
+    from paddle_camp.running.folder import follow_latest
+    from paddle_camp.running.outputs import render_again
+    from paddle_camp.running.printing import printable
+
+    folder = follow_latest(folder)
+    print(printable(render_again(catalogue, folder)))
+    print(f"\nanswer:  {folder / 'answer.md'}\nreport:  {folder / 'report.html'}")
     return 0
 
 

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from paddle_camp.data.batches import epoch_order
 from paddle_camp.data.finding.cache import default_cache_dir
 from paddle_camp.data.finding.downloads import real_or_none
-from paddle_camp.data.finding.sources import DATASETS
+from paddle_camp.data.finding.tables import other_separator, read_text
 from paddle_camp.data.info import DataInfo
+from paddle_camp.data.order import epoch_order
+from paddle_camp.data.showing import ShownData
 from paddle_camp.errors import DataError
 from paddle_camp.files import write_text
+from paddle_camp.notebook import table_html
 
 COLUMNS = tuple(
     ["CRIM", "ZN", "INDUS", "CHAS", "NOX", "RM", "AGE", "DIS", "RAD", "TAX", "PTRATIO", "B", "LSTAT", "MEDV"]
@@ -31,7 +34,7 @@ EXAMPLE = (0.04741, 0, 11.93, 0, 0.573, 6.03, 80.8, 2.505, 1, 273, 21, 396.9, 7.
 TRAIN_SHARE = 0.8  # the course's: the first 404 rows
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Table:
     """Normalised rows: ``inputs`` float64 ``[N, 13]``, ``prices`` float64 ``[N]``."""
 
@@ -41,9 +44,12 @@ class Table:
     def __len__(self) -> int:
         return len(self.prices)
 
+    def __repr__(self) -> str:
+        return f"Table({len(self)} rows, inputs float64 {list(self.inputs.shape)}, normalised)"
 
-@dataclass(frozen=True)
-class HousingData:
+
+@dataclass(frozen=True, repr=False)
+class HousingData(ShownData):
     """The table in two parts, normalised as in the course: (x - mean) / (max - min), by the training rows alone.
 
     Attributes:
@@ -68,6 +74,13 @@ class HousingData:
     def to_dollars(self, prices: np.ndarray) -> np.ndarray:
         """Normalised prices to thousands of dollars."""
         return np.asarray(prices, np.float64) * self.span[13] + self.mean[13]
+
+    def _repr_html_(self) -> str:
+        """In a notebook: the first rows of the training part, in the table's own units."""
+        parts = ", ".join(f"{name} {len(part)} rows" for name, part in self.parts().items())
+        scaled = np.column_stack([self.train.inputs, self.train.prices])[:5]
+        rows = [[f"{value:.5g}" for value in row] for row in scaled * self.span + self.mean]
+        return f"<p><b>HousingData</b>, {html.escape(self._whence())}: {parts}</p>{table_html(COLUMNS, rows)}"
 
     @functools.cached_property
     def info(self) -> DataInfo:
@@ -112,18 +125,17 @@ def read_housing(path: Path) -> np.ndarray:
     Raises:
         DataError: the file cannot be read, or a row is not 14 finite numbers, or rows are missing.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: cannot be read ({error}); {DATASETS['housing'].how_to_get}") from None
+    lines = read_text(path).splitlines()
     rows = []
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         cells = line.split()
         if len(cells) != len(COLUMNS):
+            other = other_separator(line, " ")
+            fault = f", separated by {other} and not by spaces" if other else ""
             raise DataError(
-                f"{path}, row {number}: {len(cells)} columns where {len(COLUMNS)} belong; get the file again"
+                f"{path}, row {number}: {len(cells)} columns where {len(COLUMNS)} belong{fault}; get the file again"
             )
         for name, cell in zip(COLUMNS, cells, strict=True):
             if not _is_finite(cell):

@@ -7,24 +7,50 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from paddle_camp.data.showing import counts_of_labels, picture_strip, short
 from paddle_camp.errors import require
+from paddle_camp.notebook import table_html
+from paddle_camp.preprocessing import PICTURES, PictureKind
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageSet:
     """Pictures with labels.
 
     Attributes:
         images: uint8 ``[N, C, H, W]``; colour pictures are BGR, as OpenCV and the course read them.
-        labels: int64 ``[N]``.
+        labels: classes, int64 ``[N]`` (other integers and ``[N, 1]`` are converted), or targets such as steering
+            angles, float32 ``[N]`` or ``[N, K]``.
         names: N file names (or other stable identifiers) for reports and ``predictions.csv``.
-        groups: N short strings that name what a picture is, finer than the label (fundus: "P", "H", "N").
+        groups: N short strings that name what a picture is, finer than the label (fundus: "P", "H", "N"); or none.
+        kind: what is pictured: the names of the classes and how the bytes become a network's inputs.
+
+    Raises:
+        SettingError: an array of another shape or type, or numbers of pictures, labels and names that differ.
     """
 
     images: np.ndarray
     labels: np.ndarray
     names: tuple[str, ...]
     groups: tuple[str, ...] = ()
+    kind: PictureKind = PICTURES
+
+    def __post_init__(self) -> None:
+        images = self.images
+        fits = isinstance(images, np.ndarray) and images.ndim == 4 and images.dtype == np.uint8
+        require(
+            fits,
+            f"images: give uint8 [N, C, H, W], not {short(images)}; scaled pictures go into ArrayBatches",
+        )
+        object.__setattr__(self, "labels", _checked_labels(self.labels))
+        for name in ("names", "groups"):
+            values = getattr(self, name)
+            require(not isinstance(values, str), f"{name}={values!r}: give a tuple of strings, one a picture")
+            object.__setattr__(self, name, tuple(values))
+        for name in ("labels", "names", "groups"):
+            count = len(getattr(self, name))
+            fits = count == len(images) or (name == "groups" and count == 0)
+            require(fits, f"{name}: there are {count} for {len(images)} pictures; one for each is needed")
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -33,7 +59,7 @@ class ImageSet:
         """A hash of pictures, labels and names: the same data, the same 16 hex digits."""
         digest = hashlib.sha256(np.ascontiguousarray(self.images).data)
         digest.update(np.ascontiguousarray(self.labels).data)
-        digest.update("\n".join(self.names).encode())
+        digest.update("\n".join(self.names).encode("utf-8", "surrogateescape"))
         return digest.hexdigest()[:16]
 
     def take(self, index: np.ndarray) -> ImageSet:
@@ -47,20 +73,60 @@ class ImageSet:
             groups=groups,
         )
 
+    def counts(self) -> dict[str, int] | None:
+        """Pictures of each class, by its name if it has one; None for targets that are no classes."""
+        return counts_of_labels(self.labels, self.kind.classes)
+
+    def __repr__(self) -> str:
+        counts = self.counts()
+        what = f"targets float32 {list(self.labels.shape)}" if counts is None else _listed(counts)
+        return f"ImageSet({self.kind.name}, uint8 {list(self.images.shape)}; {what})"
+
+    def _repr_html_(self) -> str:
+        """In a notebook: pictures a class, and some of them."""
+        counts = self.counts()
+        if counts is None:
+            columns = np.atleast_2d(self.labels.T)
+            rows = [(i, f"{t.min():.4g}", f"{t.max():.4g}") for i, t in enumerate(columns) if t.size]
+            table = table_html(("target", "from", "to"), rows)
+        else:
+            table = table_html(("class", "pictures"), [(name, f"{count:,}") for name, count in counts.items()])
+        return (
+            f"<p>{self.kind.name}, uint8 {list(self.images.shape)}</p>{table}{picture_strip(self.images, self.labels)}"
+        )
+
+
+def _listed(counts: dict[str, int], most: int = 10) -> str:
+    shown = [f"{name}: {count}" for name, count in list(counts.items())[:most]]
+    return ", ".join(shown + ["..."] * (len(counts) > most)) or "none"
+
+
+def _checked_labels(labels: np.ndarray) -> np.ndarray:
+    """Classes as int64 ``[N]``, targets as float32 ``[N]`` or ``[N, K]``."""
+    labels = np.asarray(labels)
+    if labels.dtype.kind in "iub" and (labels.ndim == 1 or (labels.ndim == 2 and labels.shape[1] == 1)):
+        return labels.reshape(-1).astype(np.int64, copy=False)
+    floats = labels.dtype.kind == "f" and labels.ndim in (1, 2)
+    require(floats, f"labels: give integers [N], or float targets [N] or [N, K], not {short(labels)}")
+    require(bool(np.isfinite(labels).all()), "labels: some float targets are NaN or infinite; leave those pictures out")
+    return labels.astype(np.float32, copy=False)
+
 
 def split_off(data: ImageSet, fraction: float, seed: int) -> tuple[ImageSet, ImageSet]:
-    """Split ``data`` into (rest, held out), each class in the same proportion, drawn by ``seed``.
+    """Split ``data`` into (rest, held out), drawn by ``seed``: each class in the same proportion.
 
-    Both halves keep the order of ``data``. This is how hyper-parameters are chosen without looking at the
-    validation set: on pictures held out of the training folder.
+    Both halves keep the order of ``data``; float targets have no classes and are drawn from all. This is how
+    hyper-parameters are chosen without looking at the validation set: on pictures held out of the training folder.
 
     Raises:
         SettingError: one of the two would be empty.
     """
     rng = np.random.default_rng(seed)
+    integers = np.issubdtype(data.labels.dtype, np.integer)
+    strata = data.labels if integers else np.zeros(len(data), np.int64)
     held: list[int] = []
-    for label in np.unique(data.labels):
-        members = rng.permutation(np.flatnonzero(data.labels == label))
+    for label in np.unique(strata):
+        members = rng.permutation(np.flatnonzero(strata == label))
         held += members[: round(len(members) * fraction)].tolist()
     mask = np.zeros(len(data), bool)
     mask[held] = True

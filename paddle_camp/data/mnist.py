@@ -19,14 +19,16 @@ from paddle_camp.data.finding.downloads import real_or_none
 from paddle_camp.data.finding.sources import DATASETS
 from paddle_camp.data.image_set import ImageSet, draw, split_off
 from paddle_camp.data.info import DataInfo
+from paddle_camp.data.showing import ShownData
 from paddle_camp.errors import DataError, require
+from paddle_camp.preprocessing import DIGITS
 
 SIDE, CLASSES = 28, 10
 AGAIN = "copy or download it again"
 
 
-@dataclass(frozen=True)
-class MnistData:
+@dataclass(frozen=True, repr=False)
+class MnistData(ShownData):
     """MNIST or its stand-in: ``images`` uint8 ``[N, 1, 28, 28]``, light on dark, ``labels`` int64 ``[N]``.
 
     Attributes:
@@ -163,6 +165,7 @@ def read_json(path: Path) -> tuple[ImageSet, ImageSet]:
         np.concatenate([train.images, valid.images]),
         np.concatenate([train.labels, valid.labels]),
         train.names + valid.names,
+        kind=DIGITS,
     )
     return both, test
 
@@ -176,7 +179,7 @@ def _checked(images: np.ndarray, labels: np.ndarray, part: str, where: str) -> I
     if len(wrong):
         raise DataError(f"{where}: label number {wrong[0] + 1} is {labels[wrong[0]]}, not a digit 0 to 9; {AGAIN}")
     names = tuple(f"{part}-{i}" for i in range(len(labels)))
-    return ImageSet(np.ascontiguousarray(images[:, None]), labels.astype(np.int64), names)
+    return ImageSet(np.ascontiguousarray(images[:, None]), labels.astype(np.int64), names, kind=DIGITS)
 
 
 def standin_digits() -> tuple[ImageSet, ImageSet]:
@@ -192,5 +195,5 @@ def standin_digits() -> tuple[ImageSet, ImageSet]:
     for image, digit in zip(images, small, strict=True):
         image[4:24, 4:24] = cv2.resize(digit, (20, 20), interpolation=cv2.INTER_CUBIC)
     names = tuple(f"digit-{i}" for i in range(len(images)))
-    everything = ImageSet(images[:, None], digits.target.astype(np.int64), names)
+    everything = ImageSet(images[:, None], digits.target.astype(np.int64), names, kind=DIGITS)
     return split_off(everything, 0.2, seed=0)

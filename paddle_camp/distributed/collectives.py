@@ -119,7 +119,12 @@ def shard(count: int) -> tuple[slice, float]:
     get the first row with weight 0: they take part in every collective and add nothing to the gradients (only batch
     norm's statistics count that row again).
     """
-    first, last = (count * rank // _world.size for rank in (_world.rank, _world.rank + 1))
+    return cut(count, _world.rank, _world.size)
+
+
+def cut(count: int, index: int, parts: int) -> tuple[slice, float]:
+    """Part ``index`` of ``count`` rows in ``parts``, and its share; an empty part is the first row with share 0."""
+    first, last = (count * each // parts for each in (index, index + 1))
     return (slice(first, last), (last - first) / count) if last > first else (slice(0, 1), 0.0)
 
 

@@ -12,6 +12,7 @@ from paddle import nn
 
 from paddle_camp.models.layers import Conv2D, MaxPool2D
 from paddle_camp.models.registry import register_model
+from paddle_camp.preprocessing import DIGITS
 
 # The deep net's convolutions: output channels and padding; two to a stage, a 2x2 max pool behind each stage.
 DEEP = ((16, 1), (16, 1), (32, 1), (32, 2), (64, 1), (64, 1))
@@ -83,19 +84,19 @@ class DigitNet(nn.Layer):
         return self.classifier(self.features(images).flatten(1))
 
 
-@register_model
+@register_model(kind=DIGITS, takes_image_size=True)
 def two_conv_net(**arguments) -> TwoConvNet:
     """The course's network for MNIST: 20,350 parameters."""
     return TwoConvNet(**arguments)
 
 
-@register_model
+@register_model(kind=DIGITS, takes_image_size=True)
 def deep_conv_net(**arguments) -> DeepConvNet:
     """The source's DeepConvNet for MNIST: 123,552 parameters."""
     return DeepConvNet(**arguments)
 
 
-@register_model
+@register_model(kind=DIGITS, takes_image_size=True)
 def digit_net(**arguments) -> DigitNet:
     """The net of homework 6-2: 306,378 parameters."""
     return DigitNet(**arguments)

@@ -16,6 +16,7 @@ from paddle import nn
 
 from paddle_camp.models.layers import Conv2D, MaxPool2D
 from paddle_camp.models.registry import register_model
+from paddle_camp.preprocessing import DIGITS, FUNDUS
 
 Activation = Callable[[paddle.Tensor], paddle.Tensor]
 ACTIVATIONS: dict[str, Activation] = {
@@ -70,13 +71,13 @@ class LeNet(nn.Layer):
         return self.fc2(x)
 
 
-@register_model
+@register_model(kind=DIGITS, takes_image_size=True)
 def lenet(**arguments) -> LeNet:
     """LeNet for digits, 1 x 28 x 28: 41,806 parameters at 10 classes."""
     return LeNet(**arguments)
 
 
-@register_model
+@register_model(kind=FUNDUS, takes_image_size=True)
 def lenet_fundus(**arguments) -> LeNet:
     """LeNet for fundus pictures, 3 x 224 x 224: 19,233,841 parameters with the course's single logit."""
     return LeNet(**{"num_classes": 1, "in_channels": 3, "image_size": 224} | arguments)

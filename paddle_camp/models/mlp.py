@@ -6,6 +6,7 @@ import paddle
 from paddle import nn
 
 from paddle_camp.models.registry import register_model
+from paddle_camp.preprocessing import DIGITS
 
 
 class MLP(nn.Layer):
@@ -43,19 +44,19 @@ class MLP(nn.Layer):
         return self.layers(images)
 
 
-@register_model
+@register_model(kind=DIGITS, takes_image_size=True)
 def mlp_linear(**arguments) -> MLP:
     """784-300-100-10 without activations: 266,610 parameters, and no more power than one linear layer."""
     return MLP(**{"activation": False} | arguments)
 
 
-@register_model
+@register_model(kind=DIGITS, takes_image_size=True)
 def mlp_relu(**arguments) -> MLP:
     """784-300-100-10 with ReLU: 266,610 parameters."""
     return MLP(**arguments)
 
 
-@register_model
+@register_model(kind=DIGITS, takes_image_size=True)
 def mlp_bn(**arguments) -> MLP:
     """784-300-100-10 with batch norm and ReLU: 267,410 trained parameters."""
     return MLP(**{"batch_norm": True} | arguments)

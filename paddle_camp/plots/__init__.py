@@ -11,9 +11,10 @@ from paddle_camp.plots.panels import bar_panels, histogram_figure, line_panels, 
 from paddle_camp.plots.pictures import feature_maps, picture_grid, prediction_grid, steps_figure, wrong_pictures
 from paddle_camp.plots.results import confusion_figure, heat_map, roc_figure
 from paddle_camp.plots.scatter import true_against_predicted
-from paddle_camp.plots.style import save
+from paddle_camp.plots.style import add_note, save
 
 __all__ = [
+    "add_note",
     "bar_panels",
     "confusion_figure",
     "decay_figure",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
@@ -41,36 +44,73 @@ def tint(index: int, strength: float = 0.3) -> tuple[float, ...]:
     return tuple(1 - strength * (1 - part) for part in to_rgb(colour(index)))
 
 
-def new_figure(
-    height: float, title: str, subtitle: str | None, width: float = WIDTH, handles: Sequence[Line2D] = ()
-) -> Figure:
-    """An empty figure: a header of title, warm subtitle and legend, and ``height`` inches for the panels.
+class HeadedFigure(Figure):
+    """A figure with a header of title, warm subtitle and legend; it shows itself in a notebook, whatever the backend.
 
     The header is measured in inches from the top and the panels are laid out below it, so that nothing overlaps
     whatever the texts. Texts are taken literally: a "$" in the name of a run is a "$".
     """
-    title = textwrap.fill(title, int(width * 8))
-    subtitle = textwrap.fill(subtitle or "", int(width * 11))
-    columns = _legend_columns(handles, width)
-    title_bottom = 0.17 + 0.24 * len(title.splitlines())
-    legend_top = title_bottom + 0.2 * len(subtitle.splitlines())
-    header = legend_top + (0.08 + 0.22 * -(-len(handles) // columns) if handles else 0.06) + 0.04
 
-    total = height + header
-    figure = Figure(figsize=(width, total), dpi=DPI, facecolor="white")
-    figure.set_layout_engine("constrained", rect=(0.005, 0.005, 0.99, 1 - header / total), h_pad=0.06, w_pad=0.06)
-    left = 0.12 / width
-    style: Look = {"va": "top", "weight": "bold", "parse_math": False}
-    figure.text(left, 1 - 0.14 / total, title, fontsize=14, color=INK, **style)
-    if subtitle:
-        figure.text(left, 1 - (title_bottom + 0.01) / total, subtitle, fontsize=10.5, color=WARM, **style)
-    if handles:
-        place: Look = {"loc": "upper left", "bbox_to_anchor": (left, 1 - (legend_top + 0.07) / total)}
-        look: Look = {"frameon": False, "borderpad": 0, "borderaxespad": 0, "handlelength": 1.8, "columnspacing": 1.6}
-        legend = figure.legend(handles=list(handles), ncols=columns, fontsize=10, labelcolor=INK, **place, **look)
-        legend.set_in_layout(False)
-        literal(legend)
+    subtitle: str = ""
+    header: Sequence[Artist] = ()
+
+    def head(self, height: float, title: str, subtitle: str, handles: Sequence[Line2D]) -> None:
+        """Lay the header out above ``height`` inches for the panels; an earlier header is replaced."""
+        self.subtitle, self.head_again = subtitle, partial(self.head, height, title, handles=handles)
+        for artist in self.header:
+            artist.remove()
+        width = self.get_figwidth()
+        title = textwrap.fill(title, int(width * 8))
+        subtitle = textwrap.fill(subtitle, int(width * 11))
+        columns = _legend_columns(handles, width)
+        title_bottom = 0.17 + 0.24 * len(title.splitlines())
+        legend_top = title_bottom + 0.2 * len(subtitle.splitlines())
+        header = legend_top + (0.08 + 0.22 * -(-len(handles) // columns) if handles else 0.06) + 0.04
+
+        total = height + header
+        self.set_figheight(total)
+        self.set_layout_engine("constrained", rect=(0.005, 0.005, 0.99, 1 - header / total), h_pad=0.06, w_pad=0.06)
+        left = 0.12 / width
+        style: Look = {"va": "top", "weight": "bold", "parse_math": False}
+        self.header = [self.text(left, 1 - 0.14 / total, title, fontsize=14, color=INK, **style)]
+        if subtitle:
+            warm = self.text(left, 1 - (title_bottom + 0.01) / total, subtitle, fontsize=10.5, color=WARM, **style)
+            self.header = [*self.header, warm]
+        if handles:
+            place: Look = {"loc": "upper left", "bbox_to_anchor": (left, 1 - (legend_top + 0.07) / total)}
+            look: Look = {"frameon": False, "borderpad": 0, "borderaxespad": 0, "handlelength": 1.8}
+            look |= {"columnspacing": 1.6, "labelcolor": INK}
+            legend = self.legend(handles=list(handles), ncols=columns, fontsize=10, **place, **look)
+            legend.set_in_layout(False)
+            literal(legend)
+            self.header = [*self.header, legend]
+
+    def _repr_png_(self) -> bytes:
+        stream = io.BytesIO()
+        self.savefig(stream, format="png", dpi=DPI // 2)
+        return stream.getvalue()
+
+
+def new_figure(
+    height: float, title: str, subtitle: str | None, width: float = WIDTH, handles: Sequence[Line2D] = ()
+) -> Figure:
+    """An empty :class:`HeadedFigure` with ``height`` inches for the panels."""
+    figure = HeadedFigure(figsize=(width, height), dpi=DPI, facecolor="white")
+    figure.head(height, title, subtitle or "", handles)
     return figure
+
+
+def add_note(figure: Figure, note: str) -> None:
+    """Put ``note`` into the warm line below the title, before what stands there; the figure grows by its height.
+
+    A figure that :func:`new_figure` has not made gets it at its upper edge, on white. One that has it is left alone.
+    """
+    if isinstance(figure, HeadedFigure):
+        if note not in figure.subtitle:
+            figure.head_again(f"{note}; {figure.subtitle}" if figure.subtitle else note)
+    elif not any(note in text.get_text() for text in figure.texts):
+        box: Look = {"facecolor": "white", "edgecolor": "none", "pad": 2}
+        figure.text(0.01, 0.995, note, va="top", fontsize=9, color=WARM, weight="bold", parse_math=False, bbox=box)
 
 
 def _legend_columns(handles: Sequence[Line2D], width: float) -> int:

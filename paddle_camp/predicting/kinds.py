@@ -1,3 +1,4 @@
 """The kinds of pictures that a trained network classifies; a module of its own, so that the command line loads fast."""
 
-PICTURE_KINDS = DIGITS, FUNDUS = ("digits", "fundus")
+# The readers whose pictures always have the same classes; those of "pictures" stand in model.json.
+KINDS_WITH_CLASSES = ("digits", "fundus")

@@ -9,38 +9,31 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from paddle_camp.data.pictures.decoding import decode, fit_square
+from paddle_camp.data.pictures.decoding import decode_any
 from paddle_camp.data.pictures.own_digit import prepare_digit
 from paddle_camp.data.pictures.warp import variations
-from paddle_camp.data.scaling import scale_to_one, scale_to_unit
 from paddle_camp.errors import DataError
-from paddle_camp.predicting.kinds import DIGITS, FUNDUS
+from paddle_camp.preprocessing import DIGITS, FUNDUS, PICTURES, PictureKind
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff")  # of the files in a folder that are read
 
 
 @dataclass(frozen=True)
 class PictureReader:
-    """The preprocessing of one kind of pictures.
+    """How files become the pictures of a kind.
 
     Attributes:
-        classes: their names, in the order of a network's outputs.
-        image_size: the usual side of the pictures, pixels.
-        prepare: a file and the side of the square result, pixels -> uint8 ``[C, H, W]``.
-        scale: uint8 ``[B, C, H, W]`` -> float32, as in training.
+        prepare: a file and the side of the square result, pixels -> uint8 ``[C, H, W]``, as in training.
         variations: uint8 ``[B, C, H, W]`` -> a list of such arrays for test-time augmentation, the unchanged pictures
             among them.
     """
 
-    classes: tuple[str, ...]
-    in_channels: int
-    image_size: int
+    kind: PictureKind
     prepare: Callable[[Path, int], np.ndarray]
-    scale: Callable[[np.ndarray], np.ndarray]
     variations: Callable[[np.ndarray], list[np.ndarray]]
 
     def read(self, path: Path, image_size: int) -> np.ndarray:
-        """One picture as uint8 ``[in_channels, image_size, image_size]``.
+        """One picture as uint8 ``[C, image_size, image_size]``.
 
         Raises:
             DataError: the file is missing or not a complete picture.
@@ -97,17 +90,8 @@ def _digit(path: Path, image_size: int) -> np.ndarray:
     return prepare_digit(path)["28 x 28"][None]
 
 
-def _fundus(path: Path, image_size: int) -> np.ndarray:
-    """As in training for a JPEG; other formats, which training never sees, are decoded at full size."""
-    data = path.read_bytes()
-    if data.startswith(b"\xff\xd8"):
-        image = decode(path, image_size)
-    else:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
-        if image is None:
-            raise DataError(f"{path}: is no picture that OpenCV can decode; save it as JPEG or PNG")
-        image = fit_square(image, image_size)
-    return image.transpose(2, 0, 1)
+def _colour(path: Path, image_size: int) -> np.ndarray:
+    return decode_any(path, image_size).transpose(2, 0, 1)
 
 
 def _with_mirror_image(images: np.ndarray) -> list[np.ndarray]:
@@ -115,20 +99,10 @@ def _with_mirror_image(images: np.ndarray) -> list[np.ndarray]:
 
 
 READERS = {
-    DIGITS: PictureReader(
-        classes=tuple("0123456789"),
-        in_channels=1,
-        image_size=28,
-        prepare=_digit,
-        scale=scale_to_one,
-        variations=variations,
-    ),
-    FUNDUS: PictureReader(
-        classes=("not PM", "PM"),
-        in_channels=3,
-        image_size=224,
-        prepare=_fundus,
-        scale=scale_to_unit,
-        variations=_with_mirror_image,
-    ),
+    reader.kind.name: reader
+    for reader in (
+        PictureReader(DIGITS, _digit, variations),
+        PictureReader(FUNDUS, _colour, _with_mirror_image),
+        PictureReader(PICTURES, _colour, _with_mirror_image),
+    )
 }

@@ -12,16 +12,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import paddle
 from paddle import nn
 
 from paddle_camp.data.info import DataInfo
 from paddle_camp.errors import CampError, CheckpointError, require
 from paddle_camp.files import write_json
-from paddle_camp.metrics import probabilities
-from paddle_camp.models import create_model
-from paddle_camp.networks.modes import evaluating
+from paddle_camp.models import create_model, model_arguments
 from paddle_camp.networks.summary import check_input_shape
 from paddle_camp.networks.weights import SUFFIXES, load_weights
 from paddle_camp.predicting.picture_reader import READERS, PictureReader
@@ -40,16 +36,17 @@ class SavedModel:
 
     Attributes:
         model: its name in the zoo.
-        reader: of its pictures, a key of :data:`~paddle_camp.predicting.picture_reader.READERS`.
+        reader: of its pictures, a key of :data:`~paddle_camp.predicting.picture_reader.READERS`; None: it takes
+            something else than one picture, so that its weights can be loaded, but ``predict`` refuses it.
         arguments: of ``create_model`` besides the name; JSON values.
         image_size: the side of its pictures, pixels; None: the reader's usual one.
-        classes: their names, in the order of the outputs; empty: the reader's own.
+        classes: their names, in the order of the outputs; empty: those of the reader's kind.
         weights: the files of an ensemble, beside ``model.json``; empty: ``best.pdparams``, else ``last.pdparams``.
         stand_in: the line that says that it was trained on stand-in data, else None; :meth:`write` fills it in.
     """
 
     model: str
-    reader: str
+    reader: str | None
     arguments: dict[str, Any] = field(default_factory=dict)
     image_size: int | None = None
     classes: tuple[str, ...] = ()
@@ -57,23 +54,36 @@ class SavedModel:
     stand_in: str | None = None
 
     def __post_init__(self):
+        if self.reader is None:
+            return
         known = isinstance(self.reader, str) and self.reader in READERS
         require(known, f"reader={self.reader}: there are {', '.join(READERS)}")
+        kind = READERS[self.reader].kind
+        require(bool(self.classes or kind.classes), f"reader={self.reader}: its pictures need classes, in their order")
         if not self.classes:
-            object.__setattr__(self, "classes", READERS[self.reader].classes)  # a frozen dataclass has no other way
+            object.__setattr__(self, "classes", kind.classes)  # a frozen dataclass has no other way
         if self.image_size is None:
-            object.__setattr__(self, "image_size", READERS[self.reader].image_size)
+            object.__setattr__(self, "image_size", kind.image_size)
 
     @classmethod
-    def usual(cls, model: str, reader: str) -> SavedModel:
-        """The zoo's network for these pictures, with default arguments and one output for each class."""
-        pictures = READERS[reader]
-        arguments = {"num_classes": len(pictures.classes), "in_channels": pictures.in_channels}
-        return cls(model, reader, arguments)
+    def usual(cls, model: str, reader: str, weights: tuple[str, ...] = ()) -> SavedModel:
+        """The network that ``create_for`` builds for these pictures, with one output for each class."""
+        kind = READERS[reader].kind
+        arguments = model_arguments(model, len(kind.classes), kind.in_channels, kind.image_size)
+        return cls(model, reader, arguments, weights=weights)
 
     @property
     def pictures(self) -> PictureReader:
-        """The reader of its pictures."""
+        """The reader of its pictures.
+
+        Raises:
+            CheckpointError: it takes none.
+        """
+        if self.reader is None:
+            raise CheckpointError(
+                f"{FILE}: {self.model} takes no pictures, and predict knows pictures only; "
+                "create_model and load_weights give you the network"
+            )
         return READERS[self.reader]
 
     def write(self, folder: Path, data: DataInfo) -> None:
@@ -104,7 +114,9 @@ class SavedModel:
         for network, path in zip(networks, files, strict=True):
             verify_weights(path)
             load_weights(network, path)
-        check_input_shape(networks[0], (1, self.pictures.in_channels, self.image_size, self.image_size), self.model)
+        if self.reader is not None:
+            shape = (1, self.pictures.kind.in_channels, self.image_size, self.image_size)
+            check_input_shape(networks[0], shape, self.model)
         return networks
 
 
@@ -135,11 +147,12 @@ def _hold_to_bounds(saved: SavedModel) -> None:
     names = (saved.model, *saved.classes, *saved.weights)
     if not all(isinstance(text, str) for text in names) or len(names) > MAX_NAMES:
         raise TypeError(f"model, classes and weights are names, {MAX_NAMES} at most")
-    if not isinstance(saved.arguments, dict) or type(saved.image_size) is not int:
+    no_pictures = saved.reader is None and saved.image_size is None
+    if not isinstance(saved.arguments, dict) or not (no_pictures or type(saved.image_size) is int):
         raise TypeError("arguments is an object, image_size a number of pixels")
     if not isinstance(saved.stand_in, str | None):
         raise TypeError("stand_in is a line of text")
-    if not 1 <= saved.image_size <= MAX_SIDE:
+    if not no_pictures and not 1 <= saved.image_size <= MAX_SIDE:
         raise ValueError(f"image_size is {saved.image_size}, not 1 to {MAX_SIDE}")
     if "pretrained" in saved.arguments:
         raise ValueError("arguments names pretrained: the weights are those beside it")
@@ -197,44 +210,3 @@ def _checkpoints_of(source: Path) -> Path:
     if status != "done":
         print(printable(f"the run is {status}, so its weights may not be the final ones; {rest}"), file=sys.stderr)
     return folder
-
-
-def class_probabilities(
-    saved: SavedModel, networks: Sequence[nn.Layer], images: Sequence[np.ndarray], variations: bool = False
-) -> np.ndarray:
-    """Class probabilities of pictures, averaged over the networks with equal weights.
-
-    Args:
-        images: N pictures, uint8 ``[C, H, W]``, as ``saved.pictures`` reads them.
-        variations: test-time augmentation: average over the reader's variations of each picture as well.
-
-    Returns:
-        float64 ``[N, K]``, rows summing to 1.
-
-    Raises:
-        CheckpointError: the outputs are not finite, or their number is not that of the classes.
-        CampError: out of memory with a single picture.
-    """
-    batch, found = np.stack(images), []
-    seen = [saved.pictures.scale(v) for v in (saved.pictures.variations(batch) if variations else [batch])]
-    for network in networks:
-        with evaluating(network):
-            found += [probabilities(_outputs(network, x)) for x in seen]
-    averaged = np.mean(found, axis=0)
-    if averaged.shape[1] != len(saved.classes):
-        raise CheckpointError(f"{saved.model} has {averaged.shape[1]} outputs, not one for each of {saved.classes}")
-    if not np.isfinite(averaged).all():
-        raise CheckpointError(f"{saved.model}: its output is not a number; the weights are damaged or diverged")
-    return averaged
-
-
-def _outputs(network: nn.Layer, inputs: np.ndarray) -> np.ndarray:
-    """Float32 ``[N, K]``; a batch that runs out of memory is split in halves."""
-    try:
-        return network(paddle.to_tensor(inputs)).astype("float32").numpy()
-    except MemoryError:
-        if len(inputs) == 1:
-            device = paddle.get_device()
-            other = "; give --device cpu" if device.startswith("gpu") else ""
-            raise CampError(f"the memory of {device} does not suffice for one picture{other}") from None
-    return np.concatenate([_outputs(network, half) for half in np.array_split(inputs, 2)])

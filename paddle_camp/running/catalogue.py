@@ -47,6 +47,7 @@ class Page(Protocol):
         QUICK: an instance of it with which a run takes a minute or two on two CPU cores.
     """
 
+    __file__: str
     Settings: type[Any]
     QUICK: Any
 

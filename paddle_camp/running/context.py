@@ -5,18 +5,24 @@ from __future__ import annotations
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from paddle_camp import runtime
+from matplotlib.figure import Figure
+
+from paddle_camp import plots, runtime
 from paddle_camp.data.info import DataInfo
+from paddle_camp.data.parts import three_parts
 from paddle_camp.distributed import collectives
 from paddle_camp.errors import DataError
 from paddle_camp.files import read_json, write_json, write_sealed
+from paddle_camp.running import again
 from paddle_camp.running.options import Options
 from paddle_camp.running.printing import print_loudly, printable
+from paddle_camp.sweeps.grid import Grid, run_grid
+from paddle_camp.training.fit import publish
 
 
 @dataclass
@@ -69,7 +75,7 @@ class Context:
     @property
     def seed(self) -> int:
         """The seed of everything random."""
-        return self.options.seed
+        return self.options.seed or 0
 
     @property
     def seconds(self) -> float:
@@ -85,6 +91,62 @@ class Context:
     def side_by_side(self) -> dict[str, Any]:
         """The arguments ``jobs`` and ``cluster`` of :func:`paddle_camp.sweeps.sweep.run_cells`."""
         return {"jobs": self.options.jobs, "cluster": self.options.cluster}
+
+    @property
+    def fit_options(self) -> dict[str, Any]:
+        """The keywords ``seed`` and ``amp`` of :func:`~paddle_camp.training.fit.fit`."""
+        return {"seed": self.seed, "amp": self.options.amp}
+
+    def load(self, loader: Callable[..., Any], **arguments: Any) -> Any:
+        """``loader(data, data_dir, **arguments)``, announced; every figure will say if they are a stand-in."""
+        data = loader(self.options.data, self.options.data_dir, **arguments)
+        self.announce(data.info, data.how)
+        return data
+
+    def load_parts(self, loader: Callable[..., Any], settings: Any, augment: Any = None) -> tuple[Any, dict[str, Any]]:
+        """Pictures and the batches of their :func:`~paddle_camp.data.parts.three_parts`, as a page's settings say.
+
+        Args:
+            loader: ``load_mnist`` or ``load_fundus``.
+            settings: have ``train_pictures``, ``test_pictures`` or ``valid_pictures``, ``holdout`` and ``batch_size``;
+                ``image_size`` where the loader takes one.
+            augment: of the training batches.
+        """
+        reported = settings.test_pictures if hasattr(settings, "test_pictures") else settings.valid_pictures
+        size = {"image_size": settings.image_size} if hasattr(settings, "image_size") else {}
+        data = self.load(loader, counts=(settings.train_pictures, reported), **size)
+        return data, three_parts(data, settings.holdout, settings.batch_size, self.seed, augment=augment)
+
+    def seeds(self, count: int) -> range:
+        """The seeds of ``count`` trainings, from the run's own on."""
+        return range(self.seed, self.seed + count)
+
+    def grid(self, function: Callable[..., Any], axes: Mapping[str, Sequence], **options: Any) -> Grid:
+        """A grid of trainings in this run: :func:`~paddle_camp.sweeps.grid.run_grid` with ``--jobs`` and ``--cluster``.
+
+        Args:
+            function: a cell, called with a value of every axis and ``common``.
+            axes: name -> values.
+            **options: ``common``, ``describe``, ``here``, ``prefix`` of ``run_grid``.
+        """
+        return run_grid(function, axes, self.path / "cells", **self.side_by_side, **options)
+
+    def publish(self, folder: Path, model: Any) -> None:
+        """Make the training in ``folder`` the run's: its ``last`` and ``best``, and ``model.json`` for ``predict``.
+
+        Args:
+            model: the :class:`~paddle_camp.predicting.saved_model.SavedModel` that the weights belong to.
+        """
+        model.write(self.checkpoints, self.data)
+        publish(folder, self.checkpoints)
+
+    def save_figure(self, name: str, figure: Figure) -> Path:
+        """Write ``figures/NAME.png``, with a note if the data are a stand-in; the page may go on drawing."""
+        path = self.path / "figures" / f"{name}.png"
+        if self.data is not None and self.data.stand_in:
+            plots.add_note(figure, self.data.stand_in)
+        plots.save(figure, path)
+        return path
 
     def say(self, text: str) -> None:
         """Print a result."""
@@ -105,6 +167,11 @@ class Context:
         before = read_json(self.path / "config.json").get("data") if self.is_open else None
         if before and before["fingerprint"] != data.fingerprint:
             raise DataError(f"--resume: {data.path} holds other data than the run began with in {before['path']}")
+        if self.options.config and again.fingerprint_of(self.options.config) not in ("", data.fingerprint):
+            print(
+                f"--config: its run used other data than {printable(data.path)}: the numbers will differ",
+                file=sys.stderr,
+            )
         self.data = data
         if self.is_open:
             self.write_config()
@@ -116,12 +183,24 @@ class Context:
         data = {} if self.data is None else {"data": asdict(self.data)}
         write_sealed(self.path / "config.json", value | data)
 
-    def write_metrics(self, status: str, results: dict[str, Any] | None = None, error: str = "") -> None:
+    def write_metrics(
+        self,
+        status: str,
+        results: dict[str, Any] | None = None,
+        *,
+        headline: dict[str, Any] | None = None,
+        error: str = "",
+    ) -> None:
         """Write ``metrics.json``; ``status`` is running, done, failed or interrupted."""
         data = self.data
         described = {} if data is None else {"name": data.name, "origin": data.origin, "path": data.path} | data.counts
         value = {"homework": self.homework, "status": status, "data": described, "seed": self.seed}
-        value |= {"device": self.device, "seconds": round(self.seconds, 1), "results": results or {}}
+        value |= {
+            "device": self.device,
+            "seconds": round(self.seconds, 1),
+            "headline": headline,
+            "results": results or {},
+        }
         write_json(self.path / "metrics.json", value | ({"error": error} if error else {}))
 
     def clean_up(self) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from paddle_camp.errors import CampError
 from paddle_camp.files import read_json
+from paddle_camp.notebook import in_notebook
 from paddle_camp.running.options import Options
 
 
@@ -89,6 +90,8 @@ def alone_in(path: Path) -> Iterator[None]:
 
 
 def resume_command(homework: str, path: Path) -> str:
-    """The command that resumes a run, in the form in which this program was started: clone or installed tool."""
+    """What resumes a run, in the form in which this program was started: clone, installed tool, or a notebook."""
+    if in_notebook():
+        return f'homework.run("{homework}", resume="{path}")'
     program = "paddle-camp run" if Path(sys.argv[0]).stem == "paddle-camp" else "python tools/run_homework.py"
     return f"{program} {homework} --resume {path}"

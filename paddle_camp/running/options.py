@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+import typing
+from dataclasses import dataclass, fields
 
-from paddle_camp.errors import CampError
+from paddle_camp.errors import CampError, SettingError
+from paddle_camp.running.settings import has_type, type_name
+
+DATA = ("auto", "real", "synthetic")
 
 
 @dataclass(frozen=True)
 class Options:
-    """The command line of a run, as :mod:`paddle_camp.commands.run` or a notebook gives it; see the README."""
+    """The command line of a run, as :mod:`paddle_camp.commands.run` or a notebook gives it; see the README.
+
+    Raises:
+        CampError: a value of another type or out of range.
+    """
 
     data: str = "auto"
     data_dir: str | None = None
     device: str = "auto"
     amp: bool = False
     quick: bool = False
-    seed: int = 0
+    seed: int | None = None  # None: 0, or with ``config`` that of its run
     overrides: tuple[str, ...] = ()
     out: str | None = None
     resume: str | None = None  # None: a new run; "": the latest one; else its folder
@@ -24,9 +33,20 @@ class Options:
     cluster: str | None = None
     visualdl: bool = False
     debug: bool = False
+    config: str | None = None  # the config.json of a run to be run again
 
     def __post_init__(self) -> None:
-        if self.seed < 0:
+        hints = typing.get_type_hints(type(self))
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, os.PathLike):  # a notebook has paths, config.json and the other places have texts
+                value = os.fspath(value)
+                object.__setattr__(self, field.name, value)
+            if not has_type(value, hints[field.name]):
+                raise SettingError(f"{field.name}={value!r}: this option wants {type_name(hints[field.name])}")
+        if self.data not in DATA:
+            raise CampError(f"--data {self.data}: there are {', '.join(DATA)}")
+        if self.seed is not None and self.seed < 0:
             raise CampError(f"--seed {self.seed}: give 0 or a positive number")
         if self.jobs is not None and self.jobs < 1:
             raise CampError(f"--jobs {self.jobs}: give 1 or more")

@@ -1,38 +1,111 @@
-"""The files that a finished run writes: figures, tables, ``answer.md`` and ``report.html``."""
+"""The files that a finished run writes: figures, tables, ``answer.md`` and ``report.html``.
+
+The answer is rendered from what ``answer.json`` keeps and from nothing else, so :func:`render_kept` writes the same
+text again, or another one after its template has changed, without any training.
+"""
 
 from __future__ import annotations
 
-from paddle_camp import plots
-from paddle_camp.answers import page
+from pathlib import Path
+from typing import Any
+
+from jinja2 import TemplateError
+
+from paddle_camp.answers import page as pages
 from paddle_camp.answers.answer import Answer
-from paddle_camp.files import write_csv
+from paddle_camp.answers.template import TEMPLATE, render
+from paddle_camp.errors import CampError
+from paddle_camp.files import read_sealed, write_csv, write_sealed
 from paddle_camp.history import write_histories
+from paddle_camp.running.catalogue import Catalogue, Page
 from paddle_camp.running.context import Context
+from paddle_camp.running.folder import read_metrics
+from paddle_camp.running.settings import has_type, restore
+
+FILE = "answer.json"
+_SHAPE: dict[str, Any] = {"homework": str, "title": str, "settings": dict, "seed": int, "values": dict, "results": dict}
+_SHAPE |= {"facts": dict[str, str], "figures": dict[str, str], "note": str | None, "headline": dict | None}
 
 
-def write_answer_files(context: Context, answer: Answer) -> None:
-    """Write figures, tables, ``answer.md`` and ``report.html``."""
-    figures = []
-    for number, (name, (caption, figure)) in enumerate(answer.figures.items(), start=1):
-        path = context.path / "figures" / f"{name}.png"
-        plots.save(figure, path)
-        figures.append((f"图 {number}：{caption}", path))
+def write_answer_files(context: Context, page: Page, answer: Answer) -> None:
+    """Write figures, tables, ``answer.json``, ``answer.md`` and ``report.html``, and fill in the answer's text."""
+    for name, (_, figure) in answer.figures.items():
+        context.save_figure(name, figure)
     write_histories(context.path, answer.histories)
     if answer.predictions is not None:
         write_csv(context.path / "predictions.csv", answer.predictions.rows())
-    note = context.data.stand_in_zh if context.data else None
+    kept = {"homework": context.homework, "title": answer.title, "settings": context.settings, "seed": context.seed}
+    kept |= {"values": answer.values, "results": answer.results, "facts": facts(context)}
+    kept["figures"] = {name: caption for name, (caption, _) in answer.figures.items()}
+    answer.note = context.data.stand_in_zh if context.data else None
+    write_sealed(context.path / FILE, kept | {"note": answer.note, "headline": answer.headline})
+    answer.text = render_kept(context.path, page)
+
+
+def read_kept(folder: Path) -> dict[str, Any]:
+    """What the answer of the run in ``folder`` is rendered from.
+
+    Raises:
+        CampError: it is missing or damaged.
+    """
+    try:
+        kept = read_sealed(folder / FILE)
+        for key, kind in _SHAPE.items():
+            if key not in kept or not has_type(kept[key], kind):
+                raise ValueError(f"its {key} is missing or of another type")
+        if strange := [name for name in kept["figures"] if Path(name).name != name]:
+            raise ValueError(f"no figure is called {strange[0]!a}")
+    except FileNotFoundError:
+        raise CampError(f"--render: {folder / FILE}: no such file; the run is not done, or is an older one") from None
+    except (OSError, ValueError) as error:
+        raise CampError(f"--render: {folder / FILE}: damaged ({error}); run the homework again") from None
+    return kept
+
+
+def render_again(catalogue: Catalogue, folder: Path) -> str:
+    """:func:`render_kept` for a finished run of any assignment, whoever wrote its files.
+
+    Raises:
+        CampError: the run is not done, what it kept is damaged, or this version's template asks for something else.
+    """
+    kept = read_kept(folder)
+    status = read_metrics(folder).get("status")
+    if status != "done":
+        raise CampError(f"--render: {folder}: the run is not done ({status}); go on with it: --resume {folder}")
+    page = catalogue.load(kept["homework"])
+    try:
+        return render_kept(folder, page)
+    except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
+        template = Path(page.__file__).parent / TEMPLATE
+        raise CampError(
+            f"--render: {folder / FILE} does not fit {template} ({error}); run the homework again"
+        ) from None
+
+
+def render_kept(folder: Path, page: Page) -> str:
+    """Write ``answer.md`` and ``report.html`` of the run in ``folder`` from what it kept; returns the text.
+
+    Raises:
+        CampError: what it kept is damaged.
+    """
+    kept = read_kept(folder)
+    settings = restore(page.Settings, kept["settings"])
+    text = render(str(page.__file__), {"settings": settings, "seed": kept["seed"]} | kept["values"] | kept["results"])
+    numbered = enumerate(kept["figures"].items(), start=1)
+    figures = [(f"图 {number}：{caption}", folder / "figures" / f"{name}.png") for number, (name, caption) in numbered]
     # A forum shows the text of a picture only where the picture is missing: the caption stands above it as well.
     shown = [f"{caption}\n\n![{caption}](figures/{path.name})" for caption, path in figures]
-    text = "\n\n".join([answer.text.strip(), *(["## 图"] if shown else []), *shown])
-    page.write_answer(context.path / "answer.md", answer.title, text, note)
-    page.write_report(
-        context.path / "report.html",
-        title=answer.title,
-        body_markdown=answer.text,
+    whole = "\n\n".join([text.strip(), *(["## 图"] if shown else []), *shown])
+    pages.write_answer(folder / "answer.md", kept["title"], whole, kept["note"])
+    pages.write_report(
+        folder / "report.html",
+        title=kept["title"],
+        body_markdown=text,
         figures=figures,
-        facts=facts(context),
-        stand_in_note=note,
+        facts=kept["facts"],
+        stand_in_note=kept["note"],
     )
+    return text
 
 
 def facts(context: Context) -> dict[str, str]:

@@ -60,7 +60,7 @@ def read_config(path: Path, options: Options) -> tuple[Any, Options]:
     if data is not None:
         real = data.origin == "real"
         began = replace(began, data="real" if real else "synthetic", data_dir=data.path if real else None)
-    now = {key: getattr(options, key) for key in ("resume", "out", "debug", "jobs", "cluster", "visualdl")}
+    now = {key: getattr(options, key) for key in ("resume", "out", "debug", "jobs", "cluster", "visualdl", "config")}
     now |= {key: getattr(options, key) for key in ("device", "data_dir") if getattr(options, key) not in (None, "auto")}
     return saved.get("settings"), replace(began, **now)
 

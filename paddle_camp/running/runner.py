@@ -14,7 +14,7 @@ from paddle_camp.answers.answer import Answer
 from paddle_camp.distributed import collectives
 from paddle_camp.errors import CampError
 from paddle_camp.files import write_json
-from paddle_camp.running import outputs, settings, visualdl
+from paddle_camp.running import again, outputs, settings, visualdl
 from paddle_camp.running.catalogue import Catalogue, Page
 from paddle_camp.running.context import Context
 from paddle_camp.running.folder import alone_in, new_folder, resume_command
@@ -22,6 +22,7 @@ from paddle_camp.running.options import Options
 from paddle_camp.running.resuming import find_resumable, read_config, seconds_so_far
 from paddle_camp.speed.memory import resident_peak
 from paddle_camp.sweeps import cluster
+from paddle_camp.training.progress import Interrupted
 
 
 def run_assignment(catalogue: Catalogue, homework: str, options: Options) -> tuple[Answer, Path]:
@@ -108,9 +109,15 @@ def _decide(homework: str, page: Page, options: Options) -> tuple[Path | None, A
     """The folder (None: a new one is created later), settings and options of this run."""
     if options.resume is None:
         start = page.QUICK if options.quick else page.Settings()
+        if options.config is not None:
+            if options.quick:
+                raise CampError("--config has its own settings: leave out --quick")
+            again.homework_of(options.config, [homework])
+            start, options = again.settings_of(options.config, page.Settings), again.options_of(options.config, options)
+        options = replace(options, seed=options.seed or 0)
         return None, settings.override(start, options.overrides), options
-    if options.overrides or options.quick:
-        raise CampError("--resume goes on with the run's own settings: leave out -o and --quick")
+    if options.overrides or options.quick or options.config:
+        raise CampError("--resume goes on with the run's own settings: leave out -o, --quick and --config")
     path = find_resumable(homework, options)
     saved, options = read_config(path, options)
     return path, settings.restore(page.Settings, saved), options
@@ -121,10 +128,10 @@ def _run_in(context: Context, page: Page, values: Any) -> Answer:
         answer = page.run(values, context)
         context.environment["peak_memory"] = resident_peak()
         write_json(context.path / "env.json", context.environment)
-        outputs.write_answer_files(context, answer)
+        outputs.write_answer_files(context, page, answer)
         if context.options.visualdl:
             visualdl.write_visualdl(context.path / "visualdl", answer.histories)
-        context.write_metrics("done", answer.results)
+        context.write_metrics("done", answer.results, headline=answer.headline)
     except BaseException as error:
         if context.is_open or not isinstance(error, CampError | KeyboardInterrupt):  # else nothing has been written yet
             _record(context, error)
@@ -136,9 +143,12 @@ def _run_in(context: Context, page: Page, values: Any) -> Answer:
 def _record(context: Context, error: BaseException) -> None:
     """Write to ``metrics.json`` how the run ended, and print the command that resumes it where that can help."""
     interrupted = isinstance(error, KeyboardInterrupt)
+    command = resume_command(context.homework, context.path) if context.is_open else ""
+    if isinstance(error, Interrupted) and command:  # it speaks of one training
+        error.args = (f"interrupted; go on with: {command}",)
     with contextlib.suppress(OSError, CampError):  # the disk may be full; the first error is the one to report
         said = str(error) or type(error).__name__
         context.write_metrics("interrupted" if interrupted else "failed", error=said)
-    if context.is_open and (interrupted or isinstance(error, OSError)):  # once there is room on the disk, for example
+    if command and (interrupted or isinstance(error, OSError)):  # once there is room on the disk, for example
         with contextlib.suppress(OSError):
-            print(f"go on with: {resume_command(context.homework, context.path)}", file=sys.stderr)
+            print(f"go on with: {command}", file=sys.stderr)

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 import paddle
 
-from paddle_camp.data.batches import BatchSource, IndexedBatches, Pair
+from paddle_camp.data.batches import BatchSource, IndexedBatches
 from paddle_camp.machine import enabled
+from paddle_camp.nested import leaves, map_arrays
 
 # A data set may take this fraction of the GPU memory that is free for this process; training needs the rest.
 SHARE_OF_MEMORY = 0.25
@@ -33,25 +34,24 @@ def on_device(batches: BatchSource) -> BatchSource:
     if not device.startswith("gpu") or not enabled("feeding") or isinstance(batches, _Fed):
         return batches
     first = next(iter(batches.epoch()), ())
-    if not all(isinstance(part, np.ndarray) for part in first):
+    if not all(isinstance(part, np.ndarray) for part in leaves(first)):
         return batches  # a source of tensors has chosen their device
     memory = paddle.device.cuda.get_device_properties(device).total_memory
     if fits(first, batches.num_samples, memory - paddle.device.cuda.memory_allocated(device)):
         with contextlib.suppress(MemoryError):  # other processes may have taken the memory meanwhile
             if isinstance(batches, IndexedBatches) and (arrays := batches.whole()) is not None:
-                inputs, labels = (paddle.to_tensor(array) for array in arrays)
-                return Resident(batches, inputs, labels)
+                return Resident(batches, map_arrays(paddle.to_tensor, arrays))
     return Prefetcher(batches, to_pinned, to_gpu)
 
 
-def fits(batch: tuple[np.ndarray, ...], num_samples: int, memory: int) -> bool:
+def fits(batch: tuple, num_samples: int, memory: int) -> bool:
     """Whether ``num_samples`` like those of ``batch`` take at most :data:`SHARE_OF_MEMORY` of ``memory`` (bytes)."""
-    bytes_each = sum(array.nbytes / len(array) for array in batch)
+    bytes_each = sum(array.nbytes / len(array) for array in leaves(batch))
     return num_samples * bytes_each <= SHARE_OF_MEMORY * memory
 
 
 @contextlib.contextmanager
-def reading(batches: BatchSource, epoch: int = 0, start: int = 0) -> Iterator[Iterator[Pair]]:
+def reading(batches: BatchSource, epoch: int = 0, start: int = 0) -> Iterator[Iterator[tuple]]:
     """The batches of an epoch for the current device; the prefetching thread is joined on exit, also after an error."""
     pairs = on_device(batches).epoch(epoch, start)
     try:
@@ -101,17 +101,16 @@ class _Fed:
 
 @dataclass(frozen=True)
 class Resident(_Fed):
-    """A data set as two tensors on the device; a batch is a gather there."""
+    """A data set as tensors on the device, in the structure of a batch; a batch is a gather there."""
 
     batches: IndexedBatches
-    inputs: paddle.Tensor
-    labels: paddle.Tensor
+    samples: tuple
 
-    def epoch(self, epoch: int = 0, start: int = 0) -> Iterator[Pair]:
-        """Yield (inputs, labels), beginning at batch ``start``."""
+    def epoch(self, epoch: int = 0, start: int = 0) -> Iterator[tuple]:
+        """Yield batches as the source would, beginning at batch ``start``."""
         for index in self.batches.indices(epoch, start):
-            index = paddle.to_tensor(index)
-            yield paddle.gather(self.inputs, index), paddle.gather(self.labels, index)
+            rows = paddle.to_tensor(index)
+            yield map_arrays(lambda tensor, rows=rows: paddle.gather(tensor, rows), self.samples)
 
 
 @dataclass(frozen=True)
@@ -126,8 +125,8 @@ class Prefetcher(_Fed):
     prepare: Callable[[np.ndarray], Any]
     deliver: Callable[[Any], Any]
 
-    def epoch(self, epoch: int = 0, start: int = 0) -> Iterator[Pair]:
-        """Yield (inputs, labels), beginning at batch ``start``; an error in the thread is raised here."""
+    def epoch(self, epoch: int = 0, start: int = 0) -> Iterator[tuple]:
+        """Yield batches as the source would, beginning at batch ``start``; an error in the thread is raised here."""
         waiting: queue.Queue[Any] = queue.Queue(AHEAD)
         stop = threading.Event()
 
@@ -138,8 +137,8 @@ class Prefetcher(_Fed):
 
         def make() -> None:
             try:
-                for pair in self.batches.epoch(epoch, start):
-                    put(tuple(self.prepare(array) for array in pair))
+                for batch in self.batches.epoch(epoch, start):
+                    put((map_arrays(self.prepare, batch),))
                     if stop.is_set():
                         return
                 put(None)
@@ -153,7 +152,7 @@ class Prefetcher(_Fed):
                 if isinstance(item, BaseException):
                     raise item
                 # `item` is referenced until the next iteration: by then the step, which waits for the GPU, is done.
-                yield tuple(self.deliver(each) for each in item)
+                yield map_arrays(self.deliver, item[0])
         finally:  # also where the loop stops in the middle of an epoch
             stop.set()
             thread.join()

@@ -15,6 +15,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import paddle
@@ -22,7 +23,6 @@ from paddle import nn
 
 from paddle_camp.errors import PeerError
 from paddle_camp.machine import enabled
-from paddle_camp.metrics import predict_labels
 from paddle_camp.networks.modes import evaluating
 from paddle_camp.networks.summary import sample_multiply_adds
 
@@ -136,19 +136,24 @@ def agree(logits: np.ndarray, reference: np.ndarray) -> bool:
     """Whether all logits are within :func:`tolerance` of the reference, and every predicted class is the same."""
     if logits.shape != reference.shape or not np.abs(logits - reference).max() <= tolerance(reference):
         return False  # "not <=" also rejects NaN
-    return bool((predict_labels(logits) == predict_labels(reference)).all())
+    return bool((_classes(logits) == _classes(reference)).all())
+
+
+def _classes(logits: np.ndarray) -> np.ndarray:
+    return logits > 0 if logits.shape[-1] == 1 else logits.argmax(axis=-1)
 
 
 def decided(logits: np.ndarray) -> bool:
     """Whether an error of :func:`tolerance` in each logit cannot change any predicted class.
 
-    That is so if the two largest logits (for K = 1: the logit and 0) differ by more than twice the tolerance.
+    That is so if the two largest logits (for K = 1: the logit and 0) differ by more than twice the tolerance. Logits
+    are ``[N, K]``, or ``[N, T, K]`` for T classes a sample.
     """
-    if logits.shape[1] == 1:
-        margin = np.abs(logits[:, 0])
+    if logits.shape[-1] == 1:
+        margin = np.abs(logits)
     else:
-        second, first = np.partition(logits, -2, axis=1)[:, -2:].T
-        margin = first - second
+        two = np.partition(logits, -2, axis=-1)[..., -2:]
+        margin = two[..., 1] - two[..., 0]
     return bool((margin > 2 * tolerance(logits)).all())
 
 
@@ -159,10 +164,12 @@ class FastForward:
     logits are so close that rounding could swap them. So the predicted classes, and with them the accuracy, are
     dygraph's.
 
+    A network with several inputs is dygraph's.
+
     Args:
         model: in evaluation mode; its weights must not change while this is used.
         dygraph: a numpy batch to the float32 logits ``[N, K]`` of ``model``.
-        num_samples: of the evaluation.
+        num_samples: of the evaluation; 0: nothing is exported.
     """
 
     def __init__(self, model: nn.Layer, dygraph: Forward, num_samples: int):
@@ -170,14 +177,15 @@ class FastForward:
         self.predictor: Predictor | None = None
         self.begun = False
 
-    def __call__(self, images: np.ndarray) -> paddle.Tensor:
-        """Float32 logits ``[N, K]`` of a batch ``[N, ...]``."""
+    def __call__(self, images: Any, classes: bool = True) -> paddle.Tensor:
+        """Float32 outputs of a batch: logits ``[N, K]``, or, unless ``classes``, numbers in which nothing is close."""
         if not self.begun:
             self.begun = True
             output = self.dygraph(images)
-            self._try_export(images, output)
+            if isinstance(images, np.ndarray):
+                self._try_export(images, output)
             return output
-        logits = self._predict(images)
+        logits = self._predict(images, classes)
         return self.dygraph(images) if logits is None else paddle.to_tensor(logits)
 
     def _try_export(self, images: np.ndarray, output: paddle.Tensor) -> None:
@@ -194,7 +202,7 @@ class FastForward:
         except Exception:  # an export can raise anything; dygraph computes the logits then
             _log.debug("no export of %s", type(self.model).__name__, exc_info=True)
 
-    def _predict(self, images: np.ndarray) -> np.ndarray | None:
+    def _predict(self, images: np.ndarray, classes: bool) -> np.ndarray | None:
         """The predictor's logits; None if there is none, it fails, or its rounding could change a class."""
         if self.predictor is None:
             return None
@@ -206,7 +214,7 @@ class FastForward:
             _log.debug("the export of %s failed", type(self.model).__name__, exc_info=True)
             self.predictor = None
             return None
-        return logits if decided(logits) else None
+        return logits if not classes or decided(logits) else None
 
 
 def worthwhile(model: nn.Layer, images: np.ndarray, num_samples: int) -> bool:

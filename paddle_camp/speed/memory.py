@@ -1,4 +1,4 @@
-"""Peak memory of a computation, measured in a separate process."""
+"""Memory: the error of a batch that does not fit, and a computation's peak, measured in a separate process."""
 
 from __future__ import annotations
 
@@ -6,11 +6,22 @@ import contextlib
 import multiprocessing
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import paddle
+
+from paddle_camp.errors import OutOfMemoryError
+
+
+@contextlib.contextmanager
+def memory_errors(batch_size: int, training: bool = True) -> Iterator[None]:
+    """Turn MemoryError, which Paddle raises for a GPU's memory too, into :class:`OutOfMemoryError`."""
+    try:
+        yield
+    except MemoryError as error:
+        raise OutOfMemoryError(batch_size, training) from error
 
 
 def peak_memory(function: Callable[..., object], *arguments: object, device: str = "cpu") -> int | None:

@@ -36,7 +36,8 @@ def threads_for(model: nn.Layer, batches: BatchSource) -> Iterator[None]:
     little = False
     if "threads" in paddle_camp.TUNED and paddle.get_device() == "cpu":
         first = next(iter(batches.epoch()), None)
-        little = first is not None and 0 < sample_multiply_adds(model, tuple(first[0].shape[1:])) < WORTH_SHARING
+        shape = getattr(first[0], "shape", None) if first else None  # several inputs: as many threads as there are
+        little = shape is not None and 0 < sample_multiply_adds(model, tuple(shape[1:])) < WORTH_SHARING
     with _controller().limit(limits=1) if little else contextlib.nullcontext():
         yield
 

@@ -115,8 +115,10 @@ def _on_cluster(address: str, jobs: int | None) -> Executor:
     """An executor of Ray tasks on the cluster at ``address``, at most ``jobs`` at once (None: as many as fit)."""
 
     def compute(function: Callable[..., Any], cells: Mapping[str, tuple]) -> Pairs:
-        module = getattr(function, "func", function).__module__  # .func: of a functools.partial
-        with ray_cluster.connected(address, module) as ray:
+        inner = function
+        while hasattr(inner, "func"):  # a functools.partial, a grid's cell
+            inner = inner.func
+        with ray_cluster.connected(address, inner.__module__) as ray:
             yield from ray_cluster.run_tasks(ray, function, cells, jobs)
 
     return compute

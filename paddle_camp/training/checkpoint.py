@@ -12,29 +12,50 @@ import functools
 import os
 import re
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
 import paddle
 from paddle import nn
+from paddle.optimizer import Optimizer
 
 from paddle_camp.errors import CheckpointError
 from paddle_camp.files import read_json, read_sealed, replace_file, sha256_of, write_sealed
 from paddle_camp.networks.weights import load_weights, read_arrays
+from paddle_camp.training.averaging import WeightAverage
 
 WEIGHTS, OPTIMIZER, STATE = ".pdparams", ".pdopt", ".state.json"
 PARTS = (WEIGHTS, OPTIMIZER, STATE)
 _STATELESS = "@stateless"
+_TRAINED = "@trained"  # a weight as it is trained, where the weights file holds its average
+
+Optimizers: TypeAlias = "Optimizer | Iterable[Optimizer]"
 
 
-def save(folder: Path, name: str, model: nn.Layer, optimizer: paddle.optimizer.Optimizer, state: dict) -> None:
+def save(
+    folder: Path,
+    name: str,
+    model: nn.Layer,
+    optimizers: Optimizers,
+    state: dict,
+    average: WeightAverage | None = None,
+) -> None:
     """Write the checkpoint ``name`` in ``folder``, replacing the previous one; ``state`` is any JSON value.
+
+    Args:
+        optimizers: one, or several with parameters of their own.
+        average: its weights, those to use, are the weights file then; the optimizer's file holds the trained ones too.
 
     Raises:
         OSError: the disk is full or not writable; the previous checkpoint of that name is intact.
     """
     recover(folder, name)
-    parts = {WEIGHTS: model.state_dict(), OPTIMIZER: _optimizer_state(model, optimizer)}
+    parts = {WEIGHTS: model.state_dict(), OPTIMIZER: slots(model, optimizers)}
+    if average is not None:
+        parts[OPTIMIZER] |= {f"{key}{_TRAINED}": value for key, value in parts[WEIGHTS].items()}
+        parts[WEIGHTS] = average.average
+    parts[OPTIMIZER] = parts[OPTIMIZER] or {_STATELESS: paddle.zeros([1])}  # paddle.save takes no empty dict
     hashes = {}
     for part, value in parts.items():
         new = folder / f"{name}{part}.new"
@@ -74,8 +95,10 @@ def read_state(folder: Path, name: str) -> dict:
     return _read_manifest(folder, name)["state"]
 
 
-def load(folder: Path, name: str, model: nn.Layer, optimizer: paddle.optimizer.Optimizer) -> dict:
-    """Load model and optimizer from a checkpoint and return its ``state``.
+def load(
+    folder: Path, name: str, model: nn.Layer, optimizers: Optimizers, average: WeightAverage | None = None
+) -> dict:
+    """Load model, optimizers and average from a checkpoint and return its ``state``.
 
     Raises:
         CheckpointError: missing, damaged (hashes differ), or of another network or optimizer.
@@ -87,18 +110,31 @@ def load(folder: Path, name: str, model: nn.Layer, optimizer: paddle.optimizer.O
         if not path.exists() or sha256_of(path) != digest:
             raise CheckpointError(f"{path}: missing or damaged; delete the checkpoint {name!r} there and start again")
     optimizer_state = read_arrays(folder / f"{name}{OPTIMIZER}")
-    _load_optimizer(model, optimizer, optimizer_state, folder / f"{name}{OPTIMIZER}")
+    names = model.state_dict().keys() if average is not None else ()
+    trained = {key: optimizer_state.pop(f"{key}{_TRAINED}", None) for key in names}
+    _load_optimizers(model, optimizers, optimizer_state, folder / f"{name}{OPTIMIZER}")
     load_weights(model, folder / f"{name}{WEIGHTS}")  # last: preparing the optimizer takes a step
+    if average is not None:
+        if missing := [key for key, value in trained.items() if value is None]:
+            raise CheckpointError(f"{folder / name}{OPTIMIZER}: it averages no weights ({missing[0]} is missing)")
+        average.restore({key: paddle.to_tensor(value) for key, value in trained.items()})
     return manifest["state"]
 
 
-def copy(source: Path, source_name: str, folder: Path, name: str) -> None:
-    """Copy a checkpoint, by hard links where the file system has them: a save replaces files, it never changes one."""
+def copy(source: Path, source_name: str, folder: Path, name: str, state: dict | None = None) -> None:
+    """Copy a checkpoint, by hard links where the file system has them: a save replaces files, it never changes one.
+
+    Args:
+        state: of the copy; None: that of the original.
+    """
     recover(source, source_name)
     recover(folder, name)
     folder.mkdir(parents=True, exist_ok=True)
     for part in PARTS:
         original, new = source / f"{source_name}{part}", folder / f"{name}{part}.new"
+        if part == STATE and state is not None:
+            write_sealed(new, _read_manifest(source, source_name) | {"state": state})
+            continue
         try:
             os.link(original, new)
         except OSError:
@@ -133,7 +169,7 @@ def _read_manifest(folder: Path, name: str) -> dict:
         raise CheckpointError(f"{path}: damaged ({error}); delete the checkpoint {name!r} there") from None
 
 
-def _structured_keys(model: nn.Layer, optimizer: paddle.optimizer.Optimizer) -> dict[str, str]:
+def _structured_keys(model: nn.Layer, optimizer: Optimizer) -> dict[str, str]:
     """Map the optimizer's keys (``conv2d_7.w_0_velocity_0``) to stable ones (``layer1.0.conv1.weight@velocity``).
 
     Paddle numbers parameters in the order of their creation in a process, so its keys do not match another model's.
@@ -148,33 +184,38 @@ def _structured_keys(model: nn.Layer, optimizer: paddle.optimizer.Optimizer) -> 
     return keys
 
 
-def slots(model: nn.Layer, optimizer: paddle.optimizer.Optimizer) -> dict[str, paddle.Tensor]:
-    """The optimizer's state under stable names (``layer1.0.conv1.weight@velocity``); empty for plain SGD."""
-    state = optimizer.state_dict()
-    return {stable: state[key] for key, stable in _structured_keys(model, optimizer).items()}
+def _each(optimizers: Optimizers) -> list[Optimizer]:
+    return [optimizers] if isinstance(optimizers, Optimizer) else list(optimizers)
 
 
-def make_slots(model: nn.Layer, optimizer: paddle.optimizer.Optimizer) -> None:
-    """Create the optimizer's state, which exists only after a step, by a step with zero gradients.
+def slots(model: nn.Layer, optimizers: Optimizers) -> dict[str, paddle.Tensor]:
+    """The optimizers' state under stable names (``layer1.0.conv1.weight@velocity``); empty for plain SGD."""
+    found: dict[str, paddle.Tensor] = {}
+    for optimizer in _each(optimizers):
+        state = optimizer.state_dict()
+        found |= {stable: state[key] for key, stable in _structured_keys(model, optimizer).items()}
+    return found
+
+
+def make_slots(model: nn.Layer, optimizers: Optimizers) -> None:
+    """Create the optimizers' state, which exists only after a step, by a step with zero gradients.
 
     Weight decay may change the weights in it, so load them afterwards.
     """
     parameters = [p for p in model.parameters() if not p.stop_gradient]
     paddle.add_n([(p * 0.0).sum() for p in parameters]).backward()
-    optimizer.step()
-    optimizer.clear_grad()
+    for optimizer in _each(optimizers):
+        optimizer.step()
+        optimizer.clear_grad()
 
 
-def _optimizer_state(model: nn.Layer, optimizer: paddle.optimizer.Optimizer) -> dict[str, Any]:
-    # Plain SGD has no state, and paddle.save takes no empty dict.
-    return slots(model, optimizer) or {_STATELESS: paddle.zeros([1])}
-
-
-def _load_optimizer(model: nn.Layer, optimizer: paddle.optimizer.Optimizer, saved: dict, path: Path) -> None:
-    make_slots(model, optimizer)
-    keys = _structured_keys(model, optimizer)
-    difference = sorted(set(keys.values()) ^ (set(saved) - {_STATELESS}))
+def _load_optimizers(model: nn.Layer, optimizers: Optimizers, saved: dict, path: Path) -> None:
+    optimizers = _each(optimizers)
+    make_slots(model, optimizers)
+    keys = [_structured_keys(model, optimizer) for optimizer in optimizers]
+    difference = sorted({stable for each in keys for stable in each.values()} ^ (set(saved) - {_STATELESS}))
     if difference:
         raise CheckpointError(f"{path}: it is of another optimizer or network ({difference[0]} is on one side only)")
-    arrays = {key: paddle.to_tensor(saved[stable]) for key, stable in keys.items()}
-    optimizer.set_state_dict(optimizer.state_dict() | arrays)  # Paddle wants its scheduler's state as well
+    for optimizer, its_keys in zip(optimizers, keys, strict=True):
+        arrays = {key: paddle.to_tensor(saved[stable]) for key, stable in its_keys.items()}
+        optimizer.set_state_dict(optimizer.state_dict() | arrays)  # Paddle wants its scheduler's state as well

@@ -3,47 +3,31 @@
 from __future__ import annotations
 
 import functools
-import math
-import threading
-import time
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import paddle
 from paddle import nn
 from paddle.optimizer.lr import LRScheduler
 
-from paddle_camp.data.batches import BatchSource
+from paddle_camp.data.batches import as_batches
 from paddle_camp.distributed import collectives
 from paddle_camp.distributed.synced_norm import convert_sync_batch_norm
-from paddle_camp.errors import CheckpointError, DivergedError
+from paddle_camp.errors import require
 from paddle_camp.history import History, Row
-from paddle_camp.speed.cudnn import search_algorithms, stop_searching
 from paddle_camp.speed.feeding import on_device
 from paddle_camp.speed.threads import threads_for
 from paddle_camp.training import checkpoint
-from paddle_camp.training.loop import evaluate, train_one_epoch
-from paddle_camp.training.losses import LossFunction, classification_loss
-from paddle_camp.training.precision import amp_dtype
-from paddle_camp.training.progress import Progress, interruptible
-
-
-@dataclass(frozen=True)
-class CheckpointPolicy:
-    """What :func:`fit` saves, and where.
-
-    Attributes:
-        folder: gets ``last`` at every epoch's end and every ``seconds``, ``best`` when the loss on ``best_on`` reaches
-            a new minimum, and ``epoch_K`` after each epoch if ``every_epoch``.
-        best_on: the name of an evaluation, never of the split that results are reported on; None for no ``best``.
-    """
-
-    folder: Path
-    best_on: str | None = None
-    every_epoch: bool = False
-    seconds: float = 60.0
-
+from paddle_camp.training.averaging import WeightAverage
+from paddle_camp.training.loop import train_one_epoch
+from paddle_camp.training.losses import LossFunction, balanced_weights, classification_loss
+from paddle_camp.training.policy import CheckpointPolicy
+from paddle_camp.training.progress import interruptible, show_progress
+from paddle_camp.training.schedules import Interval, schedule_of
+from paddle_camp.training.session import Session
+from paddle_camp.training.tasks import Supervised, Task
 
 Keep = CheckpointPolicy  # its name until 0.1
 
@@ -51,29 +35,87 @@ Keep = CheckpointPolicy  # its name until 0.1
 def fit(
     model: nn.Layer,
     optimizer: paddle.optimizer.Optimizer,
-    train: BatchSource,
+    train: Any,
     *,
     num_epochs: int,
     loss_fn: LossFunction = classification_loss,
     schedule: LRScheduler | None = None,
-    evaluations: Mapping[str, BatchSource] | None = None,
-    eval_steps: Collection[int] = (),
-    seed: int = 0,
     amp: bool = False,
-    keep: CheckpointPolicy | None = None,
+    accumulate: int = 1,
+    clip_norm: float | None = None,
+    class_weights: str | Sequence[float] | np.ndarray | None = None,
+    label_smoothing: float = 0.0,
+    batch_size: int = 32,
+    seed: int = 0,
+    **options: Any,
+) -> History:
+    """Train a network on (inputs, labels): :func:`fit_task` with a :class:`~paddle_camp.training.tasks.Supervised`.
+
+    Args:
+        train: batches, an :class:`~paddle_camp.data.image_set.ImageSet`, arrays (x, y), a ``paddle.io.Dataset`` or
+            ``DataLoader``; see :func:`~paddle_camp.data.batches.as_batches`.
+        loss_fn: (outputs, labels) to a scalar mean over the batch; ``regression_loss`` for float labels.
+        schedule: may be left out: it is the one that the optimizer was built with.
+        amp: mixed precision; parameters, losses and batch statistics stay float32.
+        accumulate: parts that a batch is computed in before the optimizer's step, to save memory.
+        clip_norm: the largest Euclidean norm of all gradients together.
+        class_weights: one a class, or "balanced": each class adds as much to the loss. Only in training.
+        label_smoothing: share of a label that is spread over all classes. Only in training.
+        batch_size: of ``train`` and evaluations that are no batches yet.
+        **options: of :func:`fit_task`: evaluations, keep, seed, patience, ema_decay, and the rest.
+
+    Returns, raises: see :func:`fit_task`.
+    """
+    own = schedule is None or schedule is schedule_of(optimizer)
+    require(own, "schedule= is not the optimizer's scheduler: build the optimizer with it, and leave schedule= out")
+    train = as_batches(train, batch_size, seed)
+    if isinstance(class_weights, str):
+        require(class_weights == "balanced", f'class_weights={class_weights!r}: give numbers, or "balanced"')
+        class_weights = balanced_weights(train.labels)
+    task = Supervised(
+        model,
+        optimizer,
+        loss_fn,
+        accumulate=accumulate,
+        class_weights=class_weights,
+        label_smoothing=label_smoothing,
+        amp=amp,
+        clip_norm=clip_norm,
+    )
+    return fit_task(task, train, num_epochs=num_epochs, batch_size=batch_size, seed=seed, **options)
+
+
+def fit_task(
+    task: Task,
+    train: Any,
+    *,
+    num_epochs: int,
+    evaluations: Any = None,
+    eval_steps: Collection[int] = (),
+    schedule_interval: Interval = "step",
+    ema_decay: float | None = None,
+    patience: int | None = None,
+    batch_size: int = 32,
+    seed: int = 0,
+    keep: CheckpointPolicy | Path | str | None = None,
     probe: Callable[[nn.Layer], Row] | None = None,
     name: str = "train",
     quiet: bool = False,
 ) -> History:
-    """Train for ``num_epochs``, evaluating on every set of ``evaluations`` after each epoch.
+    """Train a task for ``num_epochs``, measuring on every set of ``evaluations`` after each epoch.
+
+    The watched loss is that of ``keep.best_on``, else of the only evaluation.
 
     Args:
-        evaluations: split name to batches, for example ``{"holdout": ..., "validation": ...}``.
+        evaluations: split name to batches (or what :func:`~paddle_camp.data.batches.as_batches` takes), for example
+            ``{"holdout": ..., "validation": ...}``; one set by itself is "validation".
         eval_steps: step counts within an epoch after which to evaluate as well.
-        amp: mixed precision; parameters, losses and batch statistics stay float32.
-        keep: where checkpoints go. If there is a ``last`` already, training resumes from it.
-        probe: is called with the model before the first step and after each epoch; what it returns is appended to the
-            history's ``evaluations`` as a row of the split "probe". It must not change the model.
+        schedule_interval: what the optimizers' schedulers count; ``ReduceOnPlateau`` gets the watched loss instead.
+        ema_decay: measure, save and return the exponential moving average of the weights, such as 0.999.
+        patience: stop after so many epochs in which the watched loss reached no new minimum.
+        keep: where checkpoints go. If there is a ``last`` of the same training already, it is resumed.
+        probe: is called with the network before the first step and after each epoch; what it returns is appended to
+            the history's ``evaluations`` as a row of the split "probe". It must not change the network.
         name: the label of the progress bar.
 
     Returns:
@@ -82,32 +124,48 @@ def fit(
     Raises:
         DivergedError: the loss became NaN or infinite. ``last`` is from before that step.
         OutOfMemoryError: the message names the next smaller batch size.
-        KeyboardInterrupt: Ctrl-C; ``last`` has the state after the current step.
+        CheckpointError: ``keep`` holds another training, or is damaged.
+        Interrupted: Ctrl-C; ``last`` has the state after the current step, and the error the history.
     """
-    convert_sync_batch_norm(model)
-    train, evaluations = on_device(train), {split: on_device(each) for split, each in (evaluations or {}).items()}
-    if collectives.world().rank > 0:
-        keep, quiet = None, True  # only rank 0 saves and prints; its state is broadcast
-    run = _Run(model, optimizer, loss_fn, evaluations, frozenset(eval_steps), amp, keep, probe, len(train))
-    run.restore()
-    # The loss scale is not saved: after a resumption it is found again within a few steps.
-    scaler = paddle.amp.GradScaler() if amp and amp_dtype() == "float16" else None
+    convert_sync_batch_norm(task.network)
+    train = on_device(as_batches(train, batch_size, seed))
+    named = evaluations if isinstance(evaluations, Mapping) else {"validation": evaluations} if evaluations else {}
+    measured = {split: on_device(as_batches(each, batch_size)) for split, each in named.items()}
+    data: dict[str, Any] = {"task": task, "train": train, "evaluations": measured, "eval_steps": frozenset(eval_steps)}
+    plan: dict[str, Any] = {
+        "num_epochs": num_epochs,
+        "seed": seed,
+        "schedule_interval": schedule_interval,
+        "patience": patience,
+    }
+    average = None if ema_decay is None else WeightAverage(task.network, ema_decay)
+    kept: dict[str, Any] = {"average": average, "keep": CheckpointPolicy.of(keep), "probe": probe, "quiet": quiet}
+    return _run(Session(**data, **plan, **kept), name)
+
+
+def _run(session: Session, name: str) -> History:
+    """All epochs that are left."""
+    task, train = session.task, session.train
+    session.restore()
     one_epoch = functools.partial(
-        train_one_epoch, model, optimizer, train, loss_fn=loss_fn, schedule=schedule, seed=seed, amp=amp, scaler=scaler
+        train_one_epoch, task, train, seed=session.seed, schedule_interval=session.schedule_interval
     )
-    run.progress = Progress(name, num_epochs * train.num_samples, sum(run.history.column("samples")), quiet)
+    done = sum(session.history.column("samples"))
+    total, rows = session.num_epochs * train.num_samples, session.history.evaluations
+    session.progress = show_progress(name, total, done, session.quiet, rows)
+    folder = None if session.keep is None else session.keep.folder
     try:
-        with interruptible() as run.asked, threads_for(model, train):
-            if run.step == 0:
-                run.look_inside()
-            while run.step < num_epochs * len(train):
-                epoch, start = divmod(run.step, len(train))
-                one_epoch(epoch, start=start, on_step=run.after_step)
-                run.after_epoch(epoch)
-        run.stop_if_asked()  # a Ctrl-C after the last step
+        with interruptible(session.history, folder) as session.asked, threads_for(task.network, train):
+            if session.step == 0:
+                session.look_inside()
+            while not session.finished:
+                epoch, start = divmod(session.step, len(train))
+                one_epoch(epoch, start=start, on_step=session.after_step)
+                session.after_epoch(epoch)
+            session.stop_if_asked()  # a Ctrl-C after the last step
     finally:
-        run.close()
-    return run.history
+        session.close()
+    return session.history
 
 
 def fork(source: Path, epoch: int, folder: Path) -> None:
@@ -123,7 +181,9 @@ def fork(source: Path, epoch: int, folder: Path) -> None:
     steps_per_epoch = state["step"] // epoch
     if state["best"]["step"]:
         checkpoint.copy(source, f"epoch_{state['best']['step'] // steps_per_epoch}", folder, "best")
-    checkpoint.copy(source, f"epoch_{epoch}", folder, "last")  # comes last: a folder with ``last`` is resumed
+    # The fork may differ from here on, so what its source was is no part of it.
+    forked = {key: value for key, value in state.items() if key != "training"}
+    checkpoint.copy(source, f"epoch_{epoch}", folder, "last", forked)  # comes last: a folder with ``last`` is resumed
 
 
 def publish(source: Path, folder: Path) -> None:
@@ -131,128 +191,3 @@ def publish(source: Path, folder: Path) -> None:
     for name in ("last", "best"):
         if collectives.world().rank == 0 and checkpoint.exists(source, name):
             checkpoint.copy(source, name, folder, name)
-
-
-@dataclass
-class _Run:
-    """The state of one :func:`fit`: position, history, best loss, and when it was last saved."""
-
-    model: nn.Layer
-    optimizer: paddle.optimizer.Optimizer
-    loss_fn: LossFunction
-    evaluations: Mapping[str, BatchSource]
-    eval_steps: Collection[int]
-    amp: bool
-    keep: CheckpointPolicy | None
-    probe: Callable[[nn.Layer], Row] | None
-    steps_per_epoch: int
-    step: int = 0
-    best: dict = field(default_factory=lambda: {"step": 0, "loss": None})
-    history: History = field(default_factory=History)
-    saved_at: float = field(default_factory=time.monotonic)
-    asked: threading.Event = field(default_factory=threading.Event)
-    searching: bool = False
-    progress: Progress = field(init=False)  # begins where the restored history ends
-
-    def restore(self) -> None:
-        """Restore every process from rank 0's ``last``, or broadcast its initial weights."""
-        state = collectives.broadcast_object(self.load)
-        if state is not None and collectives.world().rank > 0:
-            checkpoint.make_slots(self.model, self.optimizer)
-        collectives.broadcast(self.model.state_dict().values())
-        if state is None:
-            return
-        collectives.broadcast(checkpoint.slots(self.model, self.optimizer).values())
-        self.step, self.best = state["step"], state["best"]
-        self.history = History.from_dict(state["history"])
-        if self.keep is not None:
-            self.name_copies(self.keep)  # the process may have been killed between saving `last` and copying it
-
-    def load(self) -> dict | None:
-        if self.keep is None or not checkpoint.exists(self.keep.folder, "last"):
-            return None
-        state = checkpoint.load(self.keep.folder, "last", self.model, self.optimizer)
-        try:
-            rows = History.from_dict(state["history"])
-            if not all(isinstance(row, dict) for row in [state["best"], *rows.steps, *rows.evaluations]):
-                raise TypeError("a row is no object")
-            sum(rows.column("samples"))  # where the progress bar will begin
-            return state | {"step": int(state["step"])}
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise CheckpointError(f"{self.keep.folder}: last holds no place in a training ({error!r})") from None
-
-    def save(self, keep: CheckpointPolicy) -> None:
-        state = {"step": self.step, "best": self.best, "history": self.history.as_dict()}
-        checkpoint.save(keep.folder, "last", self.model, self.optimizer, state)
-        self.saved_at = time.monotonic()
-
-    def name_copies(self, keep: CheckpointPolicy) -> None:
-        """Copy ``last`` to ``best`` and ``epoch_K`` where it is one of them."""
-        names = ["best"] if self.step == self.best["step"] and self.step else []
-        if keep.every_epoch and self.step and self.step % self.steps_per_epoch == 0:
-            names.append(f"epoch_{self.step // self.steps_per_epoch}")
-        for name in names:
-            checkpoint.copy(keep.folder, "last", keep.folder, name)
-
-    def after_step(self, row: Row) -> None:
-        self.history.steps.append(row)
-        self.step = row["step"]
-        self.progress.step(row)
-        self.searching = self.searching or search_algorithms()  # not before a step has shown that the batch fits
-        if row["batch"] + 1 == self.steps_per_epoch:
-            return  # after_epoch measures and saves
-        if self.step in self.eval_steps:
-            self.measure()
-        asked = collectives.any_rank(self.asked.is_set())  # all ranks stop after the same step
-        if self.keep is not None and (asked or time.monotonic() - self.saved_at >= self.keep.seconds):
-            self.save(self.keep)
-        if asked:
-            raise KeyboardInterrupt
-
-    def after_epoch(self, epoch: int) -> None:
-        rows = [row for row in self.history.steps if row["epoch"] == epoch]
-        samples = sum(row["samples"] for row in rows)
-        loss = sum(row["loss"] * row["samples"] for row in rows) / samples
-        seconds = sum(row["seconds"] for row in rows)
-        row = {"epoch": float(epoch + 1), "step": self.step, "split": "train", "loss": loss}
-        self.history.evaluations.append(row | {"samples": samples, "seconds": seconds})
-        losses = self.measure()
-        self.look_inside()
-        if self.keep is not None:
-            loss = losses.get(self.keep.best_on) if self.keep.best_on else None
-            if loss is not None and (self.best["loss"] is None or loss < self.best["loss"]):
-                self.best = {"step": self.step, "loss": loss}
-            self.save(self.keep)
-            self.name_copies(self.keep)
-        self.stop_if_asked()
-
-    def measure(self) -> dict[str, float]:
-        """Evaluate on every split, append the rows to the history, and return the losses."""
-        losses = {}
-        for split, batches in self.evaluations.items():
-            result = evaluate(self.model, batches, self.loss_fn, self.amp)
-            if not math.isfinite(result.loss):
-                raise DivergedError(self.step, result.loss, split)
-            row: Row = {"epoch": self.step / self.steps_per_epoch, "step": self.step, "split": split}
-            row["loss"] = result.loss
-            if result.accuracy is not None:
-                row["accuracy"] = result.accuracy
-            self.history.evaluations.append(row | {"samples": len(result.labels), "seconds": result.seconds})
-            self.progress.measured(row)
-            losses[split] = result.loss
-        return losses
-
-    def look_inside(self) -> None:
-        """Append the probe's row to the history."""
-        if self.probe is not None:
-            row = {"epoch": self.step / self.steps_per_epoch, "step": self.step, "split": "probe"}
-            self.history.evaluations.append(row | self.probe(self.model))
-
-    def close(self) -> None:
-        self.progress.close()
-        if self.searching:
-            stop_searching()
-
-    def stop_if_asked(self) -> None:
-        if collectives.any_rank(self.asked.is_set()):
-            raise KeyboardInterrupt

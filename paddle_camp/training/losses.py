@@ -2,36 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
+import numpy as np
 import paddle
 import paddle.nn.functional as F
+
+from paddle_camp.errors import SettingError, require
 
 LossFunction = Callable[[paddle.Tensor, paddle.Tensor], paddle.Tensor]
 
 
 def classification_loss(
-    logits: paddle.Tensor | tuple[paddle.Tensor, ...], labels: paddle.Tensor, auxiliary_weight: float = 0.3
+    logits: paddle.Tensor | tuple[paddle.Tensor, ...],
+    labels: paddle.Tensor,
+    *,
+    auxiliary_weight: float = 0.3,
+    label_smoothing: float = 0.0,
+    class_weights: Sequence[float] | np.ndarray | None = None,
 ) -> paddle.Tensor:
-    """Mean cross-entropy of float logits ``[N, K]`` and int64 labels ``[N]``; for K = 1, binary with a sigmoid.
+    """Mean cross-entropy of float logits ``[N, K]`` and integer labels ``[N]`` or ``[N, 1]``; K = 1: with a sigmoid.
 
-    For a tuple of logits, as GoogLeNet returns in training, the losses of the auxiliary heads (all but the first) are
-    added with ``auxiliary_weight`` (0.3 in its paper, arXiv:1409.4842).
+    Logits ``[N, T, K]`` with labels ``[N, T]`` are N times T samples.
+
+    Args:
+        logits: a tuple, as GoogLeNet returns in training, has its main output first; the losses of the auxiliary heads
+            are added with ``auxiliary_weight`` (0.3 in its paper, arXiv:1409.4842).
+        label_smoothing: share of every label that is spread over all K classes (Szegedy et al., arXiv:1512.00567).
+        class_weights: one weight a class; each sample's loss is multiplied by its class's before the mean.
+
+    Raises:
+        SettingError: labels that are not integers.
     """
     if isinstance(logits, tuple):
-        main, *auxiliary = [classification_loss(head, labels) for head in logits]
+        loss_of = partial(classification_loss, label_smoothing=label_smoothing, class_weights=class_weights)
+        main, *auxiliary = [loss_of(head, labels) for head in logits]
         return main + auxiliary_weight * sum(auxiliary)
+    if labels.is_floating_point():
+        raise SettingError("the labels are floats, not classes: give loss_fn=regression_loss, or integer labels")
+    if labels.ndim == logits.ndim and labels.shape[-1] == 1:
+        labels = labels.squeeze(-1)
     logits = logits.astype("float32")  # a loss in half precision loses small differences
-    if logits.shape[1] == 1:
-        return F.binary_cross_entropy_with_logits(logits[:, 0], labels.astype("float32"))
-    return F.cross_entropy(logits, labels)
+    each = "mean" if class_weights is None else "none"
+    if logits.ndim == 2 and logits.shape[1] == 1:
+        targets = (1 - label_smoothing) * labels.astype("float32") + label_smoothing / 2
+        loss = F.binary_cross_entropy_with_logits(logits[:, 0], targets, reduction=each)
+    else:
+        loss = F.cross_entropy(logits, labels, label_smoothing=label_smoothing, reduction=each)
+    if class_weights is None:
+        return loss
+    weights = paddle.to_tensor(np.asarray(class_weights, np.float32))[labels.flatten()]
+    return (loss.flatten() * weights).mean()
 
 
-def smoothed_loss(logits: paddle.Tensor, labels: paddle.Tensor, smoothing: float = 0.1) -> paddle.Tensor:
-    """Mean cross-entropy of logits ``[N, K]`` against labels of which ``smoothing`` is spread over all K classes.
+def regression_loss(outputs: paddle.Tensor, targets: paddle.Tensor) -> paddle.Tensor:
+    """Mean squared error of outputs and targets of the same shape; ``[N]`` and ``[N, 1]`` go together.
 
-    Szegedy et al., CVPR 2016 (arXiv:1512.00567), section 7.
+    Raises:
+        SettingError: another shape. Paddle would broadcast ``[N, 1]`` and ``[N]`` to ``[N, N]`` without a word.
     """
-    classes = logits.shape[1]
-    soft = (1 - smoothing) * F.one_hot(labels, classes) + smoothing / classes
-    return -(soft * F.log_softmax(logits)).sum(axis=1).mean()
+    return F.mse_loss(outputs.astype("float32"), like(targets, outputs))
+
+
+def like(targets: paddle.Tensor, outputs: paddle.Tensor) -> paddle.Tensor:
+    """Float32 targets in the shape of ``outputs``; they may lack or add axes of length 1.
+
+    Raises:
+        SettingError: their shapes differ otherwise.
+    """
+    shapes = [[size for size in tensor.shape[1:] if size != 1] for tensor in (outputs, targets)]
+    fits = outputs.shape[0] == targets.shape[0] and shapes[0] == shapes[1]
+    require(
+        fits, f"outputs of shape {list(outputs.shape)} and targets of shape {list(targets.shape)}: give them one shape"
+    )
+    return targets.astype("float32").reshape(outputs.shape)
+
+
+def balanced_weights(labels: np.ndarray) -> np.ndarray:
+    """Class weights N / (K count), float64 ``[largest label + 1]``, of integer labels; a class that is absent has 0.
+
+    With them every class adds as much to the mean loss (King and Zeng, 2001; scikit-learn's "balanced").
+    """
+    from sklearn.utils.class_weight import compute_class_weight
+
+    labels = np.asarray(labels).reshape(-1)
+    require(np.issubdtype(labels.dtype, np.integer), 'class_weights="balanced" needs integer labels')
+    classes = np.unique(labels)
+    weights = np.zeros(classes[-1] + 1)
+    weights[classes] = compute_class_weight("balanced", classes=classes, y=labels)
+    return weights

@@ -8,9 +8,13 @@ scheduler's steps from 0, so step number ``n`` of :class:`~paddle_camp.history.H
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Literal
 
-from paddle.optimizer.lr import LambdaDecay, LRScheduler, PiecewiseDecay
+from paddle.optimizer import Optimizer
+from paddle.optimizer.lr import LambdaDecay, LRScheduler, PiecewiseDecay, ReduceOnPlateau
+
+Interval = Literal["step", "epoch"]  # what a scheduler counts
 
 
 def constant(learning_rate: float) -> LRScheduler:
@@ -85,3 +89,30 @@ def simulate(schedule: LRScheduler, num_steps: int) -> list[float]:
 def seek(schedule: LRScheduler, position: int) -> None:
     """Set the schedule to its state after ``position`` steps."""
     schedule.step(position)
+
+
+def schedule_of(optimizer: Optimizer) -> LRScheduler | None:
+    """The scheduler that ``optimizer`` was built with; None where its learning rate is a number."""
+    return next((value for value in vars(optimizer).values() if isinstance(value, LRScheduler)), None)
+
+
+def set_position(schedules: Iterable[LRScheduler | None], position: int) -> None:
+    """Set every scheduler to its state after ``position`` steps or epochs; one that waits for a metric stays."""
+    for schedule in schedules:
+        if schedule is not None and not isinstance(schedule, ReduceOnPlateau):
+            seek(schedule, position)
+
+
+def rates_at(optimizer: Optimizer, num_positions: int) -> list[float]:
+    """The rates of an optimizer at the first, the middle and the last of ``num_positions``; its state is restored."""
+    schedule = schedule_of(optimizer)
+    if schedule is None:
+        return [float(optimizer.get_lr())]
+    if isinstance(schedule, ReduceOnPlateau):
+        return [float(schedule.base_lr)]
+    now, rates = schedule.last_epoch, []
+    for position in (0, num_positions // 2, max(0, num_positions - 1)):
+        seek(schedule, position)
+        rates.append(float(schedule.get_lr()))
+    seek(schedule, now)
+    return rates

@@ -55,7 +55,10 @@ WRONG = {
         lambda r: set_rows(r, rows_of(VALID | {"V0003.jpg": ""})),
         r"row 4 \(V0003\.jpg\): the label is ''",
     ),
-    "short row": (lambda r: set_rows(r, [(1, "V0001.jpg")]), r"row 2 \(V0001\.jpg\): the label is ''"),
+    "short row": (
+        lambda r: set_rows(r, [(1, "V0001.jpg")]),
+        r"labels\.csv: row 2 has 2 cells where the header row has 5",
+    ),
     "no name": (lambda r: set_rows(r, [(1, "", 0, 1, 1)]), r"labels\.csv: row 2 names no picture"),
     "no column": (
         lambda r: set_rows(r, rows_of(VALID), ("ID", "name", "class", "x", "y")),
@@ -66,8 +69,8 @@ WRONG = {
         r"labels\.csv: no column imgName and Label",
     ),
     "binary table": (
-        lambda r: (r / "PALM-Validation-GT" / "labels.csv").write_bytes(b"\xff\xfe\x80\0"),
-        r"labels\.csv: the table cannot be read",
+        lambda r: (r / "PALM-Validation-GT" / "labels.csv").write_bytes(b"\x89PNG\0\r\n\xff\xd8"),
+        r"labels\.csv, line 2: is not GB18030 text",
     ),
     "xlsx is not one": (
         lambda r: (r / "PALM-Validation-GT" / "labels.csv").rename(

@@ -46,8 +46,21 @@ def test_a_damaged_file_is_one_clear_line(table, tmp_path, change, says):
 
 def test_a_file_that_is_no_text(tmp_path):
     (tmp_path / "housing.data").write_bytes(bytes(range(256)) * 10)
-    with pytest.raises(DataError, match="cannot be read"):
+    with pytest.raises(DataError, match=r"housing.data, line 2: is not GB18030 text"):
         housing.load_housing(data_dir=str(tmp_path))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "gb18030"])
+def test_the_encodings_that_editors_save_are_read(table, tmp_path, encoding):
+    (tmp_path / "housing.data").write_text(table.read_text(), encoding=encoding)
+    data = housing.load_housing(data_dir=str(tmp_path))
+    assert np.array_equal(data.train.inputs, housing.load_housing(data_dir=str(table.parent)).train.inputs)
+
+
+def test_commas_are_named(table, tmp_path):
+    folder = damaged(table, tmp_path, lambda lines: [line.replace(" ", ",") for line in lines])
+    with pytest.raises(DataError, match="row 1: 1 columns where 14 belong, separated by commas and not by spaces"):
+        housing.load_housing(data_dir=str(folder))
 
 
 def test_the_normalisation_is_the_courses_and_of_the_training_rows_alone(table):

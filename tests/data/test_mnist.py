@@ -12,8 +12,8 @@ import pytest
 from paddle_camp.data import mnist
 from paddle_camp.data.batches import Batches
 from paddle_camp.data.finding import downloads, sources
-from paddle_camp.data.scaling import scale_to_one
 from paddle_camp.errors import DataError, SettingError
+from paddle_camp.preprocessing import scale_to_one
 
 
 def idx(array: np.ndarray) -> bytes:

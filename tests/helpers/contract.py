@@ -15,10 +15,20 @@ import pytest
 
 import homework as homework_package
 from paddle_camp.errors import SettingError
+from paddle_camp.running import outputs
 from paddle_camp.running.options import Options
 from tools import run_homework
 
-FILES = ("config.json", "env.json", "metrics.json", "history.csv", "steps.csv", "answer.md", "report.html")
+FILES = (
+    "config.json",
+    "env.json",
+    "metrics.json",
+    "answer.json",
+    "history.csv",
+    "steps.csv",
+    "answer.md",
+    "report.html",
+)
 
 
 def run(homework: str, out: Path, *arguments: str) -> tuple[Path, str]:
@@ -69,7 +79,7 @@ def check(folder: Path, homework: str, *, data: bool = False, classifier: bool =
         names += [f"checkpoints/{n}{part}" for n in ("last", "best") for part in (".pdparams", ".pdopt", ".state.json")]
     assert [name for name in names if not (folder / name).is_file()] == []
     metrics = metrics_of(folder)
-    assert set(metrics) == {"homework", "status", "data", "seed", "device", "seconds", "results"}
+    assert set(metrics) == {"homework", "status", "data", "seed", "device", "seconds", "headline", "results"}
     assert (metrics["homework"], metrics["status"]) == (homework, "done")
     environment = json.loads((folder / "env.json").read_text(encoding="utf-8"))
     assert environment["peak_memory"] > 100 * 2**20  # Paddle alone takes more
@@ -89,6 +99,11 @@ def check(folder: Path, homework: str, *, data: bool = False, classifier: bool =
         rows = rows_of(folder / "predictions.csv")
         sums = [sum(float(value) for key, value in row.items() if key.startswith("probability_")) for row in rows]
         assert rows and max(abs(total - 1) for total in sums) < 1e-6
+        low, high = metrics["headline"]["interval"]
+        assert low <= metrics["headline"]["value"] <= high and metrics["headline"]["split"] in ("test", "validation")
+    pages = [(folder / name).read_bytes() for name in ("answer.md", "report.html")]
+    outputs.render_kept(folder, homework_package.CATALOGUE.load(homework))
+    assert pages == [(folder / name).read_bytes() for name in ("answer.md", "report.html")]
     return metrics["results"]
 
 

@@ -19,7 +19,7 @@ from paddle_camp.errors import DivergedError  # isort: skip
 from paddle_camp.training.fit import CheckpointPolicy, fit  # isort: skip
 from paddle_camp.history import History  # isort: skip
 from paddle_camp.models import create_model  # isort: skip
-from paddle_camp.training.loop import evaluate  # isort: skip
+from paddle_camp.training.measuring import evaluate  # isort: skip
 from paddle_camp.data.batches import Batches  # isort: skip
 from tests.helpers.toys import build, toy_batches, toy_images, weights  # isort: skip
 

@@ -1,4 +1,4 @@
-"""What the networks of the zoo take: digits or pictures, of which size, and what they give."""
+"""The networks of the zoo for tests: small pictures where a network takes them, and what it gives."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 import pytest
 
-from paddle_camp import create_model
+from paddle_camp.models import create_model, input_shape, list_models, model_arguments
 
-DIGITS = {"lenet", "mlp_linear", "mlp_relu", "mlp_bn", "two_conv_net", "deep_conv_net", "digit_net"}
-SIZES = {**dict.fromkeys(DIGITS, 28), "lenet_fundus": 64, "alexnet": 224, "googlenet": 224}  # the others take 64 x 64
+DIGITS = {name for name in list_models() if input_shape(name) == (1, 28, 28)}
+LARGE = {"alexnet", "googlenet"}  # their last layers fit 224 x 224 only
 # Longer than resnet18 and resnet50, vgg11 and vgg11_bn, and no different in kind.
 DEEP = {"resnet34", "resnet101", "resnet152", "vgg13", "vgg13_bn", "vgg16", "vgg16_bn", "vgg19", "vgg19_bn"}
 
@@ -19,10 +19,14 @@ def deep_ones_are_slow(names: Iterable[str]) -> list:
     return [pytest.param(name, marks=pytest.mark.slow if name in DEEP else ()) for name in sorted(names)]
 
 
+def shape_of(name: str) -> tuple[int, int, int]:
+    """(channels, height, width) of the smallest pictures that are worth a test."""
+    return input_shape(name, None if name in DIGITS | LARGE else 64)
+
+
 def build(name, **arguments):
-    if name == "lenet_fundus":
-        arguments = {"image_size": SIZES[name]} | arguments
-    return create_model(name, **arguments)
+    """The network for pictures of :func:`shape_of`; ``arguments`` go before that."""
+    return create_model(name, **model_arguments(name, 2, *shape_of(name)[:2]) | arguments)
 
 
 def main_output(output):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import replace
 
@@ -10,26 +11,26 @@ import pytest
 
 import homework
 from homework.hw2_2_batch_size import experiment as hw
+from paddle_camp.data.batches import ArrayBatches
 from paddle_camp.data.housing import load_housing
 from paddle_camp.data.housing_regression import least_squares
 from paddle_camp.running.options import Options
+from paddle_camp.sweeps.grid import Grid
 from tests.helpers import contract
 
 TINY = ("num_steps=100", "num_seeds=1", "noise_epochs=2", "batch_sizes=10,404")
 
 
-def test_a_step_costs_the_least_that_its_batch_size_took_at_any_rate():
-    kinds = [
-        {"rate": 0.01, "batch_size": 1, "steps": 100.0, "per_step": 9.0},
-        {"rate": 0.01, "batch_size": 404, "steps": None, "per_step": 1700.0},
-        {"rate": 0.1, "batch_size": 1, "steps": 10.0, "per_step": 800.0},
-        {"rate": 0.1, "batch_size": 404, "steps": 20.0, "per_step": 19.0},
-        {"rate": 0.1, "batch_size": 505, "steps": None, "per_step": None},  # diverged
-    ]
-    costs = hw.costs(kinds)
-    assert [cost["per_step"] for cost in costs] == [9.0, 19.0, 9.0, 19.0, None]
-    assert [cost["seconds"] for cost in costs] == [900.0, None, 90.0, 380.0, None]
-    assert not any("per_step" in kind for kind in kinds)
+def test_a_step_costs_the_least_that_its_batch_size_took_at_any_rate_and_seed():
+    axes = {"rate": (0.01, 0.1), "batch_size": (1, 404, 505), "seed": (0, 1)}
+    per_step = [9.0, 700.0, 1700.0, 1800.0, None, None, 800.0, 900.0, 20.0, 19.0, None, None]  # the seeds run fastest
+    results = [{"per_step": seconds} if seconds else {"diverged": 3} for seconds in per_step]
+    grid = Grid(axes, dict(zip(itertools.product(*axes.values()), results, strict=True)))
+    steps = {(0.01, 1): 100.0, (0.1, 1): 10.0, (0.1, 404): 20.0}  # to the target, where it is reached
+    pairs = itertools.product(axes["rate"], axes["batch_size"])
+    costs = hw.costs(grid, [{"batch_size": pair[1], "steps": steps.get(pair)} for pair in pairs])
+    assert [cost["per_step"] for cost in costs] == [9.0, 19.0, None, 9.0, 19.0, None]
+    assert [cost["seconds"] for cost in costs] == [900.0, None, None, 90.0, 380.0, None]
 
 
 @pytest.mark.parametrize("rows", [1, 7, 404])
@@ -69,7 +70,7 @@ def test_the_noise_is_that_of_the_gradients_that_training_takes():
     """One epoch of mini-batches of 101 rows, their gradients by the function that trains."""
     data = load_housing("synthetic")
     weights, inputs = hw.initial_weights(3, 14), hw.with_ones(data.train)
-    batches = hw.ArrayBatches(inputs, data.train.prices, 101, shuffle_seed=5)
+    batches = ArrayBatches(inputs, data.train.prices, 101, shuffle_seed=5)
     whole = hw.gradient(inputs, data.train.prices, weights)[1]
     strays = [np.sum((hw.gradient(*batch, weights)[1] - whole) ** 2) for batch in batches.epoch(0)]
     assert hw.gradient_noise(data, weights, 101, 5, epochs=1)["measured"] == pytest.approx(np.mean(strays) ** 0.5)
@@ -78,14 +79,17 @@ def test_the_noise_is_that_of_the_gradients_that_training_takes():
 def test_a_training_takes_its_steps_from_the_same_start():
     data = load_housing("synthetic")
     settings = replace(hw.Settings(), num_steps=100)
-    small, large = (hw.descend(data, size, 0.01, 0, settings) for size in (10, 404))
-    assert len(small.losses) == len(large.losses) == small.steps[-1] == large.steps[-1] == 100
+    small, large = (hw.descend(data, size, 0.01, 0, settings)[1:] for size in (10, 404))
+    assert len(small[0]) == len(large[0]) == small[1].evaluations[-1]["step"] == large[1].evaluations[-1]["step"] == 100
     inputs, start = hw.with_ones(data.train), hw.initial_weights(0, 14)
     loss, slope = hw.gradient(inputs, data.train.prices, start)
-    assert large.losses[0] == loss and small.losses[0] != loss
-    assert large.whole[0] == pytest.approx(hw.gradient(inputs, data.train.prices, start - 0.01 * slope)[0])
-    assert large.losses[1] == pytest.approx(large.whole[0])
-    assert small.seconds == sorted(small.seconds) and small.seconds[0] > 0
+    assert large[0][0] == loss and small[0][0] != loss
+    whole = large[1].evaluations[0]["loss"]
+    assert whole == pytest.approx(hw.gradient(inputs, data.train.prices, start - 0.01 * slope)[0])
+    assert large[0][1] == pytest.approx(whole)
+    assert small[1].column("loss") == small[0]  # fewer steps than are noted
+    elapsed = [row["elapsed"] for row in small[1].evaluations]
+    assert elapsed == sorted(elapsed) and elapsed[0] > 0
 
 
 @pytest.fixture(scope="module")
@@ -155,14 +159,23 @@ def test_a_batch_too_small_for_the_rate_diverges_and_a_large_one_does_not(tmp_pa
     assert "batch 1 发散：批太小" in answer.text and "| 0.8 | 1 | 404 | 发散 |" in answer.text
 
 
+def test_a_rate_at_which_all_diverge_is_no_panel_of_the_figure(tmp_path):
+    overrides = (*TINY, "learning_rates=0.01,5")
+    answer, path = homework.run("2-2", Options(out=str(tmp_path), data="synthetic", overrides=overrides))
+    assert [row["diverged"] for row in answer.results["trainings"]] == [0, 0, 1, 1]
+    assert set(answer.histories) == {"0.01-10-0", "0.01-404-0"}
+    assert len(answer.figures["loss"][1].axes) == 3 and "都发散" in answer.text
+    assert (path / "figures" / "ends.png").is_file()
+
+
 @pytest.mark.parametrize(
     ("override", "says"),
     [
-        ("batch_sizes=0,10", "give positive numbers"),
+        ("batch_sizes=0,10", "must be positive"),
         ("batch_sizes=10,10", "each one once"),
-        ("batch_sizes=", "give positive numbers"),
+        ("batch_sizes=", "name at least one"),
         ("batch_sizes=405", "there are 404 training rows"),
-        ("learning_rates=0.1,-1", "give positive numbers"),
+        ("learning_rates=0.1,-1", "must be positive"),
         ("learning_rates=nan", "not a finite number"),
         ("learning_rates=1e300", "every training diverged"),
         ("target=1", "more than 1"),

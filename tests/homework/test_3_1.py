@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from markdown_it import MarkdownIt
+from scipy import stats
 
 import homework
 from homework.hw3_1_tanh import experiment as hw
@@ -42,20 +44,33 @@ def test_the_derivative_against_central_differences():
     assert hw.tanh_gradient(x) == pytest.approx((np.tanh(x + h) - np.tanh(x - h)) / (2 * h), abs=1e-9)
 
 
-def test_the_binomial_probabilities():
-    assert hw.binomial(4) == pytest.approx(np.array([1, 4, 6, 4, 1]) / 16)
-    assert hw.binomial(100).sum() == pytest.approx(1)
-
-
 def test_the_chi_square_test_accepts_the_right_distribution_and_refuses_a_wrong_one():
-    rng, probabilities = np.random.default_rng(0), hw.binomial(100)
+    rng, probabilities = np.random.default_rng(0), stats.binom(100, 0.5).pmf(np.arange(101))
     p_values = [hw.compare(rng.binomial(100, 0.5, 2000), probabilities)["p_value"] for _ in range(200)]
     assert 0.02 < np.mean(np.array(p_values) < 0.1) < 0.2  # a tenth of them, by definition
-    assert hw.compare(rng.binomial(100, 0.51, 2000), probabilities)["p_value"] < 1e-6
+    wrong = hw.compare(rng.binomial(100, 0.51, 2000), probabilities)
+    assert wrong["p_value"] < 1e-6 and wrong["agrees"] is False
     # By hand: 60 and 40 where 50 and 50 are expected.
     by_hand = hw.compare(np.repeat([0, 1], [60, 40]), np.array([0.5, 0.5]))
     assert by_hand["chi_square"] == pytest.approx(4) and by_hand["degrees_of_freedom"] == 1
-    assert by_hand["p_value"] == pytest.approx(0.0455, abs=0.01)
+    assert by_hand["p_value"] == pytest.approx(math.erfc(2**0.5)) and by_hand["agrees"] is True  # two-sided, 2 sigma
+
+
+def test_whether_a_count_is_usual_is_an_exact_test(tmp_path, monkeypatch):
+    class Drawn(np.random.Generator):  # 61 positive entries of 100: two-sided p = 0.035; 60: p = 0.057
+        positive = 61
+
+        def standard_normal(self, size):
+            return np.where(np.arange(100).reshape(size) < self.positive, 1.0, -1.0)
+
+    monkeypatch.setattr(hw.np.random, "default_rng", lambda seed: Drawn(np.random.PCG64(seed)))
+    monkeypatch.setattr(hw, "draw", lambda *arguments: {})
+    monkeypatch.setattr(hw, "draw_counts", lambda settings, rng: np.random.RandomState(0).binomial(100, 0.5, 2000))
+    rare, _ = homework.run("3-1", Options(out=str(tmp_path), quick=True))
+    Drawn.positive = 60
+    usual, _ = homework.run("3-1", Options(out=str(tmp_path), quick=True))
+    assert rare.results["matrix"]["verdict"] == "better" and "2.2 个标准差，这样大的偏离不常见" in rare.text
+    assert usual.results["matrix"]["verdict"] == "cannot be told apart" and "属于正常的波动" in usual.text
 
 
 def test_the_quick_run_leaves_the_files_and_says_what_it_found(tmp_path):
@@ -83,7 +98,8 @@ def test_same_seed_same_counts():
 
 
 @pytest.mark.parametrize(
-    "values", [{"low": 20.0}, {"points": 1}, {"difference": 0.0}, {"rows": 0}, {"draws": 10}, {"high": 5000.0}]
+    "values",
+    [{"low": 20.0}, {"points": 1}, {"difference": 0.0}, {"rows": 0}, {"draws": 10}, {"high": 5000.0}, {"low": -1001.0}],
 )
 def test_bad_settings_are_one_line(values):
     with pytest.raises(SettingError, match=f"{next(iter(values))}=") as caught:

@@ -77,6 +77,8 @@ def test_quick_4_1(quick):
     data = load_housing("synthetic")
     error = hw41.errors(hw41.predict(model, data.test.inputs), data.test.prices, data)
     assert error == test["linear"]
+    headline = contract.metrics_of(quick["4-1"])["headline"]
+    assert (headline["value"], headline["split"]) == (test["network"]["rmse_dollars"], "test")
     assert f"{test['network']['rmse_dollars']:.2f} 千美元" in (quick["4-1"] / "answer.md").read_text(encoding="utf-8")
 
 
@@ -103,32 +105,35 @@ def test_a_different_gradient_would_be_found(monkeypatch):
 
     monkeypatch.setattr(by_hand.Network, "gradients", wrong)
     settings = hw42.replace(hw42.QUICK, num_epochs=2)
-    assert hw42.compare((13, 8, 1), settings, load_housing("synthetic"), 0)["difference"] > 1e-5
+    assert hw42.compare((13, 8, 1), settings, load_housing("synthetic"), 0)[0]["difference"] > 1e-5
+
+
+def counted_here(x):
+    """A docstring
+    of two lines."""
+    # a comment
+
+    y = (
+        x + 1  # two
+    )
+    return y
 
 
 def test_the_lines_that_are_counted():
-    def example(x):
-        """A docstring
-        of two lines."""
-        # a comment
-
-        y = (
-            x + 1  # two
-        )
-        return y
-
-    assert hw42.lines_of_code(example) == 5  # def, three lines of y, return
+    assert hw42.lines_of_code(counted_here) == 3  # def, y however it is laid out, return
 
 
 @pytest.mark.parametrize(
     ("name", "override", "says"),
     [
         ("4-1", "hidden=64y64", "hidden=64y64: write the units of each layer"),
-        ("4-1", "hidden_rates=", "name at least one"),
+        ("4-1", "hidden=8,8", "hidden=8,8: each one once"),
+        ("4-1", "hidden_rates=", "hidden_rates: name at least one"),
         ("4-1", "holdout=0", "between 0 and 1"),
-        ("4-2", "widths=0,10", "widths: 1 or more"),
-        ("4-2", "depths=1", "name at least two"),
-        ("4-2", "timed_steps=1", "5 or more"),
+        ("4-2", "widths=0,10", "widths=0: must be positive"),
+        ("4-2", "depths=-1,2", "depths=-1: must not be negative"),
+        ("4-2", "depths=1", "depths=1: name at least two"),
+        ("4-2", "timed_steps=1", "timed_steps=1: five rounds need 5 or more"),
     ],
 )
 def test_a_wrong_setting_is_one_line(name, override, says, tmp_path):

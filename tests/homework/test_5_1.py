@@ -12,20 +12,21 @@ from paddle_camp.errors import CampError, DataError, SettingError
 from tests.helpers import contract
 
 
-def test_wilsons_interval_against_published_values():
-    # Newcombe, Statistics in Medicine 17 (1998), table I: 81 of 263, 0 of 20, 1 of 29.
-    for right, count, low, high in ((81, 263, 0.2553, 0.3662), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)):
-        assert hw.wilson(right, count) == (pytest.approx(low, abs=1e-4), pytest.approx(high, abs=1e-4))
-    assert hw.wilson(100, 100) == (pytest.approx(0.9630, abs=1e-4), pytest.approx(1))
-
-
 def test_the_scatter_is_the_hypergeometric():
     right = np.arange(1000) >= 50  # 95 %
     spread = hw.scatter(right, 100, 20_000, seed=0)
     assert spread["chances"].sum() == pytest.approx(1)
     assert spread["std"] == pytest.approx(spread["expected_std"], rel=0.03)
     assert np.abs(spread["seen"] - spread["chances"]).max() < 0.015
-    assert hw.scatter(right, 1000, 10, seed=0)["std"] == pytest.approx(0)  # all of them: nothing is left to chance
+    assert spread["expected_std"] == pytest.approx(np.sqrt(0.95 * 0.05 / 100 * 900 / 999))  # Feller, chapter IX
+    assert spread["range"] == [pytest.approx(0.91, abs=0.011), pytest.approx(0.99, abs=0.011)]
+
+
+@pytest.mark.parametrize(("right", "sample"), [(np.arange(1000) >= 50, 1000), (np.ones(300, bool), 100), ([True], 1)])
+def test_a_draw_that_leaves_nothing_to_chance_does_not_scatter(right, sample):
+    spread = hw.scatter(np.asarray(right), sample, 10, seed=0)
+    assert (spread["std"], spread["expected_std"]) == (pytest.approx(0, abs=1e-12), pytest.approx(0, abs=1e-12))
+    assert spread["chances"].sum() == pytest.approx(1)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,10 @@ def test_quick(quick):
     assert results["accuracy_all"] == pytest.approx(np.mean(right))
     assert results["right"] == sum(right[i] for i in results["drawn"])
     assert results["interval"][0] <= results["right"] / 100 <= results["interval"][1]
-    assert results["accuracy_all"] > 0.8
+    within = results["interval"][0] <= results["accuracy_all"] <= results["interval"][1]
+    assert (results["verdict"] == "cannot be told apart") == within
+    assert contract.metrics_of(folder)["headline"]["value"] == results["accuracy_all"] > 0.8
+    assert results["smallest_difference"] == pytest.approx(1.96 * 2**0.5 * results["std"], rel=1e-4)
     assert results["std"] == pytest.approx(results["expected_std"], rel=0.1)
     assert results["own"]["digit"] == digit
     assert (folder / "figures" / "own.png").is_file()
@@ -68,7 +72,7 @@ def test_another_seed_draws_others_and_given_weights_are_not_trained(quick, tmp_
         ("sample=10000", "there are", SettingError),
         ("holdout=0.001", "leaves one part empty", SettingError),
         ("model=resnet5", "the zoo has", SettingError),
-        ("model=vgg16", "does not take pictures of 1 x 28 x 28", SettingError),
+        ("model=alexnet", "does not take pictures of 1 x 28 x 28", SettingError),
         ("image=/nowhere.png", "cannot be read", DataError),
         ("weights=/nowhere.pdparams", "nowhere.pdparams", CampError),
     ],

@@ -31,5 +31,5 @@ def test_the_table_has_what_the_question_asks_for():
 
 
 def test_an_unknown_network_is_one_line():
-    with pytest.raises(SettingError, match="networks=Transformer: the table has LeNet-5, AlexNet"):
+    with pytest.raises(SettingError, match="networks=Transformer: there are LeNet-5, AlexNet"):
         hw.Settings(networks=("Transformer",))

@@ -72,7 +72,7 @@ def test_quick(quick):
         ("l2_weights=0.1", "name at least two"),
         ("l2_weights=0,-1", "must not be negative"),
         ("smoothing=1", "from 0 to below 1"),
-        ("model=vgg16", "does not take pictures of 1 x 28 x 28"),
+        ("model=alexnet", "does not take pictures of 1 x 28 x 28"),
     ],
 )
 def test_a_wrong_setting_is_one_line_before_any_training(override, says, tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import paddle_camp as camp
 from homework.hw6_2_best_accuracy import experiment as hw
 from paddle_camp import create_model
 from paddle_camp.answers.template import render
@@ -58,13 +59,13 @@ def test_the_first_network_is_the_runs_last_and_best(quick):
 
 def test_the_test_digits_decide_nothing(quick, tmp_path, monkeypatch):
     """With other test labels, the ablation is the same and only the report on the test digits is another."""
-    real = hw.load_mnist
+    real = camp.load_mnist
 
-    def mislabelled(*arguments):
-        data = real(*arguments)
+    def mislabelled(*arguments, **more):
+        data = real(*arguments, **more)
         return hw.replace(data, test=hw.replace(data.test, labels=(data.test.labels + 1) % 10))
 
-    monkeypatch.setattr(hw, "load_mnist", mislabelled)
+    monkeypatch.setattr("paddle_camp.data.mnist.load_mnist", mislabelled)
     few = ("-o", "train_pictures=200", "-o", "test_pictures=50", "-o", "num_epochs=1", "-o", "ablation_epochs=1")
     wrong = contract.run("6-2", tmp_path / "wrong", "--quick", "--data", "synthetic", *few)[0]
     monkeypatch.undo()
@@ -84,7 +85,7 @@ def test_the_test_digits_decide_nothing(quick, tmp_path, monkeypatch):
 )
 def test_the_answer_names_the_warps_of_the_run(warp, says):
     settings = hw.replace(hw.Settings(), warp=warp)
-    row = {"mistakes": 3, "averaged": 2, "only_here": 0, "only_recipe": 0}
+    row = {"mistakes": 3, "averaged": 2, "only_here": 0, "only_recipe": 0, "verdict": "better"}
     values = {"settings": settings, "seeds": [0], "few": 10, "held": 10, "test": 100, "train": 50, "parameters": 5}
     values |= {"ablation": dict.fromkeys(hw.ABLATION, row), "single": {"plain": [3], "averaged": [2]}}
     values |= {"ensemble": {"plain": 3, "averaged": 2}, "cost": {"minutes": [1.0], "cores": 2, "side_by_side": 1}}
@@ -100,8 +101,20 @@ def test_a_diverged_row_is_marked():
     found["only shifts"] = {"plain": right, "averaged": right}
     table = hw.summarise_ablation(found, labels)
     assert table["no warps"] is None
-    assert table["recipe"] == {"mistakes": 1, "averaged": 0, "only_here": 0, "only_recipe": 0}
-    assert table["only shifts"] == {"mistakes": 0, "averaged": 0, "only_here": 0, "only_recipe": 1}
+    same = {"p_value": 1.0, "verdict": "cannot be told apart"}  # one digit tells nothing
+    assert table["recipe"] == {"mistakes": 1, "averaged": 0, "only_here": 0, "only_recipe": 0} | same
+    assert table["only shifts"] == {"mistakes": 0, "averaged": 0, "only_here": 0, "only_recipe": 1} | same
+
+
+def test_the_row_with_fewer_mistakes_is_better():
+    labels = np.zeros(20, int)
+    right, wrong = (np.eye(10)[[digit] * 20].tolist() for digit in (0, 1))
+    found = {name: {"plain": wrong, "averaged": wrong} for name in ("recipe", "no warps")}
+    table = hw.summarise_ablation(found | {"only shifts": {"plain": right, "averaged": right}}, labels)
+    assert table["only shifts"]["verdict"] == "better" and table["only shifts"]["p_value"] == 2 / 2**20
+    found = {name: {"plain": right, "averaged": right} for name in ("recipe", "no warps")}
+    table = hw.summarise_ablation(found | {"only shifts": {"plain": wrong, "averaged": wrong}}, labels)
+    assert table["only shifts"]["verdict"] == "worse" and table["no warps"]["verdict"] == "cannot be told apart"
 
 
 @pytest.mark.parametrize(

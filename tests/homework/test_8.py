@@ -6,6 +6,7 @@ import numpy as np
 import paddle
 import pytest
 
+import paddle_camp as camp
 from homework.hw8_activation import experiment as hw
 from tests.helpers import contract
 from tests.helpers.toys import same_bits, weights
@@ -114,8 +115,8 @@ def test_the_probe_looks_at_both_classes(monkeypatch):
     """The training pictures come sorted by class: the first of them are all of one."""
     seen = []
     monkeypatch.setattr(hw, "look_inside", lambda model, images, labels: seen.append(labels) or {})
-    data = hw.load_fundus("synthetic", None, 32, (40, 20))
-    sets = hw.three_parts(data, 0.1, 10, 0)
+    data = camp.load_fundus("synthetic", None, 32, (40, 20))
+    sets = camp.three_parts(data, 0.1, 10, 0)
     settings = hw.replace(SMALL, num_epochs=1, probe_pictures=10)
     hw.train_cell("relu", 0, settings, sets, None)
     assert set(seen[0].tolist()) == {0, 1} and len(seen[0]) == 10

@@ -60,7 +60,7 @@ def test_the_other_decays_lie_before_and_after(epochs):
         ("holdout=0", "between 0 and 1"),
         ("momentum=1.0", "from 0 to below 1"),
         ("momentum=nan", "not a finite number"),
-        ("train_pictures=0", "positive number"),
+        ("train_pictures=0", "must be positive"),
         ("holdout=0.01", "leaves one part empty"),
         ("batch_size=500", "two steps or more"),
         ("model=alexnet", "model=alexnet does not take pictures of 3 x 32 x 32: try another image_size or model"),
@@ -91,7 +91,7 @@ def test_quick_leaves_every_file_of_the_contract(quick):
     assert [name for name in names if not (folder / name).is_file()] == []
     assert folder.resolve().parent == folder.parent.resolve()
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    assert set(metrics) == {"homework", "status", "data", "seed", "device", "seconds", "results"}
+    assert set(metrics) == {"homework", "status", "data", "seed", "device", "seconds", "headline", "results"}
     assert (metrics["homework"], metrics["status"], metrics["seed"]) == ("9-1", "done", 0)
     assert (metrics["data"]["origin"], metrics["data"]["train"], metrics["data"]["valid"]) == ("synthetic", 200, 100)
 

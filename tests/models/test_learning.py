@@ -7,7 +7,7 @@ import paddle
 import pytest
 
 from paddle_camp import list_models
-from tests.helpers.zoo import DIGITS, SIZES, build, deep_ones_are_slow, main_output
+from tests.helpers.zoo import DIGITS, build, deep_ones_are_slow, main_output, shape_of
 
 
 @pytest.mark.parametrize("name", deep_ones_are_slow(list_models()))
@@ -15,8 +15,7 @@ from tests.helpers.zoo import DIGITS, SIZES, build, deep_ones_are_slow, main_out
 def test_shape_and_a_gradient_on_every_parameter(name, num_classes, in_channels):
     paddle.seed(0)
     model = build(name, num_classes=num_classes, in_channels=in_channels)
-    size = SIZES.get(name, 64)
-    outputs = model(paddle.randn([2, in_channels, size, size]))
+    outputs = model(paddle.randn([2, in_channels, *shape_of(name)[1:]]))
     outputs = outputs if isinstance(outputs, tuple) else (outputs,)
     assert [output.shape for output in outputs] == [[2, num_classes]] * len(outputs)
     sum((output**2).sum() for output in outputs).backward()
@@ -46,16 +45,14 @@ FAST = BY_HEART.keys() - {"vgg11_bn"}  # its layers are the largest
 def test_every_network_can_learn_four_pictures_by_heart(name):
     steps, rate = BY_HEART.get(name, (150, 0.001))
     paddle.seed(0)
-    size = SIZES.get(name, 64)
-    options = {"activation": "relu"} if name.startswith("lenet") else {}
+    options = {"activation": "relu"} if name in ("lenet", "lenet_fundus") else {}
     if name in ("deep_conv_net", "digit_net"):
         options |= {"dropout": 0.0}  # the deep one drops half of the logits themselves
     model = build(name, num_classes=2, **options)
     kind = paddle.optimizer.Momentum if name in BY_HEART else paddle.optimizer.Adam
     optimizer = kind(rate if name in BY_HEART else 1e-4, parameters=model.parameters())
     rng = np.random.default_rng(0)
-    channels = 1 if name in DIGITS else 3
-    images = paddle.to_tensor(rng.normal(size=(4, channels, size, size)).astype("float32"))
+    images = paddle.to_tensor(rng.normal(size=(4, *shape_of(name))).astype("float32"))
     labels = paddle.to_tensor([0, 1, 0, 1])
     for _ in range(steps):
         loss = paddle.nn.functional.cross_entropy(main_output(model(images)), labels)

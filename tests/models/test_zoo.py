@@ -6,9 +6,8 @@ import paddle
 import paddle.vision.models as reference
 import pytest
 
-from paddle_camp import create_model, list_models, register_model
-from paddle_camp.errors import SettingError
-from tests.helpers.zoo import DIGITS, SIZES, deep_ones_are_slow, main_output
+from paddle_camp import create_model, list_models
+from tests.helpers.zoo import DIGITS, deep_ones_are_slow, main_output, shape_of
 
 # At 1000 classes and 3 channels (LeNet: 10 classes, 1 channel; its fundus form: 1 class). The ResNets, VGGs, AlexNet
 # and DenseNet as published by torchvision, SE-ResNet-50 as by timm, the MobileNets and GoogLeNet (without biases) as in
@@ -78,8 +77,7 @@ def settled(model, images):
 def test_same_output_as_paddle_vision_with_its_weights(name, tmp_path):
     paddle.seed(1)
     their_name, their_arguments, our_arguments = REFERENCE.get(name, (name, {}, {}))
-    size = SIZES.get(name, 64)
-    images = paddle.randn([2, 3, size, size])
+    images = paddle.randn([2, *shape_of(name)])
     theirs = settled(getattr(reference, their_name)(pretrained=False, **their_arguments), images)
     paddle.save(theirs.state_dict(), str(tmp_path / "theirs.pdparams"))
     ours = create_model(name, pretrained=tmp_path / "theirs.pdparams", **our_arguments)
@@ -110,16 +108,3 @@ def test_the_stride_of_a_bottleneck_is_in_its_3x3():
     narrow = block.conv1(images)
     assert narrow.shape == [1, 128, 8, 8]
     assert block.conv2(narrow).shape == [1, 128, 4, 4]
-
-
-def test_an_unknown_name_lists_the_zoo():
-    with pytest.raises(SettingError, match=r"no model 'resnet5': did you mean 'resnet50'.*resnet18, .*resnet50"):
-        create_model("resnet5")
-
-
-def test_a_name_cannot_be_taken_twice():
-    def resnet18():
-        raise AssertionError("never built")
-
-    with pytest.raises(ValueError, match="'resnet18' is registered already"):
-        register_model(resnet18)

@@ -8,7 +8,15 @@ from paddle import nn
 
 from paddle_camp import create_model, models
 from paddle_camp.errors import SettingError
-from paddle_camp.networks.summary import check_input_shape, count_parameters, layer_rows, multiply_adds
+from paddle_camp.networks.freezing import freeze
+from paddle_camp.networks.summary import (
+    check_input_shape,
+    count_parameters,
+    layer_outputs,
+    layer_rows,
+    multiply_adds,
+    sample_multiply_adds,
+)
 
 
 def test_a_convolution_and_a_linear_layer_by_hand():
@@ -91,3 +99,77 @@ def test_a_size_that_only_the_heads_of_training_refuse_is_found_before_training(
     check_input_shape(norm, (1, 1, 28, 28), "lenet")
     assert norm.training
     assert statistics is None or (norm.norms[0]._mean.numpy() == statistics).all()
+
+
+class TwoInputs(nn.Layer):
+    """A picture and a row of numbers, by position or by name."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2D(3, 2, 3)
+        self.words = nn.Linear(5, 4)
+        self.out = nn.Linear(2 * 36 + 4, 1)
+
+    def forward(self, images, words):
+        return self.out(paddle.concat([self.conv(images).flatten(1), self.words(words)], axis=1))
+
+
+@pytest.mark.parametrize("shape", [((2, 3, 8, 8), (2, 5)), {"words": (2, 5), "images": (2, 3, 8, 8)}])
+def test_a_network_of_several_inputs_is_counted_by_their_shapes(shape):
+    model = TwoInputs()
+    rows = layer_rows(model, shape)
+    assert [(row.name, row.output) for row in rows] == [("conv", (2, 2, 6, 6)), ("words", (2, 4)), ("out", (2, 1))]
+    assert [row.multiply_adds for row in rows] == [2 * 2 * 36 * 27, 2 * 4 * 5, 2 * 76]
+    check_input_shape(model, shape, "two")
+
+
+def test_what_several_inputs_do_not_fit_is_said():
+    with pytest.raises(SettingError, match="model=two does not take pictures of 3 x 8 x 9 and inputs of 5: "):
+        check_input_shape(TwoInputs(), ((1, 3, 8, 9), (1, 5)), "two")
+    with pytest.raises(SettingError, match="model=two does not take images: pictures of 3 x 8 x 9, words: inputs of 5"):
+        check_input_shape(TwoInputs(), {"images": (1, 3, 8, 9), "words": (1, 5)}, "two")
+    with pytest.raises(SettingError, match=r"model=two does not take pictures of 3 x 8 x 8: .*TypeError.*words"):
+        check_input_shape(TwoInputs(), (1, 3, 8, 8), "two")
+
+
+class Recurrent(nn.Layer):
+    """A layer that gives several tensors, and one that gives none."""
+
+    class Log(nn.Layer):
+        def forward(self, x):
+            return None
+
+    def __init__(self):
+        super().__init__()
+        self.cell, self.log, self.out = nn.LSTMCell(4, 6), self.Log(), nn.Linear(6, 2)
+
+    def forward(self, x):
+        self.log(x)
+        return self.out(self.cell(x)[0])
+
+
+def test_a_layer_that_gives_several_tensors_or_none():
+    rows = layer_rows(Recurrent(), (3, 4))
+    assert [(row.name, row.output) for row in rows] == [("cell", (3, 6)), ("out", (3, 2))]
+    assert sample_multiply_adds(Recurrent(), (4,)) == 12
+    assert list(layer_outputs(Recurrent(), paddle.ones([3, 4]))) == ["cell", "out"]
+
+
+class Words(nn.Layer):
+    def __init__(self):
+        super().__init__()
+        self.table = nn.Embedding(10, 4)
+
+    def forward(self, words):
+        return self.table(words["ids"])
+
+
+@pytest.mark.parametrize("model", [TwoInputs, Words, lambda: create_model("vgg11")])
+def test_a_network_that_does_not_take_the_sample_counts_as_nothing(model):
+    assert sample_multiply_adds(model(), (7, 8, 8)) == 0
+
+
+def test_a_frozen_batch_norm_is_left_as_it_is():
+    model = freeze(create_model("lenet", batch_norm=True))
+    check_input_shape(model, (1, 1, 28, 28), "lenet")
+    assert model.training and not model.norms[0].training

@@ -14,8 +14,8 @@ from paddle_camp.commands import predict
 from paddle_camp.data.mnist import load_mnist
 from paddle_camp.data.pictures.own_digit import prepare_digit
 from paddle_camp.data.pictures.warp import variations
-from paddle_camp.data.scaling import scale_to_one
 from paddle_camp.models import create_model
+from paddle_camp.preprocessing import scale_to_one
 from tests.helpers import contract
 from tests.helpers.predictions import change, make_run, small_run, table, write_digit
 

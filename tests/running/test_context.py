@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
 import homework
+from paddle_camp.data.info import DataInfo
 from paddle_camp.files import write_sealed
+from paddle_camp.running.context import Context
+from paddle_camp.running.options import Options
+from paddle_camp.sweeps.grid import diverged
 from tools import run_homework
 
 TINY = ("--quick", "--data", "synthetic", "-o", "num_epochs=3", "-o", "train_pictures=24", "-o", "valid_pictures=8")
@@ -96,3 +101,50 @@ def test_a_strangers_configuration_is_one_line(tmp_path, change, says, capsys):
     assert run_homework.main(["1-1", "--resume", str(tmp_path)]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert says in line
+
+
+def context_in(folder, **options) -> Context:
+    """The context of a run in an existing folder."""
+    return Context("1-1", lambda: folder, Options(**options), {}, environment={})
+
+
+def test_data_are_loaded_as_the_options_say_and_announced(tmp_path, capsys):
+    seen = {}
+
+    def loader(data, data_dir, **arguments):
+        seen.update(arguments, data=data, data_dir=data_dir)
+        return SimpleNamespace(info=DataInfo("Toys", "synthetic", "/toys", {"train": 3}, "f1"), how="the program")
+
+    context = context_in(tmp_path, data="synthetic", data_dir=tmp_path)
+    assert context.load(loader, counts=(3, None)).info is context.data
+    assert seen == {"data": "synthetic", "data_dir": str(tmp_path), "counts": (3, None)}
+    said = capsys.readouterr().err
+    assert "data: Toys, synthetic, 3 train; from the program: /toys" in said
+    assert "*** STAND-IN DATA, GENERATED: NOT TOYS ***" in said and not context.is_open
+
+
+def test_a_training_is_published_with_what_it_is(tmp_path):
+    context = context_in(tmp_path)
+    context.data = DataInfo("Toys", "real", "/toys", {"train": 3}, "f1")
+    training = context.checkpoints / "winner"
+    training.mkdir(parents=True)
+    for name in ("last", "best"):
+        for part in (".pdparams", ".pdopt", ".state.json"):
+            (training / f"{name}{part}").write_text(f"{name}{part}", encoding="utf-8")
+    written = []
+    context.publish(training, SimpleNamespace(write=lambda folder, data: written.append((folder, data))))
+    assert written == [(context.checkpoints, context.data)]
+    assert (context.checkpoints / "best.pdparams").read_text("utf-8") == "best.pdparams"
+    assert (context.checkpoints / "last.state.json").read_text("utf-8") == "last.state.json"
+
+
+def cell(rate: float, seed: int, offset: float) -> dict:
+    """A cell of a grid."""
+    return {"diverged": 3} if rate > 1 else {"loss": rate + seed + offset}
+
+
+def test_a_grid_of_the_run_is_kept_in_its_folder(tmp_path):
+    context = context_in(tmp_path)
+    grid = context.grid(cell, {"rate": (0.5, 2.0), "seed": (0, 1)}, common={"offset": 10})
+    assert grid.at(rate=0.5, seed=1) == {"loss": 11.5} and diverged(grid.at(rate=2.0, seed=0))
+    assert len(list((tmp_path / "cells").glob("*.json"))) == 4

@@ -83,4 +83,13 @@ def test_a_saved_value_of_another_type_is_one_line(values):
 
 def test_saved_values_of_the_right_type_are_taken():
     values = {"learning_rate": 1, "rates": [1, 0.5], "limit": None}
-    assert settings.restore(Example, values) == Example(learning_rate=1, rates=(1, 0.5), limit=None)
+    found = settings.restore(Example, values)
+    assert found == Example(learning_rate=1.0, rates=(1.0, 0.5), limit=None)
+    assert [type(each) for each in (found.learning_rate, *found.rates)] == [float] * 3  # Paddle takes no rate of 1
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), 10**400])
+def test_a_saved_number_that_no_training_can_use_is_refused(number):
+    """Python reads NaN and Infinity from JSON, which has neither."""
+    with pytest.raises(SettingError, match="the saved setting learning_rate is .*, of another type"):
+        settings.restore(Example, {"learning_rate": number})

@@ -1,5 +1,6 @@
 """How batches reach a device; what only a GPU can do is stood in for by the CPU."""
 
+import contextlib
 import threading
 
 import numpy as np
@@ -11,8 +12,10 @@ from paddle_camp.data.image_set import ImageSet
 from paddle_camp.speed import feeding
 from paddle_camp.speed.feeding import Prefetcher, Resident, on_device
 from paddle_camp.training import fit as fit_module
+from paddle_camp.training import session
 from paddle_camp.training.fit import CheckpointPolicy, fit
 from paddle_camp.training.loop import train_one_epoch
+from paddle_camp.training.tasks import Task
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (10, 1, 4, 4), np.uint8)
 DATA = ImageSet(IMAGES, np.arange(10), tuple(map(str, range(10))))
@@ -46,7 +49,7 @@ def check_same(fed, batches):
 @pytest.mark.parametrize("name", ["pictures", "pictures in order", "rows"])
 def test_resident_batches_are_those_of_the_source(name):
     batches = SOURCES[name]
-    check_same(Resident(batches, *(paddle.to_tensor(array) for array in batches.whole())), batches)
+    check_same(Resident(batches, tuple(paddle.to_tensor(array) for array in batches.whole())), batches)
 
 
 @pytest.mark.parametrize("name", SOURCES)
@@ -190,32 +193,42 @@ def test_a_loop_that_stops_early_leaves_no_thread():
 
 
 def resident(batches):
-    return Resident(batches, *(paddle.to_tensor(array) for array in batches.whole()))
+    return Resident(batches, tuple(paddle.to_tensor(array) for array in batches.whole()))
 
 
 def ahead(batches):
     return Prefetcher(batches, paddle.to_tensor, lambda tensor: tensor)
 
 
-def trained(feed, folder, epochs=(2,)):
+class Killed(Exception):
+    pass
+
+
+def trained(feed, folder, stopped=False):
     """Weights and history after training on, and measuring with, what ``feed`` makes of the batches."""
-    for num_epochs in epochs:
+    looks = iter([{}, Killed()] if stopped else [])
+
+    def probe(network):
+        if isinstance(found := next(looks, {}), Killed):
+            raise found
+        return found
+
+    for attempt in (contextlib.suppress(Killed), contextlib.nullcontext())[not stopped :]:
         paddle.seed(0)
         model = paddle.nn.Sequential(paddle.nn.Flatten(), paddle.nn.Linear(16, 10))
         optimizer = paddle.optimizer.Momentum(0.1, parameters=model.parameters())
         evaluations = {"all": feed(SOURCES["pictures in order"])}
-        keep = CheckpointPolicy(folder)
-        history = fit(
-            model, optimizer, feed(SOURCES["pictures"]), num_epochs=num_epochs, evaluations=evaluations, keep=keep
-        )
-    rows = [(row["split"], row["loss"], row.get("accuracy")) for row in history.evaluations]
+        options = {"evaluations": evaluations, "keep": CheckpointPolicy(folder, seconds=0), "probe": probe}
+        with attempt:
+            history = fit(model, optimizer, feed(SOURCES["pictures"]), num_epochs=2, **options)
+    rows = [(row["split"], row["loss"], row.get("accuracy")) for row in history.evaluations if "loss" in row]
     return [p.numpy() for p in model.parameters()], rows
 
 
 @pytest.mark.parametrize("feed", [resident, ahead])
-@pytest.mark.parametrize("epochs", [(2,), (1, 2)])  # at once, and with a stop in between
-def test_fit_learns_the_same_from_tensors(feed, epochs, tmp_path):
-    weights, rows = trained(feed, tmp_path / "fed", epochs)
+@pytest.mark.parametrize("stopped", [False, True])
+def test_fit_learns_the_same_from_tensors(feed, stopped, tmp_path):
+    weights, rows = trained(feed, tmp_path / "fed", stopped)
     expected, expected_rows = trained(lambda batches: batches, tmp_path / "plain")
     assert rows == expected_rows and len(rows) == 4
     assert all(np.array_equal(a, b) for a, b in zip(weights, expected, strict=True))
@@ -224,20 +237,22 @@ def test_fit_learns_the_same_from_tensors(feed, epochs, tmp_path):
 def test_fit_asks_for_the_device_once_and_searches_after_a_step(monkeypatch, tmp_path):
     asked, searched = [], []
     monkeypatch.setattr(fit_module, "on_device", lambda batches: asked.append(batches) or batches)
-    monkeypatch.setattr(fit_module, "search_algorithms", lambda: searched.append(1) or True)
-    monkeypatch.setattr(fit_module, "stop_searching", lambda: searched.append("off"))
+    monkeypatch.setattr(session, "search_algorithms", lambda: searched.append(1) or True)
+    monkeypatch.setattr(session, "stop_searching", lambda: searched.append("off"))
     trained(lambda batches: batches, tmp_path)
     assert asked == [SOURCES["pictures"], SOURCES["pictures in order"]]
     assert searched == [1, "off"]
 
 
 def test_a_loop_that_fails_leaves_no_thread():
-    class Broken(paddle.nn.Layer):
-        def forward(self, images):
+    class Broken(Task):
+        def step(self, batch):
             raise RuntimeError("a step that fails")
 
+    model = paddle.nn.Linear(1, 1)
+    task = Broken({"model": model}, {"model": paddle.optimizer.SGD(0.1, model.parameters())})
     with pytest.raises(RuntimeError, match="a step that fails") as raised:
-        train_one_epoch(Broken(), None, ahead(SOURCES["pictures"]))
+        train_one_epoch(task, ahead(SOURCES["pictures"]))
     assert raised.tb and not making()  # though the traceback still holds the loop's frames
 
 

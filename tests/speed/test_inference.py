@@ -9,7 +9,7 @@ from paddle import nn
 
 from paddle_camp.errors import PeerError
 from paddle_camp.speed import inference
-from paddle_camp.training.loop import evaluate
+from paddle_camp.training.measuring import evaluate
 from tests.helpers.toys import ToyNet, build, same_bits, toy_batches, weights
 
 BATCHES = toy_batches(23, 5, shuffle=False)

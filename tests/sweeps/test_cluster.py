@@ -17,6 +17,7 @@ import pytest
 import paddle_camp
 from paddle_camp.errors import ClusterError, DivergedError
 from paddle_camp.sweeps.cluster import MAX_LOSSES
+from paddle_camp.sweeps.grid import run_grid
 from paddle_camp.sweeps.sweep import run_cells
 from tests.helpers import contract
 from tests.helpers.cluster_cells import fail, kill, meet, process, span, square
@@ -67,6 +68,16 @@ def test_an_error_of_a_cell_is_the_callers_and_nobody_tries_again(tmp_path, clus
         run_cells(partial(fail, log=str(log), error=error), CELLS, tmp_path / "cells", cluster=cluster)
     assert type(caught.value) is type(error) and str(caught.value) == str(error)
     assert begun(log)[3] == 1 and not (tmp_path / "cells" / "cell-3.json").exists()
+
+
+def test_a_grid_with_a_divergence_finds_on_the_cluster_what_it_finds_here(tmp_path, cluster):
+    log = tmp_path / "log"
+    log.mkdir()
+    common = {"log": str(log), "error": DivergedError(12, float("nan"))}
+    options = {"common": common, "here": lambda number: number == 0, "cluster": cluster}
+    grid = run_grid(fail, {"number": range(5)}, tmp_path / "cells", **options)
+    assert grid.named() == {"0": None, "1": None, "2": None, "3": {"diverged": 12}, "4": None}
+    assert begun(log) == dict.fromkeys(range(5), 1)
 
 
 def test_cells_run_side_by_side_with_one_thread_and_the_code_from_here(tmp_path, cluster):

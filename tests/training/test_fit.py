@@ -12,11 +12,12 @@ import pytest
 
 from paddle_camp.errors import CheckpointError, DivergedError, OutOfMemoryError
 from paddle_camp.files import read_sealed, write_sealed
-from paddle_camp.training import checkpoint
-from paddle_camp.training import fit as fit_module
+from paddle_camp.training import checkpoint, session
 from paddle_camp.training.fit import CheckpointPolicy, fit, fork
-from paddle_camp.training.loop import evaluate, train_one_epoch
+from paddle_camp.training.loop import train_one_epoch
 from paddle_camp.training.losses import classification_loss
+from paddle_camp.training.measuring import evaluate
+from paddle_camp.training.tasks import Supervised
 from tests.helpers.toys import build, same_bits, toy_batches, weights, without_times
 
 EVALUATIONS = {"holdout": toy_batches(12, seed=3, shuffle=False), "validation": toy_batches(14, seed=4, shuffle=False)}
@@ -35,9 +36,9 @@ def train(folder=None, num_epochs=3, boundaries=(), seed=0, **more):
 
 
 def test_the_epoch_loss_is_weighted_by_samples():
-    model, optimizer, schedule = build()
+    model, optimizer, _ = build()
     rows = []
-    mean = train_one_epoch(model, optimizer, toy_batches(), schedule=schedule, on_step=rows.append)
+    mean = train_one_epoch(Supervised(model, optimizer), toy_batches(), on_step=rows.append)
     assert [row["samples"] for row in rows] == [5, 5, 5, 5, 3]
     assert mean == pytest.approx(sum(row["loss"] * row["samples"] for row in rows) / 23)
     assert mean != pytest.approx(np.mean([row["loss"] for row in rows]))  # what the course's script printed
@@ -115,13 +116,13 @@ class Kill(BaseException):
 def test_resume_equals_never_having_stopped(tmp_path, monkeypatch, killed_after):
     whole = train(tmp_path / "whole", boundaries=[7])
 
-    def after_step(self, row, original=fit_module._Run.after_step):
+    def after_step(self, row, original=session.Session.after_step):
         original(self, row)
         if row["step"] == killed_after:
             raise Kill
 
     with monkeypatch.context() as patch:
-        patch.setattr(fit_module._Run, "after_step", after_step)
+        patch.setattr(session.Session, "after_step", after_step)
         with pytest.raises(Kill):
             train(tmp_path / "cut", boundaries=[7], every=0)
     assert checkpoint.read_state(tmp_path / "cut", "last")["step"] >= killed_after - 1
@@ -244,7 +245,7 @@ def test_out_of_memory_in_an_evaluation_is_not_put_on_the_training_batch():
 )
 def test_a_state_without_a_place_in_a_training_is_one_line(tmp_path, change):
     """Its checksum is right: who writes a file can write that too."""
-    train(tmp_path, num_epochs=1)
+    train(tmp_path, num_epochs=2)
     path = tmp_path / "last.state.json"
     manifest = read_sealed(path)
     manifest["state"] |= change

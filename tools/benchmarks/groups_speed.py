@@ -11,8 +11,6 @@ from tools.benchmarks.op_times import KINDS, OTHER
 from tools.benchmarks.tables import MIB, Column, Table, against
 from tools.benchmarks.timing import SHORT
 
-# 28 x 28; the rest of the zoo takes 224 x 224.
-DIGITS = ("lenet", "two_conv_net", "deep_conv_net", "digit_net", "mlp_linear", "mlp_relu", "mlp_bn")
 QUICK = ("lenet", "mlp_relu")
 IN_TORCH = ("lenet", "alexnet", "googlenet", "resnet50", "vgg16")  # the names of torch_nets.NETS
 EVALUATED = ("lenet", "alexnet", "googlenet", "mobilenet_v2", "resnet18", "resnet50", "vgg16")
@@ -21,11 +19,23 @@ SPEED = "images_per_second"
 
 def spec_of(model: str, bench: Bench, kind: str) -> dict[str, Any]:
     """What the workers are to do with a network; see :mod:`tools.benchmarks.paddle_steps`."""
-    small = model in DIGITS
-    batch_size = 4 if bench.quick else 256 if small else 10
-    shape, num_classes = ([1, 28, 28], 10) if small else ([3, 224, 224], 2)
-    spec = {"kind": kind, "model": model, "arguments": {"num_classes": num_classes}, "shape": shape}
-    return spec | {"batch_size": batch_size, "device": bench.device, "timing": bench.timing}
+    from paddle_camp.models import input_shape
+
+    batch_size, num_classes = (256, 10) if for_digits(model) else (10, 2)
+    spec = {"kind": kind, "model": model, "arguments": {"num_classes": num_classes}, "shape": list(input_shape(model))}
+    return spec | {
+        "batch_size": 4 if bench.quick else batch_size,
+        "device": bench.device,
+        "timing": bench.timing,
+    }
+
+
+def for_digits(model: str) -> bool:
+    """Whether a network is made for digits; the others take pictures of 224 x 224."""
+    from paddle_camp.models import kind_of
+    from paddle_camp.preprocessing import DIGITS
+
+    return kind_of(model) is DIGITS
 
 
 def sizes(bench: Bench) -> str:
@@ -139,7 +149,7 @@ def evaluate(bench: Bench) -> Iterator[list[Table]]:
         contenders = [worker("stock", "paddle_steps", spec, STOCK), worker("ours", "paddle_steps", spec)]
         contenders += [worker(name, "paddle_steps", spec | {"kind": name}) for name in exports]
         if exports:
-            spec |= {"kind": "evaluation", "pictures": digits if model in DIGITS else pictures, "timing": SHORT}
+            spec |= {"kind": "evaluation", "pictures": digits if for_digits(model) else pictures, "timing": SHORT}
             contenders += [
                 worker("by dygraph", "paddle_steps", spec, dygraph),
                 worker("by oneDNN where it pays", "paddle_steps", spec),

@@ -66,10 +66,10 @@ def inputs(spec: dict[str, Any], count: int) -> tuple:
 
 def one_batch(spec: dict[str, Any]) -> tuple:
     """A batch of pictures, float32, and its labels, numpy."""
-    from paddle_camp.data.scaling import scale_to_unit
+    from paddle_camp.models import kind_of
 
     images, labels = inputs(spec, spec["batch_size"])
-    return scale_to_unit(images), labels
+    return kind_of(spec["model"]).scale(images), labels
 
 
 def momentum(model):
@@ -104,14 +104,15 @@ def train_step(model, spec: dict[str, Any]) -> Callable[[], object]:
 def train_epoch(model, spec: dict[str, Any]) -> Callable[[], object]:
     """An epoch over ``pictures`` pictures, reading from memory included."""
     from paddle_camp.training.loop import train_one_epoch
+    from paddle_camp.training.tasks import Supervised
 
-    batches, optimizer = all_batches(spec, shuffle_seed=0), momentum(model)
-    return lambda: train_one_epoch(model, optimizer, batches)
+    batches, task = all_batches(spec, shuffle_seed=0), Supervised(model, momentum(model))
+    return lambda: train_one_epoch(task, batches)
 
 
 def evaluation(model, spec: dict[str, Any]) -> Callable[[], object]:
     """What ``fit`` does between epochs, over ``pictures`` pictures."""
-    from paddle_camp.training.loop import evaluate
+    from paddle_camp.training.measuring import evaluate
 
     batches = all_batches(spec)
     return lambda: evaluate(model, batches)
@@ -121,9 +122,11 @@ def all_batches(spec: dict[str, Any], shuffle_seed: int | None = None):
     """Batches over ``pictures`` pictures."""
     from paddle_camp.data.batches import Batches
     from paddle_camp.data.image_set import ImageSet
+    from paddle_camp.models import kind_of
 
     images, labels = inputs(spec, spec["pictures"])
-    return Batches(ImageSet(images, labels, tuple(map(str, range(len(labels))))), spec["batch_size"], shuffle_seed)
+    data = ImageSet(images, labels, tuple(map(str, range(len(labels)))), kind=kind_of(spec["model"]))
+    return Batches(data, spec["batch_size"], shuffle_seed)
 
 
 def evaluate_step(model, spec: dict[str, Any]) -> Callable[[], object]:

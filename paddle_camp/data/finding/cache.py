@@ -1,4 +1,4 @@
-"""Decoded pictures kept on disk between runs; a cache that cannot be used costs time, never the run."""
+"""Arrays, such as decoded pictures, kept on disk between runs; a cache that fails costs time, never the run."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from paddle_camp.files import replace_file
 
@@ -24,21 +25,32 @@ def default_cache_dir() -> Path:
     return Path(os.path.expanduser(os.environ.get("PADDLE_CAMP_CACHE") or "~/.cache/paddle_camp"))
 
 
-def cached_array(path: Path, shape: tuple[int, ...], make: Callable[[], np.ndarray]) -> np.ndarray:
-    """The uint8 array stored at ``path``; if there is none that is whole, ``make()``, stored for the next run.
+def cached_array(
+    path: Path, shape: tuple[int, ...], make: Callable[[], np.ndarray], dtype: npt.DTypeLike = np.uint8
+) -> np.ndarray:
+    """The array stored at ``path``; if there is none that is whole, ``make()``, stored for the next run.
 
     Args:
         path: an ``.npz`` file whose name says what is in it: a hash over everything ``make`` depends on.
         shape: what the array must look like.
+        dtype: of its elements: numbers or booleans.
+
+    Raises:
+        ValueError: ``make()`` gives another shape or dtype, or ``dtype`` is of objects, texts or records.
     """
-    array = _load(path, shape)
+    dtype = np.dtype(dtype)
+    if dtype.kind not in "biufc":
+        raise ValueError(f"the cache holds numbers and booleans, not {dtype}")
+    array = _load(path, shape, dtype)
     if array is None:
         array = make()
+        if array.shape != shape or array.dtype != dtype:
+            raise ValueError(f"{path.name}: {array.dtype} {array.shape} was made where {dtype} {shape} belongs")
         _save(path, array)
     return array
 
 
-def _load(path: Path, shape: tuple[int, ...]) -> np.ndarray | None:
+def _load(path: Path, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray | None:
     try:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
             array = archive["array"]  # the zip inside an .npz checks a CRC: a flipped bit is found here
@@ -47,7 +59,7 @@ def _load(path: Path, shape: tuple[int, ...]) -> np.ndarray | None:
     except _DAMAGE as error:
         log.warning("the cache file %s cannot be used (%s); it is made again", path, error)
         return None
-    if array.shape != shape or array.dtype != np.uint8:
+    if array.shape != shape or array.dtype != dtype:
         log.warning("the cache file %s holds %s %s; it is made again", path, array.dtype, array.shape)
         return None
     return array

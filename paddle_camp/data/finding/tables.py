@@ -1,47 +1,111 @@
-"""Small tables with a header row, from .csv or .xlsx, as text."""
+"""Text files of any usual encoding, and small tables with a header row from .csv or .xlsx, as text."""
 
 from __future__ import annotations
 
+import codecs
 import csv
+import io
+import re
 import zipfile
 from pathlib import Path
 from xml.etree.ElementTree import ParseError
 
 from paddle_camp.errors import DataError
 
+_MARKED = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas"}
+
+
+def read_text(path: Path) -> str:
+    """A text file in UTF-8 (with or without a byte-order mark), UTF-16 with one, or GB18030 (and so GBK, GB2312).
+
+    Raises:
+        DataError: the file cannot be read, or is none of these; the first line that does not fit is named.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}); check that it is there and its rights") from None
+    for mark, encoding in _MARKED:
+        if content.startswith(mark):
+            return _decoded(path, content.removeprefix(mark), encoding)
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        text = _decoded(path, content, "gb18030" if _is_rather_gb18030(content) else "utf-8")
+    if "\0" in text:
+        raise _no_text(path, text[: text.index("\0")].count("\n") + 1, "has zero bytes: it is no text, or UTF-16")
+    return text
+
+
+def _is_rather_gb18030(content: bytes) -> bool:
+    """Whether bytes that are not UTF-8 look Chinese; GB18030 gives other words to nearly any bytes, without an error.
+
+    In a damaged UTF-8 file most characters beyond ASCII are still UTF-8, and in a Western encoding most stand alone
+    between letters, while a Chinese character has two bytes, rarely with an ASCII letter as the second.
+    """
+    text = content.decode("utf-8", "replace")
+    bad = text.count("\ufffd")
+    good = sum(character > "\x7f" for character in text) - bad
+    runs = re.findall(rb"[\x80-\xff]+", content)
+    return bad > good and 2 * sum(len(run) == 1 for run in runs) <= len(runs)
+
+
+def _decoded(path: Path, content: bytes, encoding: str) -> str:
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = content[: error.start].decode(encoding, "replace").count("\n") + 1
+        raise _no_text(path, line, f"is not {encoding.upper()} text ({error.reason})") from None
+
+
+def _no_text(path: Path, line: int, fault: str) -> DataError:
+    return DataError(f"{path}, line {line}: {fault}; save the file as UTF-8 text, or get it again")
+
 
 def read_table(path: Path, columns: tuple[str, ...]) -> list[tuple[int, tuple[str, ...]]]:
     """Read some columns of a table; other columns and empty rows are left out.
 
     Args:
-        path: a ``.csv`` (comma, UTF-8 with or without a byte-order mark) or an ``.xlsx`` (its first sheet).
+        path: a ``.csv`` (comma, any encoding of :func:`read_text`) or an ``.xlsx`` (its first sheet).
         columns: the names of the columns, as in the header row; case does not matter.
 
     Returns:
         (row number as an editor shows it, the values as text) for each row.
 
     Raises:
-        DataError: the file cannot be read, or has not these columns.
+        DataError: the file cannot be read, has not these columns, is separated by something else than commas, or a
+            row has more or fewer cells than the header.
     """
     try:
         rows = _rows_of_xlsx(path) if path.suffix.lower() == ".xlsx" else _rows_of_csv(path)
     except (OSError, ValueError, KeyError, csv.Error, zipfile.BadZipFile, ParseError) as error:
         raise DataError(f"{path}: the table cannot be read ({error}); copy or download it again") from error
-    header = [cell.lower() for cell in rows[0]] if rows else []
+    names = rows[0] if rows else []
+    if other := other_separator(names[0] if len(names) == 1 else "", ","):
+        raise DataError(f"{path}: its cells are separated by {other}, not by commas; save it as CSV with commas")
+    header = [cell.lower() for cell in names]
     missing = [name for name in columns if name.lower() not in header]
     if missing:
-        has = ", ".join(rows[0]) if rows else "nothing"
+        has = ", ".join(names) if names else "nothing"
         raise DataError(f"{path}: no column {' and '.join(missing)} in the header row, which has {has}")
     at = [header.index(name.lower()) for name in columns]
-    width = max(at) + 1
-    return [
-        (number, tuple((row + [""] * width)[i] for i in at)) for number, row in enumerate(rows[1:], start=2) if any(row)
-    ]
+    found = [(number, row) for number, row in enumerate(rows[1:], start=2) if any(row)]
+    for number, row in found:
+        if len(row) != len(header):
+            raise DataError(
+                f"{path}: row {number} has {len(row)} cells where the header row has {len(header)}; correct the table"
+            )
+    return [(number, tuple(row[i] for i in at)) for number, row in found]
+
+
+def other_separator(line: str, expected: str) -> str | None:
+    """What a line is separated by, in words, if it is not what is ``expected``; None if that cannot be told."""
+    return next((name for mark, name in SEPARATORS.items() if mark in line and mark != expected), None)
 
 
 def _rows_of_csv(path: Path) -> list[list[str]]:
-    with open(path, newline="", encoding="utf-8-sig") as file:
-        return [[cell.strip() for cell in row] for row in csv.reader(file)]
+    return [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(read_text(path), newline=""))]
 
 
 def _rows_of_xlsx(path: Path) -> list[list[str]]:
@@ -52,6 +116,8 @@ def _rows_of_xlsx(path: Path) -> list[list[str]]:
     book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     try:
         rows = book.worksheets[0].iter_rows(values_only=True)
-        return [["" if cell is None else str(cell).strip() for cell in row] for row in rows]
+        rows = [["" if cell is None else str(cell).strip() for cell in row] for row in rows]
     finally:
         book.close()
+    width = max(map(len, rows), default=0)  # openpyxl leaves out empty cells at the end of some sheets' rows
+    return [row + [""] * (width - len(row)) for row in rows]

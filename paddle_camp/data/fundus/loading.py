@@ -6,20 +6,18 @@ import functools
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from paddle_camp.data.batches import Augment, Batches
 from paddle_camp.data.finding.cache import default_cache_dir
 from paddle_camp.data.finding.downloads import real_or_none
 from paddle_camp.data.fundus.reading import read_fundus
 from paddle_camp.data.fundus.standin import write_fundus_standin
-from paddle_camp.data.image_set import ImageSet, draw, split_off
+from paddle_camp.data.image_set import ImageSet, draw
 from paddle_camp.data.info import DataInfo
+from paddle_camp.data.showing import ShownData
 from paddle_camp.errors import require
 
 
-@dataclass(frozen=True)
-class FundusData:
+@dataclass(frozen=True, repr=False)
+class FundusData(ShownData):
     """iChallenge-PM or its stand-in.
 
     Attributes:
@@ -77,20 +75,3 @@ def load_fundus(
         draw(read_fundus(root, part, image_size), count) for part, count in zip(("train", "valid"), counts, strict=True)
     )
     return FundusData(train, valid, origin=origin, path=root, how=how)
-
-
-def three_parts(
-    data: FundusData, holdout: float, batch_size: int, seed: int, augment: Augment | None = None
-) -> dict[str, Batches]:
-    """Batches of "train" (shuffled, augmented), "holdout" (a share of the *training* pictures) and "validation".
-
-    Raises:
-        SettingError: a part has not both classes.
-    """
-    kept, held = split_off(data.train, holdout, seed)
-    sets = {"train": Batches(kept, batch_size, seed, augment), "holdout": Batches(held, 20)}
-    sets["validation"] = Batches(data.valid, 20)
-    for name, batches in sets.items():
-        both = len(np.unique(batches.data.labels)) == 2
-        require(both, f"the {name} part has not both classes: take more pictures (holdout, train_pictures, ...)")
-    return sets

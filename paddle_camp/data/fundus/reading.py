@@ -25,6 +25,7 @@ from paddle_camp.data.finding.tables import read_table
 from paddle_camp.data.image_set import ImageSet
 from paddle_camp.data.pictures.decoding import read_pictures
 from paddle_camp.errors import DataError
+from paddle_camp.preprocessing import FUNDUS
 
 GROUPS = {"P": 1, "H": 0, "N": 0}  # the first letter of a training picture's name -> its label
 
@@ -77,6 +78,7 @@ def read_fundus(root: Path, part: str, image_size: int = 224, cache_dir: Path | 
         labels=np.array([GROUPS[group] for group in groups], np.int64),
         names=tuple(path.name for path in paths),
         groups=tuple(groups),
+        kind=FUNDUS,
     )
 
 

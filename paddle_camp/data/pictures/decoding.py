@@ -1,12 +1,13 @@
-"""JPEG files to one uint8 array, decoded once and kept."""
+"""Picture files to one uint8 array, decoded once and kept."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -20,38 +21,64 @@ VERSION = 1  # raise it when the same files would give other pixels
 _REDUCED = {2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4, 8: cv2.IMREAD_REDUCED_COLOR_8}
 
 
-def read_pictures(paths: Sequence[Path], image_size: int, cache_dir: Path | None = None) -> np.ndarray:
+def read_pictures(
+    paths: Sequence[Path],
+    image_size: int,
+    cache_dir: Path | None = None,
+    decoder: Callable[[Path, int], np.ndarray] | None = None,
+) -> np.ndarray:
     """Decode and resize pictures, or take them from the cache of an earlier run.
 
     The cache is keyed by the names and the bytes of all files and by the size, so a changed picture is seen.
 
     Args:
-        paths: N JPEG files.
+        paths: N JPEG files, or what ``decoder`` reads.
         image_size: the side of the square result, pixels.
         cache_dir: default $PADDLE_CAMP_CACHE or ``~/.cache/paddle_camp``.
+        decoder: :func:`decode` by default; or :func:`decode_any`.
 
     Returns:
         uint8 ``[N, 3, image_size, image_size]``, BGR, in the order of ``paths``.
 
     Raises:
-        DataError: a file that is no whole JPEG.
+        DataError: files that are no whole pictures: the first of them, and how many there are.
     """
     shape = (len(paths), 3, image_size, image_size)
 
     def decode_all() -> np.ndarray:
         images = np.empty(shape, np.uint8)
-        for index, image in enumerate(pool.map(lambda path: decode(path, image_size), paths)):
-            images[index] = image.transpose(2, 0, 1)
+
+        def place(index: int) -> None:
+            images[index] = (decoder or decode)(paths[index], image_size).transpose(2, 0, 1)
+
+        _all_or_first_error(pool, place, range(len(paths)))
         return images
 
     # Hashing and decoding are C code that lets go of the interpreter lock: threads do.
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         # Another OpenCV may bring another JPEG decoder and other low bits.
         key = hashlib.sha256(f"{VERSION} {cv2.__version__} {image_size}\n".encode())
-        for path, digest in zip(paths, pool.map(sha256_of, paths), strict=True):
-            key.update(f"{path.name}\0{digest}\n".encode())
+        for path, digest in zip(paths, _all_or_first_error(pool, sha256_of, paths), strict=True):
+            key.update(os.fsencode(path.name) + f"\0{digest}\n".encode())
         file = (cache_dir or default_cache_dir()) / f"pictures-{image_size}-{key.hexdigest()[:32]}.npz"
         return cached_array(file, shape, decode_all)
+
+
+def _all_or_first_error(pool: ThreadPoolExecutor, function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
+    """``function`` of each of the pictures; a DataError is that of the first, and says of how many more."""
+
+    def attempt(item: Any) -> tuple[Any, DataError | None]:
+        try:
+            return function(item), None
+        except DataError as error:
+            return None, error
+
+    results = list(pool.map(attempt, items))
+    errors = [error for _, error in results if error]
+    if errors:
+        more = f"; {len(errors)} of {len(items)} pictures cannot be read" if len(errors) > 1 else ""
+        raise DataError(f"{errors[0]}{more}") from errors[0]
+    return [value for value, _ in results]
 
 
 def decode(path: Path, image_size: int) -> np.ndarray:
@@ -77,6 +104,30 @@ def decode(path: Path, image_size: int) -> np.ndarray:
     image = cv2.imdecode(np.frombuffer(data, np.uint8), flag)
     if image is None:
         raise DataError(f"{path}: the JPEG cannot be decoded; copy it again")
+    return fit_square(image, image_size)
+
+
+def decode_any(path: Path, image_size: int) -> np.ndarray:
+    """One picture in any usual format as uint8 ``[image_size, image_size, 3]``, BGR, turned upright as its EXIF says.
+
+    JPEG as by :func:`decode`; PNG, WebP, BMP and TIFF are decoded at full size, without their transparency.
+
+    Raises:
+        DataError: no such picture, cut short, damaged, or larger than OpenCV reads.
+    """
+    try:
+        data = path.read_bytes()
+        if data.startswith(b"\xff\xd8"):
+            return decode(path, image_size)
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}); check that it is there and its rights") from None
+    except cv2.error as error:
+        raise DataError(f"{path}: OpenCV cannot decode it ({error.err}); save it anew, smaller") from None
+    if image is None:
+        raise DataError(
+            f"{path}: not a whole JPEG, PNG, WebP, BMP or TIFF picture ({len(data)} bytes); copy it again or remove it"
+        )
     return fit_square(image, image_size)
 
 

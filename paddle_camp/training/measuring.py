@@ -1,0 +1,120 @@
+""":func:`evaluate`: the outputs of a network for all samples of a source, and its mean loss."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import paddle
+from paddle import nn
+
+from paddle_camp.data.batches import BatchSource, as_batches
+from paddle_camp.distributed import collectives
+from paddle_camp.history import Row
+from paddle_camp.metrics import WeightedMean, accuracy, auc, auc_interval
+from paddle_camp.nested import count_rows, map_arrays, take_rows
+from paddle_camp.networks.calling import call
+from paddle_camp.networks.modes import evaluating
+from paddle_camp.speed.feeding import as_array, as_tensor, reading
+from paddle_camp.speed.inference import FastForward
+from paddle_camp.speed.memory import memory_errors
+from paddle_camp.speed.threads import threads_for
+from paddle_camp.training.losses import LossFunction, classification_loss
+from paddle_camp.training.precision import autocast
+
+
+@dataclass(frozen=True, repr=False)
+class Evaluation:
+    """The result of :func:`evaluate`.
+
+    Attributes:
+        loss: mean over all samples.
+        outputs: float32 ``[N, K]`` (or what the network gives, samples first), in the order of the batches.
+        labels: ``[N]`` (or ``[N, 1]`` for regression).
+        seconds: wall-clock time of the evaluation.
+    """
+
+    loss: float
+    outputs: np.ndarray
+    labels: np.ndarray
+    seconds: float
+
+    @property
+    def accuracy(self) -> float | None:
+        """The fraction of correct predictions; None where the labels are no classes of the outputs."""
+        fits = self.labels.shape in (self.outputs.shape[:-1], (*self.outputs.shape[:-1], 1))
+        if not fits or not np.issubdtype(self.labels.dtype, np.integer):
+            return None
+        return accuracy(self.outputs, self.labels)
+
+    @property
+    def auc(self) -> float | None:
+        """The area under the ROC curve of class 1; None unless there are two classes, and samples of both."""
+        return auc(self.outputs, self.labels) if self._two_classes else None
+
+    @property
+    def auc_interval(self) -> list[float] | None:
+        """The 95 % interval of :attr:`auc`."""
+        return auc_interval(self.outputs, self.labels) if self._two_classes else None
+
+    @property
+    def _two_classes(self) -> bool:
+        return self.accuracy is not None and self.outputs.ndim == 2 and self.outputs.shape[1] <= 2
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON values: loss, accuracy, AUC, its interval, and the outputs as lists."""
+        numbers = {key: getattr(self, key) for key in ("loss", "accuracy", "auc", "auc_interval")}
+        return numbers | {"outputs": self.outputs.tolist()}
+
+    @property
+    def mean_absolute_error(self) -> float | None:
+        """Of float labels with as many numbers as the outputs, in their units; None for others."""
+        if not np.issubdtype(self.labels.dtype, np.floating) or self.labels.size != self.outputs.size:
+            return None
+        return float(np.abs(self.outputs.reshape(-1) - self.labels.reshape(-1)).mean())
+
+    def row(self) -> Row:
+        """The numbers as a row of a history."""
+        found = {"loss": self.loss, "accuracy": self.accuracy, "mean_absolute_error": self.mean_absolute_error}
+        found |= {"samples": len(self.labels), "seconds": self.seconds}
+        return {key: value for key, value in found.items() if value is not None}
+
+    def __repr__(self) -> str:
+        numbers = [f"{key}={value:.4f}" for key, value in self.row().items() if key != "samples"]
+        return f"Evaluation({', '.join(numbers)}, {len(self.labels):,} samples)"
+
+
+def evaluate(
+    model: nn.Layer, batches: BatchSource, loss_fn: LossFunction = classification_loss, amp: bool = False
+) -> Evaluation:
+    """Run ``model`` over all batches in evaluation mode, without gradients.
+
+    Training modes, weights and running statistics are left unchanged. A long evaluation on the CPU uses
+    :class:`~paddle_camp.speed.inference.FastForward`, which changes the loss by rounding only.
+
+    Args:
+        batches: of (inputs, labels), or whatever :func:`~paddle_camp.data.batches.as_batches` takes.
+    """
+
+    def dygraph(inputs: Any) -> paddle.Tensor:
+        with autocast(amp):
+            output = call(model, map_arrays(as_tensor, inputs))
+        return output.astype("float32")
+
+    batches = as_batches(batches)
+    forward = FastForward(model, dygraph, 0 if amp else batches.num_samples // collectives.world().size)
+    began = time.perf_counter()
+    mean, outputs, all_labels = WeightedMean(), [], []
+    fits = memory_errors(batches.batch_size, training=False)
+    with evaluating(model), threads_for(model, batches), fits, reading(batches) as arrays:
+        for inputs, labels in arrays:
+            count = count_rows(inputs)
+            mine = take_rows(inputs, collectives.even_shard(count))
+            classes = np.issubdtype(as_array(labels).dtype, np.integer)
+            output = collectives.all_gather(forward(mine, classes), count)
+            mean.add(float(loss_fn(output, as_tensor(labels))), count)
+            outputs.append(output.numpy())
+            all_labels.append(as_array(labels))
+    return Evaluation(mean.value, np.concatenate(outputs), np.concatenate(all_labels), time.perf_counter() - began)

@@ -1,0 +1,39 @@
+"""What a training saves, and where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from paddle_camp.errors import require
+
+
+@dataclass(frozen=True)
+class CheckpointPolicy:
+    """What :func:`~paddle_camp.training.fit.fit` saves, and where.
+
+    Attributes:
+        folder: gets ``last`` at every epoch's end and every ``seconds``, ``best`` when the loss on ``best_on`` reaches
+            a new minimum, and ``epoch_K`` after each epoch if ``every_epoch``.
+        best_on: the name of an evaluation, never of the split that results are reported on; None for no ``best``.
+    """
+
+    folder: Path
+    best_on: str | None = None
+    every_epoch: bool = False
+    seconds: float = 60.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "folder", Path(self.folder))  # a frozen dataclass has no other way
+
+    @classmethod
+    def of(cls, keep: CheckpointPolicy | Path | str | None) -> CheckpointPolicy | None:
+        """``keep`` as a policy; a path is a folder.
+
+        Raises:
+            SettingError: it is something else.
+        """
+        if keep is None or isinstance(keep, CheckpointPolicy):
+            return keep
+        require(isinstance(keep, str | Path), f"keep={keep!r}: give a folder for checkpoints, or a CheckpointPolicy")
+        return cls(Path(keep))
