@@ -21,6 +21,7 @@ import numpy as np
 import paddle
 
 import paddle_camp as camp
+from paddle_camp.comparisons import compare_paired, holm
 from paddle_camp.history import smooth
 
 IS_SWEEP = True
@@ -69,11 +70,6 @@ def train_cell(optimizer: str, rate: float, seed: int, settings: Settings, sets:
     return result | ({"outputs": test.outputs.tolist()} if keep else {})
 
 
-def in_words(result: dict) -> str:
-    """A cell's result for the log."""
-    return f"accuracy on held-out digits {result['holdout_accuracy']:.4f}, test loss {result['test_loss']:.4f}"
-
-
 def summarise(cells: list[dict]) -> dict:
     """A pair of optimizer and rate over its seeds; a diverged training counts as one that guesses."""
     found = {key: [cell.get(key, 0.1) for cell in cells] for key in ("holdout_accuracy", "test_accuracy")}
@@ -86,7 +82,8 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     camp.check_input(settings.model, data.train)
     seeds = context.seeds(settings.num_seeds)
     axes = {"optimizer": settings.optimizers, "rate": settings.learning_rates, "seed": seeds}
-    cells = context.grid(train_cell, axes, common={"settings": settings, "sets": sets}, describe=in_words)
+    words = lambda cell: "accuracy on held-out digits {holdout_accuracy:.4f}, test loss {test_loss:.4f}".format(**cell)  # noqa: E731
+    cells = context.grid(train_cell, axes, common={"settings": settings, "sets": sets}, describe=words)
     table, best = cells.over("seed", summarise), {}
     for _, point, row in table.items():
         name = point["optimizer"]
@@ -100,10 +97,12 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     keep = camp.CheckpointPolicy(context.checkpoints / "winner", best_on="holdout")
     winner = train_cell(**first, seed=steady[0], settings=settings, sets=sets, keep=keep)
     context.publish(keep.folder, camp.SavedModel.usual(settings.model, "digits"))
+    accuracies = {name: best[name]["test_accuracies"] for name in order}
+    against_first = holm({name: compare_paired(accuracies[order[0]], accuracies[name]) for name in order[1:]})
     grid = {f"{point['optimizer']} {point['rate']:g}": row for _, point, row in table.items()}
     return camp.Answer(
         title="作业5-3:哪种优化算法、哪种学习率最好",
-        results={"grid": grid, "best": best, "order": order},
+        results={"grid": grid, "best": best, "order": order, "against_first": against_first},
         values={name: batches.num_samples for name, batches in sets.items()},
         figures=draw(cells, table, settings, context.seed),
         histories=cells.histories(),

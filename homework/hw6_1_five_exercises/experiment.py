@@ -27,6 +27,7 @@ from annotated_types import MinLen
 import paddle_camp as camp
 from homework.hw6_1_five_exercises.figures import draw_accuracy, draw_all
 from homework.hw6_1_five_exercises.losses import LOSSES
+from paddle_camp.comparisons import compare_paired
 from paddle_camp.networks.summary import layer_outputs
 
 IS_SWEEP = True
@@ -105,11 +106,6 @@ def describe_layers(model, batches: camp.Batches) -> list[dict]:
     ]
 
 
-def in_words(result: dict) -> str:
-    """A cell's result for the log."""
-    return f"test accuracy {camp.History.from_dict(result['history']).last('test')['accuracy']:.4f}"
-
-
 def summarise_l2(cells: list[dict]) -> dict | None:
     """An L2 weight over its seeds: both losses at the end, the gap, when the test loss was lowest; None: diverged."""
     if len(camp.finished(cells)) < len(cells):
@@ -145,16 +141,20 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     keep = camp.CheckpointPolicy(context.checkpoints / "cross_entropy", best_on="holdout")
     main = train_with_loss("cross_entropy", context.seed, settings, sets, keep, watch)
     context.publish(keep.folder, camp.SavedModel.usual(settings.model, "digits"))
-    options = {"common": {"settings": settings, "sets": sets}, "describe": in_words}
+    last = lambda cell: camp.History.from_dict(cell["history"]).last("test")["accuracy"]  # noqa: E731
+    words = {"describe": lambda cell: f"test accuracy {last(cell):.4f}"}
+    options = {"common": {"settings": settings, "sets": sets}} | words
     by_loss = context.grid(train_with_loss, {"loss": settings.losses, "seed": seeds}, prefix="loss-", **options)
     by_l2 = context.grid(train_with_l2, {"weight": settings.l2_weights, "seed": seeds}, prefix="l2-", **options)
     guess = {"accuracy": 1 / len(camp.DIGITS.classes)}  # of a training that diverged
-    losses = by_loss.over("seed", lambda cells: [(guess | cell)["accuracy"] for cell in cells])
+    losses = by_loss.over("seed", lambda cells: [(guess | cell)["accuracy"] for cell in cells]).named()
+    best, worst = (choose(losses, key=lambda name: sum(losses[name])) for choose in (max, min))
     history = camp.History.from_dict(main["history"])
     first = {f"{w:g}": by_l2.at(weight=w, seed=context.seed) for w in settings.l2_weights}
     results = {
         "layers": [{key: value for key, value in row.items() if key != "maps"} for row in main["layers"]],
-        "losses": losses.named(),
+        "losses": losses,
+        "best_and_worst": [best, worst, compare_paired(losses[best], losses[worst])["verdict"]],
         "l2": by_l2.over("seed", summarise_l2).named(),
         "accuracy": main["accuracy"],
         "accuracies": history.after_epochs("test", "accuracy"),
@@ -163,7 +163,7 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
         title="作业6-1:手写数字识别的五个练习",
         results=results,
         values={name: sets[name].num_samples for name in ("small", "few", "test")},
-        figures=draw_all(main, history, results["losses"], first),
+        figures=draw_all(main, history, losses, first),
         histories={"cross_entropy": history} | {f"l2-{name}": rows for name, rows in by_l2.histories().items()},
         predictions=camp.Predictions.of(data.test, main["outputs"]),
     )

@@ -123,11 +123,6 @@ def train_cell(variant: str, seed: int, settings: Settings, sets: dict, keep: ca
     return validation.as_dict() | {"train_loss": history.last("train")["loss"], "history": history.as_dict()}
 
 
-def in_words(result: dict) -> str:
-    """One cell's result for the log."""
-    return f"accuracy/loss: {result['accuracy']:.4f}/{result['loss']:.4f}, training loss {result['train_loss']:.4f}"
-
-
 def summarise(cells: list[dict], chance: float) -> dict:
     """A variant's numbers over its seeds. It has learned where the last epoch's training loss is clearly below chance.
 
@@ -147,7 +142,8 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     seeds, folder = context.seeds(settings.num_seeds), context.checkpoints / "relu"
     common = {"settings": settings, "sets": sets, "keep": camp.CheckpointPolicy(folder, best_on="holdout")}
     published = {"variant": "relu", "seed": context.seed}  # its weights are kept in the run's folder
-    options = {"common": common, "describe": in_words, "here": lambda **point: point == published}
+    words = lambda r: f"accuracy/loss: {r['accuracy']:.4f}/{r['loss']:.4f}, training loss {r['train_loss']:.4f}"  # noqa: E731
+    options = {"common": common, "describe": words, "here": lambda **point: point == published}
     grid = context.grid(train_cell, {"variant": tuple(VARIANTS), "seed": seeds}, **options)
     relu, outputs = grid.at(**published), np.zeros((len(data.valid), 1))
     if not camp.diverged(relu):

@@ -26,7 +26,7 @@ from annotated_types import Ge
 
 import paddle_camp as camp
 from homework.hw9_1_resnet_decay.figures import draw
-from paddle_camp.comparisons import compare_classifiers, compare_paired
+from paddle_camp.comparisons import compare_classifiers, compare_paired, compare_shares, compare_spreads, share_interval
 from paddle_camp.data.pictures.augment import flip_and_rotate
 from paddle_camp.training.measuring import Evaluation
 
@@ -132,12 +132,10 @@ def train_once(name: str, boundaries: list[int], settings: Settings, context: ca
 def describe(run: Finished, boundary: int | None, settings: Settings) -> dict:
     """The numbers of the table: all from the last epoch."""
     last = [row["accuracy"] for row in run.history.split("validation") if row["epoch"] > settings.num_epochs - 1]
-    losses = [row["loss"] for row in run.history.steps if row["epoch"] == settings.num_epochs - 1]
     holdout = run.history.last("holdout")
     return {
         "boundary": boundary,
         "train_loss": run.history.last("train")["loss"],
-        "train_noise": float(np.std(losses, ddof=1) / np.sqrt(len(losses))),  # standard error of that mean
         "holdout_loss": holdout["loss"],
         "holdout_accuracy": holdout["accuracy"],
         "validation_loss": run.validation.loss,
@@ -177,6 +175,11 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
         row["train_loss_verdict"] = compare_paired(last[name], last["decayed"], lower_is_better=True)["verdict"]
     best = runs["decayed"].validation
     others = {name: r.validation.outputs for name, r in runs.items() if name != "decayed"}
+    spreads = [results["runs"][name]["last_epoch_accuracies"] for name in ("decayed", "constant")]
+    right, count = int(camp.metrics.correct(best.outputs, best.labels).sum()), len(best.labels)
+    results["steadier"] = compare_spreads(*spreads, resolution=1 / count)["verdict"]
+    results["interval"] = share_interval(right, count)
+    results["from_course"] = compare_shares(right, count, round(400 * COURSE["accuracy"][-1]), 400)["verdict"]
     results["against"] = {name: compare_classifiers(best.outputs, each, best.labels) for name, each in others.items()}
     return camp.Answer(
         title="作业9-1:ResNet 应该在第多少步衰减学习率",

@@ -24,7 +24,7 @@ import paddle
 import paddle_camp as camp
 from homework.hw9_2_compare_networks.figures import draw
 from paddle_camp import metrics
-from paddle_camp.comparisons import compare_classifiers, compare_shares
+from paddle_camp.comparisons import compare_classifiers, compare_shares, holm, verdict_of
 from paddle_camp.speed.memory import peak_memory
 from paddle_camp.sweeps.kept import kept
 
@@ -158,6 +158,7 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     outputs = {name: np.asarray(r.pop("outputs"), np.float32) for name, r in done.items()}
     histories = {name: camp.History.from_dict(r.pop("history")) for name, r in done.items()}
     for name, row in done.items():
+        row["from_guessing"] = verdict_of(row["auc_interval"], 0.5)
         row["best_threshold"] = metrics.best_threshold_accuracy(outputs[name], labels)
     order = sorted(done, key=lambda name: -done[name]["accuracy"])
     results = {"networks": everything, "order": order, "kept": min(done, key=lambda n: done[n]["holdout_loss"])}
@@ -167,7 +168,8 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
         right = round(done[name]["accuracy"] * len(labels))
         done[name]["from_course"] = compare_shares(right, len(labels), round(course[0] * 400), 400)
     best = outputs[order[0]]
-    results["against_best"] = {name: compare_classifiers(best, outputs[name], labels) for name in order[1:]}
+    # The best was picked out of several, which holm allows for.
+    results["against_best"] = holm({name: compare_classifiers(best, outputs[name], labels) for name in order[1:]})
     if {"googlenet", "googlenet_no_aux"} <= done.keys():
         results["auxiliary"] = compare_classifiers(outputs["googlenet"], outputs["googlenet_no_aux"], labels)
     values = {"pictures": len(labels), "train": sets["train"].num_samples, "held": sets["holdout"].num_samples}
