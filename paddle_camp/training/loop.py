@@ -55,13 +55,12 @@ def train_one_epoch(
     """
     task.train()
     batches = as_batches(batches)
-    mean, rank = WeightedMean(), collectives.world().rank
+    mean = WeightedMean()
     with memory_errors(batches.batch_size), reading(batches, epoch, start) as arrays:
         began = time.perf_counter()
         for number, batch in enumerate(map(Batch.of, arrays), start):
             task.position = epoch * len(batches) + number
-            # Dropout's draws depend on the step alone; every rank has its own.
-            paddle.seed((seed * 1_000_003 + task.position + 500_009 * rank) % 2**31)
+            seed_step(seed, task.position)
             set_position(task.schedules.values(), task.position if schedule_interval == "step" else epoch)
             rate = float(next(iter(task.optimizers.values())).get_lr())
             row = task.step(batch)
@@ -71,3 +70,8 @@ def train_one_epoch(
             on_step(place | row | {"learning_rate": rate} | cost)
             began = time.perf_counter()
     return mean.value
+
+
+def seed_step(seed: int, position: int) -> None:
+    """Seed what a step draws (dropout, noise): a function of the step alone; every rank draws its own."""
+    paddle.seed((seed * 1_000_003 + position + 500_009 * collectives.world().rank) % 2**31)

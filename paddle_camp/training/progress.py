@@ -47,7 +47,7 @@ class TerminalProgress(Progress):
 
     def __init__(self, name: str, total: int, done: int):
         # disable=None: tqdm hides the bar where stderr is no terminal
-        self.bar = tqdm(total=total, initial=done, desc=name, unit="image", disable=None, smoothing=0.1, leave=False)
+        self.bar = tqdm(total=total, initial=done, desc=name, unit="sample", disable=None, smoothing=0.1, leave=False)
 
     def step(self, row: Row) -> None:
         """Move the bar; every tenth step is a line."""

@@ -23,7 +23,7 @@ from tests.helpers.parallel_worker import COUNT, EPOCHS
 ROOT = Path(__file__).resolve().parents[2]
 WORKER, TOOL = (ROOT / "tests" / "helpers" / name for name in ("parallel_worker.py", "toy_homework.py"))
 # How close two processes come to one: rounding alone, and rounding that batch norm and the steps enlarge.
-KINDS = {"linear": 1e-6, "toy": 1e-4, "resnet": 2e-2}
+KINDS = {"linear": 1e-6, "options": 1e-6, "toy": 1e-4, "resnet": 2e-2}
 TINY = ("model=toy", "image_size=32", "num_epochs=3", "train_pictures=24", "valid_pictures=11", "batch_size=8")
 NINE_ONE = ("9-1", "--device", "cpu", "--data", "synthetic")
 
@@ -87,7 +87,7 @@ def alone(tmp_path_factory) -> Path:
 def both(tmp_path_factory) -> Path:
     """What two processes make of them."""
     folder = tmp_path_factory.mktemp("both")
-    status, said = two(folder / "log", WORKER, folder, *KINDS, "toy:stopped", "toy:diverged")
+    status, said = two(folder / "log", WORKER, folder, *KINDS, "toy:stopped", "toy:diverged", "adversarial")
     assert status == 0, said
     return folder
 
@@ -131,9 +131,16 @@ def test_an_evaluation_of_two_is_that_of_one(alone, both):
     assert arrays(both, "linear")["outputs"].shape == (7, 2)
 
 
+def test_two_networks_against_each_other_stay_the_same_in_both_processes(both):
+    """Each process draws its own noise, so that a single process cannot draw the same; weights and losses agree."""
+    first, second = arrays(both, "adversarial", 0), arrays(both, "adversarial", 1)
+    assert all(np.array_equal(first[name], second[name]) for name in first)
+    assert record(both, "adversarial", 0) == record(both, "adversarial", 1)
+
+
 def test_ctrl_c_and_a_loss_that_is_not_finite_stop_all_at_one_step(both):
     """Only one process was interrupted, only one had a NaN."""
-    for trouble, error, step in (("stopped", "KeyboardInterrupt", 8), ("diverged", "DivergedError", 7)):
+    for trouble, error, step in (("stopped", "Interrupted", 8), ("diverged", "DivergedError", 7)):
         assert [record(both, f"toy:{trouble}", rank)["ended"] for rank in (0, 1)] == [error] * 2
         assert checkpoint.read_state(both / f"toy:{trouble}-kept", "last")["step"] == step
 

@@ -1,4 +1,4 @@
-"""What tests/test_parallel.py starts in several processes: a small training, its record written by each of them."""
+"""What tests/distributed/test_data_parallel.py starts in several processes: small trainings and their records."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from paddle import nn  # isort: skip
 
 from paddle_camp.distributed import collectives  # isort: skip
 from paddle_camp.errors import DivergedError  # isort: skip
-from paddle_camp.training.fit import CheckpointPolicy, fit  # isort: skip
+from paddle_camp.training.adversarial import Adversarial  # isort: skip
+from paddle_camp.training.fit import CheckpointPolicy, fit, fit_task  # isort: skip
 from paddle_camp.history import History  # isort: skip
 from paddle_camp.models import create_model  # isort: skip
 from paddle_camp.training.measuring import evaluate  # isort: skip
-from paddle_camp.data.batches import Batches  # isort: skip
+from paddle_camp.data.batches import ArrayBatches, Batches  # isort: skip
 from tests.helpers.toys import build, toy_batches, toy_images, weights  # isort: skip
 
 COUNT, BATCH, EPOCHS = 21, 5, 2  # the last batch has one picture: of two processes, one has none
@@ -49,7 +50,7 @@ def make(kind: str):
     """(model, optimizer, schedule): a linear model, the toy with batch norm, or a ResNet."""
     model, optimizer, schedule = build(boundaries=[7])
     model.dropout.p = 0.0  # its draws are each process's own
-    if kind == "linear":
+    if kind in ("linear", "options"):
         paddle.seed(0)
         model = nn.Sequential(nn.Flatten(), nn.Linear(3 * 8 * 8, 2))
         optimizer = paddle.optimizer.Momentum(0.05, parameters=model.parameters())
@@ -92,6 +93,8 @@ def main(folder: Path, name: str) -> None:
     validation = Batches(toy_images(7, 4, 64 if big else 8), 3)  # 3, 3 and 1 pictures
     keep = CheckpointPolicy(folder / f"{name}-kept", best_on="validation", seconds=0 if trouble else 60)
     more = {"evaluations": {"validation": validation}, "keep": keep, "quiet": True, "loss_fn": loss_fn}
+    if kind == "options":
+        more |= {"accumulate": 2, "clip_norm": 0.5, "ema_decay": 0.9}
     record, history = {"size": world.size, "seen": train.seen, "ended": "whole"}, History()
     try:
         history = fit(model, optimizer, train, num_epochs=EPOCHS, schedule=schedule, **more)
@@ -103,6 +106,20 @@ def main(folder: Path, name: str) -> None:
     np.savez(folder / f"{name}-{world.rank}.npz", outputs=measured.outputs, **weights(model))
 
 
+def train_adversarial(folder: Path, name: str) -> None:
+    """Train a generator and a discriminator; write NAME-RANK.{json,npz}."""
+    world = collectives.init_process_group("cpu")
+    paddle.seed(world.rank)  # other weights, which process 0's must replace
+    networks = nn.Linear(2, 4), nn.Linear(4, 1)
+    optimizers = (paddle.optimizer.Adam(0.01, parameters=network.parameters()) for network in networks)
+    task = Adversarial(*networks, *optimizers, noise=2)
+    real = np.random.default_rng(0).normal(size=(COUNT, 4)).astype("float32")
+    history = fit_task(task, ArrayBatches(real, None, BATCH, 0), num_epochs=2, quiet=True)
+    losses = [[row["loss"], row["generator_loss"]] for row in history.steps]
+    (folder / f"{name}-{world.rank}.json").write_text(json.dumps(losses))
+    np.savez(folder / f"{name}-{world.rank}.npz", **weights(task.network))
+
+
 if __name__ == "__main__":
     for argument in sys.argv[2:]:
-        main(Path(sys.argv[1]), argument)
+        (train_adversarial if argument == "adversarial" else main)(Path(sys.argv[1]), argument)
