@@ -66,6 +66,7 @@ _HOMES = {
     "Context": "running.context",
     "Count": "running.ranges",
     "Distinct": "running.ranges",
+    "File": "running.ranges",
     "FitSettings": "running.fit_settings",
     "Fraction": "running.ranges",
     "Hint": "running.ranges",

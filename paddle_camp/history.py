@@ -43,8 +43,15 @@ class History:
         return [row for row in self.evaluations if row["split"] == name]
 
     def last(self, split: str) -> Row:
-        """The last evaluation row of a split."""
-        return self.split(split)[-1]
+        """The last evaluation row of a split.
+
+        Raises:
+            SettingError: it was never measured.
+        """
+        if rows := self.split(split):
+            return rows[-1]
+        known = ", ".join(dict.fromkeys(row["split"] for row in self.evaluations)) or "none"
+        raise SettingError(f"there is no evaluation {split!r}; there are: {known}")
 
     def after_epochs(self, split: str, name: str) -> list[Any]:
         """One column of a split's rows that were measured at the end of an epoch."""
@@ -72,7 +79,11 @@ class History:
         last = {row["split"]: row for row in self.evaluations if "loss" in row}
         texts = [f"{_count(len(self.steps), 'step')}, {_count(epochs, 'epoch')}"]
         for split in [name for name in last if name != "train"] or last:
-            shown = [f"{key} {_number(last[split][key], 3)}" for key in ("loss", "accuracy") if key in last[split]]
+            shown = [
+                f"{key} {_number(last[split][key], 3)}"
+                for key in ("loss", "accuracy", "mean_absolute_error")
+                if key in last[split]
+            ]
             texts.append(f"{split}: {', '.join(shown)}")
         return f"History({'; '.join(texts)})"
 

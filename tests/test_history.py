@@ -41,7 +41,10 @@ def curve(shown: History) -> np.ndarray:
     ("shown", "text"),
     [
         (history(), "History(30 steps, 3 epochs; validation: loss 0.083, accuracy 0.910)"),
-        (history(1, accuracy=False), "History(10 steps, 1 epoch; validation: loss 0.250)"),
+        (
+            history(1, accuracy=False),
+            "History(10 steps, 1 epoch; validation: loss 0.250, mean_absolute_error 1234.568)",
+        ),
         (History(), "History(0 steps, 0 epochs)"),
         (History([{"step": 1, "loss": 2.0}]), "History(1 step, 0 epochs)"),
         (History([], history().evaluations[:1]), "History(0 steps, 1 epoch; train: loss 0.500)"),

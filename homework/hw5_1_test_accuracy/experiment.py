@@ -29,14 +29,14 @@ class Settings(camp.FitSettings):
     """Hyper-parameters."""
 
     model: camp.ModelName = "two_conv_net"  # the course's network for digits; any name of the zoo that takes 28 x 28
-    weights: str | None = None  # a .pdparams file of that network; None: train it
+    weights: camp.File | None = None  # a .pdparams file of that network; None: train it
     learning_rate: camp.Rate = 0.001  # Adam
     batch_size: camp.Count = 100  # digits
     num_epochs: camp.Count = 3
     holdout: camp.Share = 1 / 6  # share of the training digits (10,000 of 60,000) held out for the `best` weights
     sample: camp.Count = 100  # the question's: test digits drawn
     draws: camp.Count = 10_000  # how often such a sample is drawn to see the scatter
-    image: str | None = None  # a picture of one's own digit (also --image FILE)
+    image: camp.File | None = None  # a picture of one's own digit (also --image FILE)
     train_pictures: camp.Count | None = None  # None: all there are; else a stratified draw
     test_pictures: camp.Count | None = None
 

@@ -57,6 +57,11 @@ def main(catalogue: Catalogue, arguments: Sequence[str] | None = None, program: 
     if listing:
         return print_list(catalogue)
     if rendered is not None:
+        changes = {
+            key for key in ("quick", "seed", "resume", "config", "overrides") if parsed[key] not in (None, False, [])
+        }
+        if changes:
+            parser.error(f"--render {rendered}: trains nothing: leave out {', '.join(sorted(changes))}")
         if names:
             parser.error(f"--render {rendered}: name no assignment, the run's folder says which one it is")
         return guarded(lambda: _render(catalogue, Path(rendered)), parsed["debug"])

@@ -53,6 +53,8 @@ class ArrayBatches(Indexed):
                 shapes.setdefault(shape[0], f"{name} {shape}")
         require(len(shapes) == 1, f"all arrays have one row a sample; here {' and '.join(shapes.values())}")
         object.__setattr__(self, "inputs", map_arrays(lambda array: array, self.inputs))  # lists become tuples
+        if isinstance(self.labels, np.ndarray) and self.labels.dtype.kind in "bui":
+            object.__setattr__(self, "labels", self.labels.astype(np.int64, copy=False))
         self.check()
 
     @property
@@ -193,10 +195,14 @@ def as_batches(source: Any, batch_size: int = 32, shuffle_seed: int | None = Non
     if _holds_arrays(source):
         inputs, labels = (_numbers(each) for each in (*source, None)[:2])
         return ArrayBatches(inputs, labels, batch_size, shuffle_seed)
+    if hasattr(source, "as_arrays"):
+        inputs, labels = source.as_arrays()
+        return ArrayBatches(inputs, labels, batch_size, shuffle_seed)
     if _is_dataset(source):
         _require_length(source)
+        _require_samples(source)
         return DatasetBatches(source, batch_size, shuffle_seed)
-    what_to_do = "hand over its .train" if isinstance(getattr(source, "train", None), ImageSet) else ACCEPTED
+    what_to_do = "hand over its .train" if hasattr(source, "info") and hasattr(source, "train") else ACCEPTED
     raise SettingError(f"no batches can be made of {short(source)}: {what_to_do}")
 
 
@@ -222,6 +228,15 @@ def _is_dataset(source: Any) -> bool:
         return bool(source) and all(isinstance(each, tuple | list | dict) for each in source)
     known_otherwise = isinstance(source, tuple | dict | str | bytes) or _is_array(source)
     return hasattr(source, "__getitem__") and hasattr(source, "__len__") and not known_otherwise
+
+
+def _require_samples(source: Any) -> None:
+    """Refuse a list of batches, whose items would be taken for samples."""
+    if not isinstance(source, list) or not all(isinstance(each, tuple | list) and len(each) == 2 for each in source):
+        return
+    shapes = [tuple(np.shape(part) for part in each) for each in source]
+    batches = all(len(x) > 1 and len(y) == 1 and x[0] == y[0] > 1 for x, y in shapes)
+    require(not batches, "a list of batches: put them together with numpy.concatenate, and give (inputs, labels)")
 
 
 def _require_length(source: Any) -> None:

@@ -44,6 +44,10 @@ class Table:
     def __len__(self) -> int:
         return len(self.prices)
 
+    def as_arrays(self) -> tuple[np.ndarray, np.ndarray]:
+        """What a network trains on: float32 inputs ``[N, 13]`` and prices ``[N]``."""
+        return self.inputs.astype(np.float32), self.prices.astype(np.float32)
+
     def __repr__(self) -> str:
         return f"Table({len(self)} rows, inputs float64 {list(self.inputs.shape)}, normalised)"
 
@@ -79,7 +83,7 @@ class HousingData(ShownData):
         """In a notebook: the first rows of the training part, in the table's own units."""
         parts = ", ".join(f"{name} {len(part)} rows" for name, part in self.parts().items())
         scaled = np.column_stack([self.train.inputs, self.train.prices])[:5]
-        rows = [[f"{value:.5g}" for value in row] for row in scaled * self.span + self.mean]
+        rows = [[f"{value:.5g}" for value in row] for row in np.round(scaled * self.span + self.mean, 9) + 0.0]
         return f"<p><b>HousingData</b>, {html.escape(self._whence())}: {parts}</p>{table_html(COLUMNS, rows)}"
 
     @functools.cached_property

@@ -42,6 +42,8 @@ class ImageSet:
             fits,
             f"images: give uint8 [N, C, H, W], not {short(images)}; scaled pictures go into ArrayBatches",
         )
+        last = images.shape[1] not in (1, 3, 4) and images.shape[3] in (1, 3, 4)
+        require(not last, f"images: {list(images.shape)} has its channels last: give images.transpose(0, 3, 1, 2)")
         object.__setattr__(self, "labels", _checked_labels(self.labels))
         for name in ("names", "groups"):
             values = getattr(self, name)

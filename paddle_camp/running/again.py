@@ -6,7 +6,9 @@ ranges, the seed, the precision, and whether the data were real. No path in it i
 
 from __future__ import annotations
 
-from dataclasses import replace
+import sys
+import typing
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,10 +53,24 @@ def settings_of(file: str, kind: type[Any]) -> Any:
     Raises:
         CampError: an unknown name, a wrong type, a value out of range.
     """
+    given = dict(read_again(file)["settings"])
+    own, paths = {field.name for field in fields(kind)}, files_of(kind)
+    files = sorted(name for name in paths if given.pop(name, None) is not None)
     try:
-        return restore(kind, read_again(file)["settings"])
+        settings = restore(kind, given)
     except CampError as error:
         raise CampError(f"--config {file}: {error}") from None
+    if files:
+        print(f"--config: {', '.join(files)}: no path is taken from the file; name your own with -o", file=sys.stderr)
+    if missing := sorted(own - set(given) - paths):
+        print(f"--config: the file does not say {', '.join(missing)}: the defaults are taken", file=sys.stderr)
+    return settings
+
+
+def files_of(kind: type[Any]) -> set[str]:
+    """The settings of a page that name files."""
+    hints = typing.get_type_hints(kind, include_extras=True)
+    return {name for name, hint in hints.items() if "IsFile()" in str(hint)}
 
 
 def options_of(file: str, options: Options) -> Options:

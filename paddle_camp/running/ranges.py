@@ -49,6 +49,14 @@ class Check:
 
 
 @dataclass(frozen=True)
+class IsFile:
+    """A text that names a file of this machine; ``--config`` does not take it from another's."""
+
+
+File = Annotated[str, IsFile()]
+
+
+@dataclass(frozen=True)
 class Hint:
     """What is said instead of the bounds: ``Annotated[int, Ge(3), Hint("a plateau needs at least 3 epochs")]``."""
 

@@ -41,6 +41,8 @@ def classification_loss(
         return main + auxiliary_weight * sum(auxiliary)
     if labels.is_floating_point():
         raise SettingError("the labels are floats, not classes: give loss_fn=regression_loss, or integer labels")
+    if labels.dtype not in (paddle.int64, paddle.int32):  # bytes, truths
+        labels = labels.astype("int64")
     if labels.ndim == logits.ndim and labels.shape[-1] == 1:
         labels = labels.squeeze(-1)
     logits = logits.astype("float32")  # a loss in half precision loses small differences
@@ -49,11 +51,29 @@ def classification_loss(
         targets = (1 - label_smoothing) * labels.astype("float32") + label_smoothing / 2
         loss = F.binary_cross_entropy_with_logits(logits[:, 0], targets, reduction=each)
     else:
-        loss = F.cross_entropy(logits, labels, label_smoothing=label_smoothing, reduction=each)
+        try:
+            loss = F.cross_entropy(logits, labels, label_smoothing=label_smoothing, reduction=each)
+        except (IndexError, ValueError, RuntimeError, OSError):  # each Paddle has its own for a label too large
+            check_labels(labels, logits.shape[-1])
+            raise
     if class_weights is None:
         return loss
     weights = paddle.to_tensor(np.asarray(class_weights, np.float32))[labels.flatten()]
     return (loss.flatten() * weights).mean()
+
+
+def check_labels(labels: paddle.Tensor, outputs: int) -> None:
+    """Check that labels are classes of a network with so many outputs.
+
+    Raises:
+        SettingError: one is not.
+    """
+    low, high = int(labels.min()), int(labels.max())
+    wrong = low if low < 0 else high
+    require(
+        low >= 0 and high < outputs,
+        f"label {wrong}: the network has {outputs} outputs, so labels are 0 to {outputs - 1}",
+    )
 
 
 def regression_loss(outputs: paddle.Tensor, targets: paddle.Tensor) -> paddle.Tensor:

@@ -41,16 +41,17 @@ class LearningRateSearch:
     smoothed: np.ndarray
 
     @property
-    def suggestion(self) -> float:
-        """The rate at which the smoothed loss falls most steeply on a logarithmic axis of rates."""
+    def suggestion(self) -> float | None:
+        """The rate at which the smoothed loss falls most steeply on a logarithmic axis; None if no rate lowered it."""
         lowest = int(np.argmin(self.smoothed)) + 1
         if lowest < 3:
-            return float(self.rates[0])
+            return None
         return float(self.rates[np.argmin(np.gradient(self.smoothed[:lowest], np.log(self.rates[:lowest])))])
 
     def __repr__(self) -> str:
         span = f"{self.rates[0]:.1e} to {self.rates[-1]:.1e} in {len(self.rates)} steps"
-        return f"LearningRateSearch({span}, lowest loss {self.smoothed.min():.4f}, suggestion {self.suggestion:.1e})"
+        found = "no rate lowered the loss" if self.suggestion is None else f"suggestion {self.suggestion:.1e}"
+        return f"LearningRateSearch({span}, lowest loss {self.smoothed.min():.4f}, {found})"
 
 
 def find_learning_rate(

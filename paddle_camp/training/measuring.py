@@ -10,13 +10,15 @@ import numpy as np
 import paddle
 from paddle import nn
 
+from paddle_camp.comparisons import share_interval
 from paddle_camp.data.batches import BatchSource, as_batches
 from paddle_camp.distributed import collectives
 from paddle_camp.history import Row
-from paddle_camp.metrics import WeightedMean, accuracy, auc, auc_interval
+from paddle_camp.metrics import WeightedMean, accuracy, auc, auc_interval, confusion, correct
 from paddle_camp.nested import count_rows, map_arrays, take_rows
 from paddle_camp.networks.calling import call
 from paddle_camp.networks.modes import evaluating
+from paddle_camp.notebook import table_html
 from paddle_camp.speed.feeding import as_array, as_tensor, reading
 from paddle_camp.speed.inference import FastForward
 from paddle_camp.speed.memory import memory_errors
@@ -81,6 +83,21 @@ class Evaluation:
         found |= {"samples": len(self.labels), "seconds": self.seconds}
         return {key: value for key, value in found.items() if value is not None}
 
+    def _repr_html_(self) -> str:
+        """In a notebook: the numbers, the accuracy with its 95 % interval, and who is taken for whom."""
+        numbers = {key: f"{value:.4f}" for key, value in self.row().items() if key not in ("samples", "seconds")}
+        if self.accuracy is not None:
+            right = int(correct(self.outputs, self.labels).sum())
+            low, high = share_interval(right, self.labels.size)
+            numbers["accuracy"] += f" (95 %: {low:.4f} to {high:.4f})"
+        shown = table_html([*numbers, "samples"], [[*numbers.values(), f"{len(self.labels):,}"]])
+        classes = self.outputs.shape[-1] if self.accuracy is not None and self.outputs.ndim == 2 else 0
+        if 1 <= classes <= 20:
+            counts = confusion(self.outputs, self.labels).tolist()
+            rows = [[f"is {index}", *row] for index, row in enumerate(counts)]
+            shown += table_html(["", *(f"taken for {index}" for index in range(len(counts)))], rows)
+        return shown
+
     def __repr__(self) -> str:
         numbers = [f"{key}={value:.4f}" for key, value in self.row().items() if key != "samples"]
         return f"Evaluation({', '.join(numbers)}, {len(self.labels):,} samples)"
@@ -110,7 +127,7 @@ def evaluate(
     fits = memory_errors(batches.batch_size, training=False)
     with evaluating(model), threads_for(model, batches), fits, reading(batches) as arrays:
         for inputs, labels in arrays:
-            count = count_rows(inputs)
+            count, labels = count_rows(inputs), _plain(labels)
             mine = take_rows(inputs, collectives.even_shard(count))
             classes = np.issubdtype(as_array(labels).dtype, np.integer)
             output = collectives.all_gather(forward(mine, classes), count)
@@ -118,3 +135,8 @@ def evaluate(
             outputs.append(output.numpy())
             all_labels.append(as_array(labels))
     return Evaluation(mean.value, np.concatenate(outputs), np.concatenate(all_labels), time.perf_counter() - began)
+
+
+def _plain(labels: Any) -> Any:
+    """Truths as classes 0 and 1; other labels as they are."""
+    return as_array(labels).astype(np.int64) if as_array(labels).dtype == np.bool_ else labels

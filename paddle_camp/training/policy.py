@@ -24,7 +24,10 @@ class CheckpointPolicy:
     seconds: float = 60.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "folder", Path(self.folder))  # a frozen dataclass has no other way
+        require(str(self.folder) != "", "keep='': give a folder for checkpoints")
+        folder = Path(self.folder)  # a text is a path too
+        require(not folder.is_file(), f"keep={folder}: is a file; give a folder for checkpoints")
+        object.__setattr__(self, "folder", folder)  # a frozen dataclass has no other way
 
     @classmethod
     def of(cls, keep: CheckpointPolicy | Path | str | None) -> CheckpointPolicy | None:
@@ -35,5 +38,6 @@ class CheckpointPolicy:
         """
         if keep is None or isinstance(keep, CheckpointPolicy):
             return keep
-        require(isinstance(keep, str | Path), f"keep={keep!r}: give a folder for checkpoints, or a CheckpointPolicy")
+        named = isinstance(keep, Path) or (isinstance(keep, str) and keep != "")
+        require(named, f"keep={keep!r}: give a folder for checkpoints, or a CheckpointPolicy")
         return cls(Path(keep))

@@ -114,6 +114,8 @@ class NotebookProgress(Progress):
 
     def close(self) -> None:
         """Leave the table, and in the bar's place what was done."""
+        if self.done == self.before:  # all was done before
+            return self.draw(f"{self.name}: nothing was left to do", bar=False)
         seconds = time.monotonic() - self.began
         took = f"{self.done - self.before:,} samples in {seconds:.1f} s"
         part = "" if self.done >= self.total else f", {self.done / self.total:.0%} of the training"

@@ -58,7 +58,8 @@ class Session:
     progress: Progress = field(init=False)  # begins where the restored history ends
 
     def __post_init__(self) -> None:
-        require(self.num_epochs >= 0, f"num_epochs={self.num_epochs}: give 0 or more")
+        whole = isinstance(self.num_epochs, int) and self.num_epochs >= 0
+        require(whole, f"num_epochs={self.num_epochs}: give a whole number, 0 or more")
         known = self.schedule_interval in ("step", "epoch")
         require(known, f"schedule_interval={self.schedule_interval!r}: give 'step' or 'epoch'")
         self.steps_per_epoch = len(self.train)
@@ -92,7 +93,8 @@ class Session:
         units = self.num_epochs * (self.steps_per_epoch if self.schedule_interval == "step" else 1)
         rates = {name: rates_at(each, units) for name, each in self.task.optimizers.items()}
         data = {"samples": self.train.num_samples, "batch_size": self.train.batch_size, "data": first.hexdigest()[:16]}
-        more = {"ema_decay": self.average.decay if self.average else None, "patience": self.patience}
+        more: dict[str, Any] = {"evaluations": list(self.evaluations)}
+        more |= {"ema_decay": self.average.decay if self.average else None, "patience": self.patience}
         return (
             {"num_epochs": self.num_epochs, "learning_rate": rates, "seed": self.seed}
             | data

@@ -21,6 +21,7 @@ import contextlib
 import functools
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,7 @@ from paddle_camp.history import Row
 from paddle_camp.networks.calling import call
 from paddle_camp.networks.freezing import training_mode
 from paddle_camp.training.batch import Batch, parts
+from paddle_camp.training.describing import check_trainable, network_in_words, optimizer_in_words
 from paddle_camp.training.losses import LossFunction, classification_loss, regression_loss
 from paddle_camp.training.measuring import evaluate
 from paddle_camp.training.precision import amp_dtype, autocast
@@ -65,6 +67,8 @@ class Task:
     ):
         unknown = sorted(set(optimizers) - set(networks))
         require(not unknown, f"optimizers: {unknown} are no networks of this task; there are {sorted(networks)}")
+        for name, network in networks.items():
+            check_trainable(name, network, optimizers.get(name))
         require(clip_norm is None or clip_norm > 0, f"clip_norm={clip_norm}: must be positive")
         self.networks, self.optimizers, self.amp, self.clip_norm = dict(networks), dict(optimizers), amp, clip_norm
         self.schedules = {name: schedule_of(optimizer) for name, optimizer in optimizers.items()}
@@ -92,11 +96,8 @@ class Task:
 
     def describe(self) -> dict[str, Any]:
         """What must be the same for a training to be resumed, in words (JSON values)."""
-        networks = {
-            name: f"{type(network).__name__} of {sum(p.size for p in network.parameters()):,} numbers"
-            for name, network in self.networks.items()
-        }
-        optimizers = {name: type(optimizer).__name__ for name, optimizer in self.optimizers.items()}
+        networks = {name: network_in_words(network) for name, network in self.networks.items()}
+        optimizers = {name: optimizer_in_words(optimizer) for name, optimizer in self.optimizers.items()}
         return {"network": networks, "optimizer": optimizers, "amp": self.amp, "clip_norm": self.clip_norm}
 
     def train(self) -> None:
@@ -181,6 +182,7 @@ class Supervised(Task):
     def step(self, batch: Batch) -> Row:
         """Forward, loss, backward, update."""
         value = 0.0
+        require(len(batch) == 2, f"a batch of {len(batch)} arrays: supervised training takes (inputs, labels)")
         for part in parts(batch, self.accumulate):
             inputs, labels = part
             with self.autocast():
@@ -195,9 +197,11 @@ class Supervised(Task):
 
     def describe(self) -> dict[str, Any]:
         """See :meth:`Task.describe`."""
-        weights = self.options["class_weights"]
-        more = {"accumulate": self.accumulate, "label_smoothing": self.options["label_smoothing"]}
-        return super().describe() | more | {"class_weights": None if weights is None else np.asarray(weights).tolist()}
+        weights, smoothing = self.options["class_weights"], self.options["label_smoothing"]
+        loss = getattr(self.loss_fn, "__qualname__", type(self.loss_fn).__name__)
+        more = {"loss_fn": loss, "accumulate": self.accumulate, "label_smoothing": smoothing}
+        more["class_weights"] = None if weights is None else np.asarray(weights).tolist()
+        return super().describe() | more
 
 
 class Regression(Supervised):
@@ -205,3 +209,8 @@ class Regression(Supervised):
 
     def __init__(self, model: nn.Layer, optimizer: Optimizer, loss_fn: LossFunction = regression_loss, **options: Any):
         super().__init__(model, optimizer, loss_fn, **options)
+
+    def measure(self, batches: BatchSource) -> Row:
+        """Loss and mean absolute error, also for targets that are whole numbers."""
+        found = evaluate(self.model, batches, self.loss_fn, self.amp)
+        return replace(found, labels=found.labels.astype("float32")).row()

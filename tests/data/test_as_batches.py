@@ -9,6 +9,7 @@ import pytest
 from paddle.io import BatchSampler, DataLoader, Dataset, IterableDataset, TensorDataset, WeightedRandomSampler
 
 from paddle_camp.data.batches import ArrayBatches, Batches, as_batches
+from paddle_camp.data.housing import Table
 from paddle_camp.data.mnist import load_mnist
 from paddle_camp.errors import DataError, SettingError
 from paddle_camp.preprocessing import scale_to_one
@@ -242,3 +243,16 @@ def test_a_loaded_data_set_is_sent_for_its_part():
     data = load_mnist("synthetic", counts=(50, 50))
     with pytest.raises(SettingError, match=re.escape("of MnistData: hand over its .train")):
         as_batches(data)
+
+
+def test_a_list_of_batches_is_not_taken_for_samples():
+    x, y = np.zeros((8, 5), "float32"), np.zeros(8, int)
+    with pytest.raises(SettingError, match=r"a list of batches: put them together with numpy.concatenate"):
+        as_batches([(x, y), (x, y), (x, y)])
+    assert as_batches([(x[0], y[0])] * 3).num_samples == 3
+
+
+def test_house_prices_are_batches_too():
+    table = Table(np.ones((6, 13)), np.arange(6.0))
+    inputs, prices = next(as_batches(table, batch_size=4).epoch())
+    assert inputs.dtype == prices.dtype == np.float32 and inputs.shape == (4, 13) and prices.shape == (4,)

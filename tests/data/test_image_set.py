@@ -121,3 +121,10 @@ def test_few_pictures_grey_ones_targets_and_none():
     assert repr(ImageSet(IMAGES[:0], LABELS[:0], ())).endswith("; none)")
     many = ImageSet(np.zeros((50, 1, 2, 2), np.uint8), np.arange(50), tuple(map(str, range(50))))
     assert repr(many).endswith("9: 1, ...)")
+
+
+def test_channels_that_come_last_are_said():
+    with pytest.raises(
+        SettingError, match=r"\[10, 8, 8, 3\] has its channels last: give images.transpose\(0, 3, 1, 2\)"
+    ):
+        ImageSet(np.zeros((10, 8, 8, 3), np.uint8), np.zeros(10, int), tuple(map(str, range(10))))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from paddle_camp.commands import run
 from paddle_camp.errors import CampError
+from paddle_camp.running.again import settings_of
 from paddle_camp.running.catalogue import Catalogue
 from paddle_camp.running.options import Options
+from paddle_camp.running.ranges import File, HyperParameters
 from paddle_camp.running.runner import run_assignment
 
 
@@ -151,3 +154,18 @@ def test_a_notebook_runs_it_again_too(toys, first, tmp_path):
     edit(first, homework="2-1")
     with pytest.raises(CampError, match="is of homework 2-1, not of 1-1"):
         run_assignment(toys, "1-1", options)
+
+
+@dataclass(frozen=True)
+class WithFiles(HyperParameters):
+    rate: float = 0.1
+    weights: File | None = None
+
+
+def test_a_setting_that_names_a_file_is_not_taken_and_a_missing_one_is_said(tmp_path, capsys):
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps({"homework": "1-1", "settings": {"weights": "/etc/passwd"}}), encoding="utf-8")
+    assert settings_of(str(file), WithFiles) == WithFiles()
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == "--config: weights: no path is taken from the file; name your own with -o"
+    assert said[1] == "--config: the file does not say rate: the defaults are taken"

@@ -148,3 +148,10 @@ def test_an_inherited_notebook_backend_does_not_break_a_command(tmp_path):
         environment = os.environ | {"MPLBACKEND": backend}
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("changes", [("--quick",), ("--seed", "7"), ("-o", "rate=1"), ("--resume",)])
+def test_what_would_change_a_training_does_not_go_with_it(toys, folder, changes, capsys):
+    with pytest.raises(SystemExit) as caught:
+        run.main(toys, ["--render", str(folder), *changes])
+    assert caught.value.code == 2 and "trains nothing: leave out" in capsys.readouterr().err

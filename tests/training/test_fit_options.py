@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import paddle
 import pytest
+from paddle import nn
 from paddle.optimizer.lr import PiecewiseDecay, ReduceOnPlateau
 
 from paddle_camp.data.batches import ArrayBatches
 from paddle_camp.errors import CheckpointError, SettingError
 from paddle_camp.networks.weights import read_arrays
-from paddle_camp.training.fit import CheckpointPolicy, fit
+from paddle_camp.training.fit import CheckpointPolicy, fit, fit_task
 from paddle_camp.training.losses import balanced_weights, classification_loss, regression_loss
 from paddle_camp.training.measuring import evaluate
+from paddle_camp.training.tasks import Regression
 from tests.helpers.toys import ToyNet, build, same_bits, toy_batches, toy_images, weights, without_times
 
 HOLDOUT = {"holdout": toy_batches(12, seed=3, shuffle=False)}
@@ -237,6 +241,9 @@ def test_what_is_handed_over_is_taken_as_one_expects(tmp_path):
     ("options", "says"),
     [
         ({"keep": 5}, "keep=5: give a folder"),
+        ({"keep": ""}, "keep='': give a folder"),
+        ({"keep": __file__}, "is a file; give a folder"),
+        ({"num_epochs": 1.5}, "num_epochs=1.5: give a whole number"),
         ({"keep": CheckpointPolicy("x", best_on="valid")}, "best_on='valid': the evaluations are: holdout"),
         ({"patience": 0}, "patience=0"),
         ({"patience": 2, "evaluations": None}, "patience watches a loss"),
@@ -253,3 +260,85 @@ def test_what_cannot_be_is_one_line(options, says):
     with pytest.raises(SettingError, match=says) as caught:
         fit(model, optimizer, toy_batches(), **options)
     assert "\n" not in str(caught.value)
+
+
+def relu_or_tanh(layer):
+    return nn.Sequential(nn.Flatten(), nn.Linear(192, 4), layer(), nn.Linear(4, 2))
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"network": lambda: relu_or_tanh(nn.Tanh)}, r"network is .*Sequential of 782 numbers \(layers"),
+        ({"momentum": 0.5}, r"optimizer is .*Momentum\(momentum=0.9.* there and .*Momentum\(momentum=0.5"),
+        ({"evaluations": {"validation": HOLDOUT["holdout"]}}, r"evaluations is \['holdout'\] there"),
+        ({"loss_fn": lambda outputs, labels: classification_loss(outputs, labels)}, "loss_fn is classification_loss"),
+    ],
+)
+def test_what_only_looks_the_same_is_refused_too(tmp_path, change, says):
+    """As many numbers with another activation; another momentum; another loss."""
+    first = {"network": lambda: relu_or_tanh(nn.ReLU), "momentum": 0.9}
+    for options in (first, first | change):
+        paddle.seed(0)
+        model = options["network"]()
+        optimizer = paddle.optimizer.Momentum(0.05, options["momentum"], parameters=model.parameters())
+        more = {key: value for key, value in options.items() if key in ("evaluations", "loss_fn")}
+        call = partial(fit, model, optimizer, toy_batches(), num_epochs=1, keep=tmp_path, quiet=True)
+        if options is first:
+            call(evaluations=HOLDOUT)
+            continue
+        with pytest.raises(CheckpointError, match=rf"holds another training: {says}"):
+            call(**({"evaluations": HOLDOUT} | more))
+
+
+def test_an_optimizer_of_another_network_is_named():
+    model, other = ToyNet(), ToyNet()
+    optimizer = paddle.optimizer.SGD(0.1, parameters=other.parameters())
+    with pytest.raises(SettingError, match="model: its optimizer trains another network: build it with parameters="):
+        fit(model, optimizer, toy_batches(), num_epochs=1)
+    with pytest.raises(SettingError, match=r"model: give a network \(paddle.nn.Layer\), not a SGD"):
+        fit(optimizer, model, toy_batches(), num_epochs=1)
+    with pytest.raises(SettingError, match="model: give an optimizer .* not a float"):
+        fit(model, 0.1, toy_batches(), num_epochs=1)
+    groups = paddle.optimizer.Adam(parameters=[{"params": model.parameters()}])
+    assert fit(model, groups, toy_batches(), num_epochs=1, quiet=True).steps
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int32", "bool"])
+def test_labels_of_any_whole_kind_are_classes(dtype):
+    data = toy_images()
+    images = data.images.astype("float32") / np.float32(127.5) - np.float32(1)
+    found = []
+    for labels in (data.labels, data.labels.astype(dtype)):
+        _, _, history = train(batches=(images, labels), evaluations=(images, labels), batch_size=5)
+        found.append(without_times(history.evaluations))
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("wrong", [7, -1])
+def test_a_label_that_is_no_class_is_named(wrong):
+    data = toy_images()
+    images = data.images.astype("float32")
+    labels = data.labels.copy()
+    labels[3] = wrong
+    with pytest.raises(
+        SettingError, match=rf"label {wrong}: the network has 2 outputs, so labels are 0 to 1"
+    ) as caught:
+        train(batches=(images, labels), evaluations=None)
+    assert "\n" not in str(caught.value)
+
+
+def test_regression_on_whole_numbers_measures_the_error():
+    x = np.arange(20, dtype="float32")[:, None]
+    model = nn.Linear(1, 1)
+    task = Regression(model, paddle.optimizer.SGD(0.0001, parameters=model.parameters()))
+    history = fit_task(task, (x, np.arange(20)), num_epochs=1, evaluations=(x, np.arange(20)), quiet=True)
+    assert "accuracy" not in history.last("validation") and history.last("validation")["mean_absolute_error"] > 0
+
+
+def test_an_evaluation_shows_itself():
+    model, _, _ = build()
+    found = evaluate(model, toy_images())
+    shown = found._repr_html_()
+    assert f"{found.accuracy:.4f} (95 %: " in shown and "taken for 1" in shown and "<table>" in shown
+    assert repr(found).startswith("Evaluation(loss=")

@@ -116,7 +116,7 @@ def test_fast_steps_are_not_each_drawn_and_the_last_state_is(recorded, monkeypat
 
 def test_names_are_texts(recorded):
     show_progress("<b>mine</b>", 0, 0).close()
-    assert "&lt;b&gt;mine" in recorded.shown[-1][0] and recorded.shown[-1][1] == "<b>mine</b>: 0 samples in 0.0 s"
+    assert "&lt;b&gt;mine" in recorded.shown[-1][0] and recorded.shown[-1][1] == "<b>mine</b>: nothing was left to do"
 
 
 def press(history: History, folder: Path | None = None, presses: int = 1) -> Interrupted:

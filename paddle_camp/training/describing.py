@@ -1,0 +1,54 @@
+"""Networks and optimizers in words, and whether they belong together: read from what any of Paddle's has."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+import paddle
+from paddle import nn
+from paddle.optimizer import Optimizer
+
+from paddle_camp.errors import require
+
+
+def check_trainable(name: str, network: Any, optimizer: Any) -> None:
+    """Check that ``network`` is a network and ``optimizer``, if it has one, trains it.
+
+    Raises:
+        SettingError: it is something else, or trains the parameters of another network.
+    """
+    require(isinstance(network, nn.Layer), f"{name}: give a network (paddle.nn.Layer), not a {type(network).__name__}")
+    if optimizer is None:
+        return
+    given = type(optimizer).__name__
+    require(isinstance(optimizer, Optimizer), f"{name}: give an optimizer (paddle.optimizer.Adam, ...), not a {given}")
+    trained, own_ones = {id(each) for each in _parameters(optimizer)}, {id(each) for each in network.parameters()}
+    own = not trained or not own_ones or bool(trained & own_ones)
+    require(own, f"{name}: its optimizer trains another network: build it with parameters={name}.parameters()")
+
+
+def _parameters(optimizer: Optimizer) -> Iterator[paddle.Tensor]:
+    """What it was built with, wherever a version of Paddle keeps it."""
+    for value in vars(optimizer).values():
+        for each in value if isinstance(value, list) else ():
+            if isinstance(each, paddle.Tensor):
+                yield each
+            elif isinstance(each, dict) and isinstance(each.get("params"), list):
+                yield from each["params"]
+
+
+def network_in_words(network: nn.Layer) -> str:
+    """Such as ``ResNet of 23,512,130 numbers (layers 3f2a91c0)``; other layers, other digits."""
+    shapes = [(key, list(value.shape)) for key, value in network.state_dict().items()]
+    layers = hashlib.sha256(f"{network}{shapes}".encode()).hexdigest()[:8]
+    return f"{type(network).__name__} of {sum(p.size for p in network.parameters()):,} numbers (layers {layers})"
+
+
+def optimizer_in_words(optimizer: Optimizer) -> str:
+    """Such as ``Momentum(momentum=0.9, regularization_coeff=0.001)``, without the learning rate."""
+    numbers = {key.lstrip("_"): value for key, value in vars(optimizer).items() if isinstance(value, float)}
+    numbers |= {key: str(value) for key, value in vars(optimizer).items() if key == "regularization" and value}
+    numbers.pop("learning_rate", None)
+    return f"{type(optimizer).__name__}({', '.join(f'{key}={numbers[key]}' for key in sorted(numbers))})"
