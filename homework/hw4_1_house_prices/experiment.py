@@ -25,7 +25,7 @@ from paddle import nn
 
 import paddle_camp as camp
 from paddle_camp.data.housing import COLUMNS, EXAMPLE, HousingData, Table
-from paddle_camp.data.housing_regression import baselines, errors, look_up_example
+from paddle_camp.data.housing_regression import baseline_predictions, baselines, compare_errors, errors, look_up_example
 
 IS_SWEEP = True
 
@@ -147,8 +147,11 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     test = {name: errors(each, data.test.prices, data) for name, each in predictions.items()}
     rmse = [test[name]["rmse_dollars"] for name in ("network", *again)]
     example = {n: float(data.to_dollars(predict(m, data.normalise(EXAMPLE)))[0]) for n, m in models.items()}
+    said, actual = predictions | baseline_predictions(data), data.test.prices
+    against = {name: compare_errors(said["network"], said[name], actual) for name in ("linear", "least squares")}
     results = {"test": baselines(data) | {name: test[name] for name in models}, "network_seeds": rmse, "chosen": best}
-    results |= {"same_after_loading": same, "example": example | {"price": look_up_example(data)["price"]}}
+    results |= {"same_after_loading": same, "network_against": against}
+    results["example"] = example | {"price": look_up_example(data)["price"]}
     return camp.Answer(
         title="作业4-1:用飞桨预测房价",
         results=results,

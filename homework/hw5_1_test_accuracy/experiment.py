@@ -25,7 +25,7 @@ from paddle_camp.data.pictures.own_digit import prepare_digit
 
 
 @dataclass(frozen=True)
-class Settings(camp.FitSettings):
+class Settings(camp.FitSettings, camp.DigitSettings):
     """Hyper-parameters."""
 
     model: camp.ModelName = "two_conv_net"  # the course's network for digits; any name of the zoo that takes 28 x 28
@@ -37,8 +37,6 @@ class Settings(camp.FitSettings):
     sample: camp.Count = 100  # the question's: test digits drawn
     draws: camp.Count = 10_000  # how often such a sample is drawn to see the scatter
     image: camp.File | None = None  # a picture of one's own digit (also --image FILE)
-    train_pictures: camp.Count | None = None  # None: all there are; else a stratified draw
-    test_pictures: camp.Count | None = None
 
 
 QUICK = replace(Settings(), num_epochs=4, batch_size=50, draws=2000, train_pictures=1200, test_pictures=300)

@@ -35,7 +35,7 @@ OPTIMIZERS = {
 
 
 @dataclass(frozen=True)
-class Settings(camp.HyperParameters):
+class Settings(camp.DigitSettings):
     """The grid, and what every cell has in common."""
 
     # With Paddle's defaults; Momentum 0.9.
@@ -46,8 +46,6 @@ class Settings(camp.HyperParameters):
     num_epochs: camp.Count = 1
     num_seeds: camp.Count = 3  # trainings of each cell, from --seed on
     holdout: camp.Share = 1 / 6  # of the training digits (10,000 of 60,000), that the best rates are chosen on
-    train_pictures: camp.Count | None = None  # None: all there are; else a stratified draw
-    test_pictures: camp.Count | None = None
 
 
 QUICK = replace(Settings(), model="mlp_relu", num_epochs=2, num_seeds=1, batch_size=20)

@@ -34,7 +34,7 @@ IS_SWEEP = True
 
 
 @dataclass(frozen=True)
-class Settings(camp.HyperParameters):
+class Settings(camp.DigitSettings):
     """Hyper-parameters."""
 
     model: camp.ModelName = "two_conv_net"  # the course's network for digits; any name of the zoo that takes 28 x 28
@@ -51,8 +51,6 @@ class Settings(camp.HyperParameters):
     l2_rate: camp.Rate = 0.05  # Momentum 0.9; with Adam an L2 gradient would be rescaled away
     num_seeds: camp.Count = 2  # trainings of each loss and of each L2 weight, from --seed on
     holdout: camp.Share = 1 / 6  # of the training digits (10,000 of 60,000), held out for the `best` weights
-    train_pictures: camp.Count | None = None  # None: all there are; else a stratified draw
-    test_pictures: camp.Count | None = None
 
 
 QUICK = replace(Settings(), num_epochs=2, batch_size=25, l2_pictures=200, l2_epochs=12, num_seeds=1)

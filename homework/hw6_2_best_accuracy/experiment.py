@@ -51,7 +51,7 @@ SCHEDULES = {
 
 
 @dataclass(frozen=True)
-class Settings(camp.HyperParameters):
+class Settings(camp.DigitSettings):
     """The recipe, and how long it is trained."""
 
     model: camp.ModelName = "digit_net"  # any name of the zoo that takes 28 x 28
@@ -68,8 +68,6 @@ class Settings(camp.HyperParameters):
     ablation_epochs: camp.Count = 15
     num_seeds: camp.Count = 3  # final trainings, from --seed on
     holdout: camp.Share = 1 / 6  # of the training digits (10,000 of 60,000), that the ablation is measured on
-    train_pictures: camp.Count | None = None  # None: all there are; else a stratified draw
-    test_pictures: camp.Count | None = None
 
 
 QUICK = replace(Settings(), num_epochs=6, ablation_epochs=4, num_seeds=2, batch_size=32)

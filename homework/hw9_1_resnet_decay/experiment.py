@@ -36,7 +36,7 @@ DATA_PARALLEL = True  # may run under paddle.distributed.launch
 
 
 @dataclass(frozen=True)
-class Settings(camp.FitSettings):
+class Settings(camp.FundusSettings):
     """Hyper-parameters; "course" marks those of the camp's published ResNet script."""
 
     model: camp.ModelName = "resnet50"  # course; any name of the zoo
@@ -50,8 +50,6 @@ class Settings(camp.FitSettings):
     image_size: Annotated[int, Ge(32), camp.Hint("the network needs at least 32 pixels")] = 224  # course
     augment: bool = False  # flips and rotations of up to 15 degrees
     holdout: camp.Share = 0.1  # share of the training pictures held out, so that no choice needs the validation set
-    train_pictures: camp.Count | None = None  # None: all there are (drawn as a stand-in: 400); else a stratified draw
-    valid_pictures: camp.Count | None = None  # the same for validation (stand-in: 200)
 
 
 QUICK = replace(Settings(), model="resnet18", image_size=32, num_epochs=8, train_pictures=200, valid_pictures=100)

@@ -23,8 +23,7 @@ import paddle
 
 import paddle_camp as camp
 from homework.hw9_2_compare_networks.figures import draw
-from paddle_camp import metrics
-from paddle_camp.comparisons import compare_classifiers, compare_shares, holm, verdict_of
+from paddle_camp.comparisons import compare_classifiers, compare_shares, holm, leaders, verdict_of
 from paddle_camp.speed.memory import peak_memory
 from paddle_camp.sweeps.kept import kept
 
@@ -54,7 +53,7 @@ NAMES = [*RECIPES, *(name for name in camp.list_models() if name not in RECIPES)
 
 
 @dataclass(frozen=True)
-class Settings(camp.FitSettings):
+class Settings(camp.FundusSettings):
     """Hyper-parameters; "course" marks those of the camp's published scripts."""
 
     # Names of RECIPES; any other name of the zoo is trained as the course trains ResNet.
@@ -65,8 +64,6 @@ class Settings(camp.FitSettings):
     num_epochs: camp.Count = 5  # course
     image_size: camp.Count = 224  # course; pixels
     holdout: camp.Share = 0.1  # of the training pictures, held out to choose the network whose weights are kept
-    train_pictures: camp.Count | None = None  # None: all there are (drawn as a stand-in: 400); else a stratified draw
-    valid_pictures: camp.Count | None = None  # the same for validation (stand-in: 200)
 
 
 QUICK = replace(Settings(), models=("lenet", "alexnet", "googlenet", "googlenet_no_aux"))
@@ -159,9 +156,15 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     histories = {name: camp.History.from_dict(r.pop("history")) for name, r in done.items()}
     for name, row in done.items():
         row["from_guessing"] = verdict_of(row["auc_interval"], 0.5)
-        row["best_threshold"] = metrics.best_threshold_accuracy(outputs[name], labels)
+        row["best_threshold"] = camp.metrics.best_threshold_accuracy(outputs[name], labels)
     order = sorted(done, key=lambda name: -done[name]["accuracy"])
-    results = {"networks": everything, "order": order, "kept": min(done, key=lambda n: done[n]["holdout_loss"])}
+    tied = leaders({name: row["accuracy"] for name, row in done.items()})
+    results = {
+        "networks": everything,
+        "order": order,
+        "leaders": tied,
+        "kept": min(done, key=lambda n: done[n]["holdout_loss"]),
+    }
     published = data.origin == "real" and data.info.counts["train"] == 400
     results["as_course"] = published and replace(settings, models=Settings().models) == Settings()
     for name, course in ((n, recipe_of(n).course) for n in done if recipe_of(n).course):

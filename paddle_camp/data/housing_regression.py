@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from paddle_camp.comparisons import Verdict, compare_paired
 from paddle_camp.data.housing import COLUMNS, EXAMPLE, HousingData
 
 
@@ -29,15 +30,22 @@ def least_squares(inputs: np.ndarray, prices: np.ndarray) -> tuple[np.ndarray, f
     return solution[:-1], float(solution[-1])
 
 
-def baselines(data: HousingData) -> dict[str, dict[str, float]]:
-    """Test errors of "mean" (the training rows' mean price for every house) and "least squares"."""
+def baseline_predictions(data: HousingData) -> dict[str, np.ndarray]:
+    """Normalised predictions ``[N]`` for the test rows: "mean" (that of the training rows) and "least squares"."""
     weights, bias = least_squares(data.train.inputs, data.train.prices)
     mean = np.full(len(data.test), data.train.prices.mean())
-    test = data.test
-    return {
-        "mean": errors(mean, test.prices, data),
-        "least squares": errors(test.inputs @ weights + bias, test.prices, data),
-    }
+    return {"mean": mean, "least squares": data.test.inputs @ weights + bias}
+
+
+def baselines(data: HousingData) -> dict[str, dict[str, float]]:
+    """Test errors of the :func:`baseline_predictions`."""
+    return {name: errors(said, data.test.prices, data) for name, said in baseline_predictions(data).items()}
+
+
+def compare_errors(predictions: np.ndarray, others: np.ndarray, prices: np.ndarray) -> Verdict:
+    """Whether ``predictions`` are better, by squared errors row by row: what is hard for both drops out."""
+    squared = [(np.asarray(each).reshape(-1) - prices) ** 2 for each in (predictions, others)]
+    return compare_paired(*squared, lower_is_better=True)["verdict"]
 
 
 def look_up_example(data: HousingData) -> dict[str, Any]:

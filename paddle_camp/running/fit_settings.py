@@ -1,4 +1,4 @@
-"""The settings of an assignment that trains with ``fit``: what people expect beside the course's recipe."""
+"""Settings that several assignments share: options of ``fit`` beside the course's recipe, and how many pictures."""
 
 from __future__ import annotations
 
@@ -24,3 +24,19 @@ class FitSettings(HyperParameters):
         """The keywords for ``fit``, with ``num_epochs`` where the assignment has one."""
         epochs = {"num_epochs": self.num_epochs} if hasattr(self, "num_epochs") else {}
         return epochs | {field.name: getattr(self, field.name) for field in fields(FitSettings)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DigitSettings(HyperParameters):
+    """How many digits an assignment uses."""
+
+    train_pictures: Count | None = None  # None: all there are; else a stratified draw
+    test_pictures: Count | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FundusSettings(FitSettings):
+    """How many fundus pictures an assignment uses, beside the options of ``fit``."""
+
+    train_pictures: Count | None = None  # None: all there are (drawn as a stand-in: 400); else a stratified draw
+    valid_pictures: Count | None = None  # the same for validation (stand-in: 200)

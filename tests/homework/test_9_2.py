@@ -8,6 +8,7 @@ import numpy as np
 import paddle
 import pytest
 
+import paddle_camp as camp
 from homework.hw9_2_compare_networks import experiment as hw
 from paddle_camp.speed.memory import peak_memory
 from paddle_camp.training import checkpoint
@@ -149,10 +150,10 @@ def made_up(name, settings, context, sets):
     rng = np.random.default_rng(place)
     score = rng.normal(size=len(labels)) + place * labels + (3 if name == "googlenet" else -place / 2)
     outputs = np.stack([np.zeros_like(score), score], axis=1)
-    accuracy = hw.metrics.accuracy(outputs, labels)
+    accuracy = camp.metrics.accuracy(outputs, labels)
     return {
         **{"parameters": 10**6, "multiply_adds": 10**9, "loss": 0.5, "train_loss": 0.4, "accuracy": accuracy},
-        **{"auc": hw.metrics.auc(outputs, labels), "auc_interval": hw.metrics.auc_interval(outputs, labels)},
+        **{"auc": camp.metrics.auc(outputs, labels), "auc_interval": camp.metrics.auc_interval(outputs, labels)},
         **{"holdout_loss": 1.0 / (place + 1), "accuracies": [0.5, accuracy], "outputs": outputs.tolist()},
         **{"history": {"steps": [], "evaluations": []}, "cost": {"seconds_per_epoch": 10.0, "peak_memory": 10**9}},
     }
