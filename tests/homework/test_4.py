@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import paddle
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from homework.hw4_1_house_prices import experiment as hw41
 from homework.hw4_2_numpy_or_paddle import by_hand
 from homework.hw4_2_numpy_or_paddle import experiment as hw42
+from paddle_camp.answers.template import render
 from paddle_camp.data.housing import load_housing
 from tests.helpers import contract
 
@@ -145,3 +148,14 @@ def test_the_real_prices(real_data, tmp_path):
     test = contract.metrics_of(contract.run("4-1", tmp_path, *asked)[0])["results"]["test"]
     # Ten epochs from random weights leave the course's linear model short of least squares; the network is not.
     assert test["network"]["rmse_dollars"] < test["least squares"]["rmse_dollars"] < test["linear"]["rmse_dollars"]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "says"),
+    [("better", "，也好于最小二乘解"), ("worse", "，不如最小二乘解"), ("cannot be told apart", "千美元）分不出高下")],
+)
+def test_the_answer_of_4_1_turns_around_with_its_verdicts(quick, verdict, says):
+    kept = json.loads((quick["4-1"] / "answer.json").read_text(encoding="utf-8"))
+    values = {"settings": hw41.QUICK, "seed": 0} | kept["values"] | kept["results"]
+    text = render(hw41.__file__, values | {"network_against": {"linear": verdict, "least squares": verdict}})
+    assert says in text.splitlines()[0]

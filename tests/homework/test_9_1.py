@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from homework.hw9_1_resnet_decay import experiment as hw
+from paddle_camp.answers.template import render
 from paddle_camp.data.finding import downloads
 from tests.helpers import contract
 from tools import run_homework
@@ -138,3 +139,21 @@ def test_the_predictions_give_the_accuracy_of_the_metrics(quick):
     right = np.mean([(float(row["probability_1"]) > 0.5) == (row["label"] == "1") for row in rows])
     results = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["results"]
     assert right == pytest.approx(results["runs"]["decayed"]["validation_accuracy"])
+
+
+@pytest.mark.parametrize(
+    ("verdict", "says"),
+    [
+        ("better", ("高于课程末轮", "衰减后更稳定", "平台期衰减更好")),
+        ("worse", ("低于课程末轮", "没有更稳定", "固定学习率更好")),
+        ("cannot be told apart", ("分不出高下", "分不出哪个更稳定", "差别在偶然范围之内")),
+    ],
+)
+def test_the_answer_turns_around_with_its_verdicts(quick, verdict, says):
+    kept = json.loads((quick[0] / "answer.json").read_text(encoding="utf-8"))
+    pair = kept["results"]["against"]["constant"] | {"only_first": 3, "only_second": 1, "verdict": verdict}
+    against = kept["results"]["against"] | {"constant": pair}
+    changed = {"as_course": True, "from_course": verdict, "steadier": verdict, "against": against}
+    values = {"settings": hw.QUICK, "seed": 0} | kept["values"] | kept["results"] | changed
+    text = render(hw.__file__, values)
+    assert [words for words in says if words not in text] == []
