@@ -17,7 +17,7 @@ def check_trainable(name: str, network: Any, optimizer: Any) -> None:
     """Check that ``network`` is a network and ``optimizer``, if it has one, trains it.
 
     Raises:
-        SettingError: it is something else, or trains the parameters of another network.
+        SettingError: it is something else, trains the parameters of another network, or has nothing to train.
     """
     require(isinstance(network, nn.Layer), f"{name}: give a network (paddle.nn.Layer), not a {type(network).__name__}")
     if optimizer is None:
@@ -26,6 +26,8 @@ def check_trainable(name: str, network: Any, optimizer: Any) -> None:
     require(isinstance(optimizer, Optimizer), f"{name}: give an optimizer (paddle.optimizer.Adam, ...), not a {given}")
     trained, own_ones = {id(each) for each in _parameters(optimizer)}, {id(each) for each in network.parameters()}
     own = not trained or not own_ones or bool(trained & own_ones)
+    frozen = bool(own_ones) and all(parameter.stop_gradient for parameter in network.parameters())
+    require(not frozen, f"{name}: all of its parameters are frozen: there is nothing to train")
     require(own, f"{name}: its optimizer trains another network: build it with parameters={name}.parameters()")
 
 

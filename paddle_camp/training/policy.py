@@ -25,7 +25,7 @@ class CheckpointPolicy:
 
     def __post_init__(self) -> None:
         require(str(self.folder) != "", "keep='': give a folder for checkpoints")
-        folder = Path(self.folder)  # a text is a path too
+        folder = Path(self.folder).expanduser()  # a text is a path too
         require(not folder.is_file(), f"keep={folder}: is a file; give a folder for checkpoints")
         object.__setattr__(self, "folder", folder)  # a frozen dataclass has no other way
 

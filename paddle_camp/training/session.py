@@ -62,6 +62,8 @@ class Session:
         require(whole, f"num_epochs={self.num_epochs}: give a whole number, 0 or more")
         known = self.schedule_interval in ("step", "epoch")
         require(known, f"schedule_interval={self.schedule_interval!r}: give 'step' or 'epoch'")
+        taken = sorted({"train", "probe"} & set(self.evaluations))
+        require(not taken, f"evaluations: {taken} is the history's own name for something else; choose another")
         self.steps_per_epoch = len(self.train)
         named = self.keep.best_on if self.keep is not None else None
         only = next(iter(self.evaluations)) if len(self.evaluations) == 1 else None

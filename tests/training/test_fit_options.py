@@ -12,6 +12,7 @@ from paddle.optimizer.lr import PiecewiseDecay, ReduceOnPlateau
 
 from paddle_camp.data.batches import ArrayBatches
 from paddle_camp.errors import CheckpointError, SettingError
+from paddle_camp.networks.freezing import freeze
 from paddle_camp.networks.weights import read_arrays
 from paddle_camp.training.fit import CheckpointPolicy, fit, fit_task
 from paddle_camp.training.losses import balanced_weights, classification_loss, regression_loss
@@ -245,6 +246,7 @@ def test_what_is_handed_over_is_taken_as_one_expects(tmp_path):
         ({"keep": __file__}, "is a file; give a folder"),
         ({"num_epochs": 1.5}, "num_epochs=1.5: give a whole number"),
         ({"keep": CheckpointPolicy("x", best_on="valid")}, "best_on='valid': the evaluations are: holdout"),
+        ({"evaluations": {"train": toy_batches()}}, r"evaluations: \['train'\] is the history's own name"),
         ({"patience": 0}, "patience=0"),
         ({"patience": 2, "evaluations": None}, "patience watches a loss"),
         ({"ema_decay": 1.0}, "ema_decay=1.0"),
@@ -300,6 +302,8 @@ def test_an_optimizer_of_another_network_is_named():
         fit(optimizer, model, toy_batches(), num_epochs=1)
     with pytest.raises(SettingError, match="model: give an optimizer .* not a float"):
         fit(model, 0.1, toy_batches(), num_epochs=1)
+    with pytest.raises(SettingError, match="model: all of its parameters are frozen"):
+        fit(freeze(other), optimizer, toy_batches(), num_epochs=1)
     groups = paddle.optimizer.Adam(parameters=[{"params": model.parameters()}])
     assert fit(model, groups, toy_batches(), num_epochs=1, quiet=True).steps
 
@@ -342,3 +346,11 @@ def test_an_evaluation_shows_itself():
     shown = found._repr_html_()
     assert f"{found.accuracy:.4f} (95 %: " in shown and "taken for 1" in shown and "<table>" in shown
     assert repr(found).startswith("Evaluation(loss=")
+
+
+def test_a_folder_in_the_home_directory(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    train(num_epochs=1)
+    model, optimizer, _ = build()
+    fit(model, optimizer, toy_batches(), num_epochs=1, keep="~/mine", quiet=True)
+    assert (tmp_path / "mine" / "last.pdparams").is_file()
