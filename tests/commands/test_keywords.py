@@ -44,7 +44,7 @@ def test_options_as_one_object_go_on_working_and_keywords_are_added(tmp_path):
 @pytest.mark.parametrize(
     ("keywords", "says"),
     [
-        ({"quik": True}, "there is neither a setting nor an option 'quik': the settings of 1-1 are learning_rate, "),
+        ({"quik": True}, "nor an option 'quik': did you mean 'quick'? the settings of 1-1 are learning_rate, "),
         ({"quik": True}, "the options are data, data_dir, device, "),
         ({"learning_rate": -1}, "learning_rate=-1.0: must be positive"),
         ({"learning_rate": "fast"}, "learning_rate wants float"),
@@ -55,6 +55,7 @@ def test_options_as_one_object_go_on_working_and_keywords_are_added(tmp_path):
         ({"data": "fake"}, "--data fake: there are auto, real, synthetic"),
         ({"seed": "3"}, "seed='3': this option wants int | None"),
         ({"seed": -3}, "--seed -3: give 0 or a positive number"),
+        ({"resume": True}, "is no run folder"),
         ({"quick": "yes"}, "quick='yes': this option wants bool"),
         ({"overrides": ["num_epochs=3"]}, "this option wants tuple[str, ...]"),
     ],
