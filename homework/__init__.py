@@ -24,7 +24,7 @@ def run(homework: str, options: Options | None = None, **keywords: Any) -> tuple
     Args:
         homework: its ID, such as "9-1".
         options: as the command line gives them; None for the defaults.
-        **keywords: options by name (``quick``, ``seed``, ``data``, ``out``, ...; ``resume=True`` is the latest run), and
+        **keywords: options by name (``quick``, ``seed``, ``data``, ``out``, ...; ``resume=True`` is the latest), and
             settings of the assignment.
 
     Returns:
