@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from paddle_camp.data.order import Indexed
-from paddle_camp.errors import DataError, SettingError
+from paddle_camp.errors import DataError, SettingError, require
 from paddle_camp.nested import count_rows, map_arrays
 
 
@@ -125,6 +125,9 @@ class LoaderBatches(_Read):
 
     loader: Any
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        require(len(self.loader) > 0, "the DataLoader makes no batch: fewer samples than batch_size, and drop_last?")
 
     def __len__(self) -> int:
         """Steps in an epoch."""

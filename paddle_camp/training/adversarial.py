@@ -68,8 +68,8 @@ class Adversarial(Task):
         """
         means = {key: WeightedMean() for key in ("discriminator_loss", "generator_loss", "real", "drawn")}
         with evaluating(self.network), reading(batches) as arrays:
-            for index, (first, *_) in enumerate(arrays):
-                images = as_tensor(first)
+            for index, (images, *_) in enumerate(arrays):
+                images = as_tensor(images)
                 noise = np.random.default_rng([7, index]).normal(size=(len(images), self.noise)).astype("float32")
                 logits = self.discriminator(images), self.discriminator(self.generator(paddle.to_tensor(noise)))
                 row = {"discriminator_loss": judged(logits[0], self.real) + judged(logits[1], 0.0)}

@@ -15,7 +15,7 @@ class WeightAverage:
     """The average of every number in a network's ``state_dict``, the running statistics of batch norm included.
 
     After step t: average += (1 - d) (weights - average), with d = min(decay, t / (t + 10)), so that the first steps do
-    not drag the initial weights along. Polyak and Juditsky (1992); the warm-up is that of TensorFlow's.
+    not drag the initial weights along. Polyak and Juditsky (1992); the warm-up is like that of TensorFlow's.
 
     Args:
         decay: from 0 to below 1; 0.999 averages over about the last 1,000 steps.

@@ -12,7 +12,7 @@ import functools
 import os
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TypeAlias
 
@@ -184,6 +184,16 @@ def _structured_keys(model: nn.Layer, optimizer: Optimizer) -> dict[str, str]:
     return keys
 
 
+def _owner(slot: str) -> str:
+    """The parameter of ``layer1.0.conv1.weight@velocity``."""
+    return slot.partition("@")[0]
+
+
+def owners(model: nn.Layer, optimizers: Optimizers) -> set[str]:
+    """The parameters that have a state: those that a step has used."""
+    return {_owner(slot) for slot in slots(model, optimizers)}
+
+
 def _each(optimizers: Optimizers) -> list[Optimizer]:
     return [optimizers] if isinstance(optimizers, Optimizer) else list(optimizers)
 
@@ -197,12 +207,18 @@ def slots(model: nn.Layer, optimizers: Optimizers) -> dict[str, paddle.Tensor]:
     return found
 
 
-def make_slots(model: nn.Layer, optimizers: Optimizers) -> None:
+def make_slots(model: nn.Layer, optimizers: Optimizers, names: Collection[str] = ()) -> None:
     """Create the optimizers' state, which exists only after a step, by a step with zero gradients.
 
     Weight decay may change the weights in it, so load them afterwards.
+
+    Args:
+        names: of the parameters that have a state; none: all that are trained.
     """
-    parameters = [p for p in model.parameters() if not p.stop_gradient]
+    trained = {name: each for name, each in model.named_parameters() if not each.stop_gradient}
+    parameters = [each for name, each in trained.items() if not names or name in names]
+    if not parameters:
+        return
     paddle.add_n([(p * 0.0).sum() for p in parameters]).backward()
     for optimizer in _each(optimizers):
         optimizer.step()
@@ -211,9 +227,11 @@ def make_slots(model: nn.Layer, optimizers: Optimizers) -> None:
 
 def _load_optimizers(model: nn.Layer, optimizers: Optimizers, saved: dict, path: Path) -> None:
     optimizers = _each(optimizers)
-    make_slots(model, optimizers)
+    frozen = {name for name, each in model.named_parameters() if each.stop_gradient}  # since then
+    saved = {key: value for key, value in saved.items() if key != _STATELESS and _owner(key) not in frozen}
+    make_slots(model, optimizers, {_owner(key) for key in saved})
     keys = [_structured_keys(model, optimizer) for optimizer in optimizers]
-    difference = sorted({stable for each in keys for stable in each.values()} ^ (set(saved) - {_STATELESS}))
+    difference = sorted({stable for each in keys for stable in each.values()} ^ set(saved))
     if difference:
         raise CheckpointError(f"{path}: it is of another optimizer or network ({difference[0]} is on one side only)")
     for optimizer, its_keys in zip(optimizers, keys, strict=True):

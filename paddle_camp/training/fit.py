@@ -22,12 +22,12 @@ from paddle_camp.speed.threads import threads_for
 from paddle_camp.training import checkpoint
 from paddle_camp.training.averaging import WeightAverage
 from paddle_camp.training.loop import train_one_epoch
-from paddle_camp.training.losses import LossFunction, balanced_weights, classification_loss
+from paddle_camp.training.losses import LossFunction, balanced_weights, classification_loss, regression_loss
 from paddle_camp.training.policy import CheckpointPolicy
 from paddle_camp.training.progress import interruptible, show_progress
 from paddle_camp.training.schedules import Interval, schedule_of
 from paddle_camp.training.session import Session
-from paddle_camp.training.tasks import Supervised, Task
+from paddle_camp.training.tasks import Regression, Supervised, Task
 
 Keep = CheckpointPolicy  # its name until 0.1
 
@@ -72,7 +72,7 @@ def fit(
     if isinstance(class_weights, str):
         require(class_weights == "balanced", f'class_weights={class_weights!r}: give numbers, or "balanced"')
         class_weights = balanced_weights(train.labels)
-    task = Supervised(
+    task = (Regression if loss_fn is regression_loss else Supervised)(
         model,
         optimizer,
         loss_fn,
@@ -129,8 +129,9 @@ def fit_task(
     """
     convert_sync_batch_norm(task.network)
     train = on_device(as_batches(train, batch_size, seed))
-    named = evaluations if isinstance(evaluations, Mapping) else {"validation": evaluations} if evaluations else {}
-    measured = {split: on_device(as_batches(each, batch_size)) for split, each in named.items()}
+    if not isinstance(evaluations, Mapping):
+        evaluations = {} if evaluations is None else {"validation": evaluations}
+    measured = {split: on_device(as_batches(each, batch_size)) for split, each in evaluations.items()}
     data: dict[str, Any] = {"task": task, "train": train, "evaluations": measured, "eval_steps": frozenset(eval_steps)}
     plan: dict[str, Any] = {
         "num_epochs": num_epochs,

@@ -48,6 +48,7 @@ def classification_loss(
     logits = logits.astype("float32")  # a loss in half precision loses small differences
     each = "mean" if class_weights is None else "none"
     if logits.ndim == 2 and logits.shape[1] == 1:
+        check_labels(labels, 2)
         targets = (1 - label_smoothing) * labels.astype("float32") + label_smoothing / 2
         loss = F.binary_cross_entropy_with_logits(logits[:, 0], targets, reduction=each)
     else:
@@ -58,6 +59,9 @@ def classification_loss(
             raise
     if class_weights is None:
         return loss
+    outputs = max(2, logits.shape[-1])
+    require(len(class_weights) <= outputs, f"class_weights: {len(class_weights)} for a network of {outputs} classes")
+    check_labels(labels, len(class_weights))  # the last classes may have no samples and so no weight
     weights = paddle.to_tensor(np.asarray(class_weights, np.float32))[labels.flatten()]
     return (loss.flatten() * weights).mean()
 

@@ -113,6 +113,9 @@ def _restored(task: Task) -> Iterator[None]:
     try:
         yield
     finally:
+        task.network.set_state_dict(weights)
+        for layer, mode in modes:
+            layer.training = mode
         for name, (optimizer, schedule, rate) in optimizers.items():
             if schedule is None:
                 optimizer.set_lr(rate)
@@ -120,9 +123,6 @@ def _restored(task: Task) -> Iterator[None]:
                 optimizer.set_lr_scheduler(schedule)
             optimizer.set_state_dict(slots[name])
             optimizer.clear_grad()
-        task.network.set_state_dict(weights)
-        for layer, mode in modes:
-            layer.training = mode
 
 
 def _copied(state: dict[str, Any]) -> dict[str, Any]:

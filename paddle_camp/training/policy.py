@@ -24,7 +24,8 @@ class CheckpointPolicy:
     seconds: float = 60.0
 
     def __post_init__(self) -> None:
-        require(str(self.folder) != "", "keep='': give a folder for checkpoints")
+        named = str(self.folder) not in ("", ".")  # Path("") is the second
+        require(named, f"keep={str(self.folder)!r}: give a folder for checkpoints")
         folder = Path(self.folder).expanduser()  # a text is a path too
         require(not folder.is_file(), f"keep={folder}: is a file; give a folder for checkpoints")
         object.__setattr__(self, "folder", folder)  # a frozen dataclass has no other way

@@ -12,7 +12,9 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from paddle.optimizer import Optimizer
-from paddle.optimizer.lr import LambdaDecay, LRScheduler, PiecewiseDecay, ReduceOnPlateau
+from paddle.optimizer.lr import LambdaDecay, LinearLR, LRScheduler, PiecewiseDecay, ReduceOnPlateau
+
+from paddle_camp.errors import require
 
 Interval = Literal["step", "epoch"]  # what a scheduler counts
 
@@ -88,12 +90,25 @@ def simulate(schedule: LRScheduler, num_steps: int) -> list[float]:
 
 def seek(schedule: LRScheduler, position: int) -> None:
     """Set the schedule to its state after ``position`` steps."""
-    schedule.step(position)
+    if not isinstance(schedule, LinearLR):
+        schedule.step(position)
+        return
+    if position < schedule.last_epoch:  # it makes each rate out of the one before
+        schedule.last_epoch, schedule.last_lr = 0, schedule.base_lr * schedule.start_factor
+    while schedule.last_epoch < position:
+        schedule.step()
 
 
 def schedule_of(optimizer: Optimizer) -> LRScheduler | None:
-    """The scheduler that ``optimizer`` was built with; None where its learning rate is a number."""
-    return next((value for value in vars(optimizer).values() if isinstance(value, LRScheduler)), None)
+    """The scheduler that ``optimizer`` was built with; None where its learning rate is a number.
+
+    Raises:
+        SettingError: a ReduceOnPlateau inside of another scheduler, which would take the step number for its metric.
+    """
+    found = next((value for value in vars(optimizer).values() if isinstance(value, LRScheduler)), None)
+    inside = isinstance(getattr(found, "learning_rate", None), ReduceOnPlateau)
+    require(not inside, f"{type(found).__name__} around ReduceOnPlateau: its metric would be the step; use one of them")
+    return found
 
 
 def set_position(schedules: Iterable[LRScheduler | None], position: int) -> None:

@@ -58,7 +58,7 @@ class Session:
     progress: Progress = field(init=False)  # begins where the restored history ends
 
     def __post_init__(self) -> None:
-        whole = isinstance(self.num_epochs, int) and self.num_epochs >= 0
+        whole = isinstance(self.num_epochs, int | np.integer) and self.num_epochs >= 0
         require(whole, f"num_epochs={self.num_epochs}: give a whole number, 0 or more")
         known = self.schedule_interval in ("step", "epoch")
         require(known, f"schedule_interval={self.schedule_interval!r}: give 'step' or 'epoch'")
@@ -109,7 +109,7 @@ class Session:
         network, optimizers = self.task.network, self.task.optimizers.values()
         state = collectives.broadcast_object(self.load)
         if state is not None and collectives.world().rank > 0:
-            checkpoint.make_slots(network, optimizers)
+            checkpoint.make_slots(network, optimizers, state["slots"])
         collectives.broadcast(network.state_dict().values())
         if self.average is not None:
             collectives.broadcast(self.average.average.values())
@@ -142,7 +142,8 @@ class Session:
             if not all(isinstance(row, dict) for row in [state["best"], *rows.steps, *rows.evaluations]):
                 raise TypeError("a row is no object")
             sum(rows.column("samples"))  # where the progress bar will begin
-            return state | {"step": int(state["step"])}
+            slots = checkpoint.owners(self.task.network, self.task.optimizers.values())
+            return state | {"step": int(state["step"]), "slots": slots}
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise CheckpointError(f"{folder}: last holds no place in a training ({error!r})") from None
 
@@ -207,7 +208,7 @@ class Session:
         if watched is not None:
             if self.best["loss"] is None or watched < self.best["loss"]:
                 self.best = {"step": self.step, "loss": watched}
-            for schedule in self.plateaus.values():
+            for schedule in {id(each): each for each in self.plateaus.values()}.values():  # two may share one
                 schedule.step(watched)
         if self.keep is not None:
             self.save(self.keep)
@@ -236,7 +237,8 @@ class Session:
         """Append the probe's row to the history."""
         if self.probe is not None:
             row = {"epoch": self.step / self.steps_per_epoch, "step": self.step, "split": "probe"}
-            self.history.evaluations.append(row | self.probe(self.task.network))
+            with self.averaged():
+                self.history.evaluations.append(row | self.probe(self.task.network))
 
     def close(self) -> None:
         """Leave the progress display, and the network with the weights to use."""

@@ -37,7 +37,7 @@ from paddle_camp.history import Row
 from paddle_camp.networks.calling import call
 from paddle_camp.networks.freezing import training_mode
 from paddle_camp.training.batch import Batch, parts
-from paddle_camp.training.describing import check_trainable, network_in_words, optimizer_in_words
+from paddle_camp.training.describing import check_trainable, network_in_words, optimizer_in_words, parameters_of
 from paddle_camp.training.losses import LossFunction, classification_loss, regression_loss
 from paddle_camp.training.measuring import evaluate
 from paddle_camp.training.precision import amp_dtype, autocast
@@ -117,13 +117,13 @@ class Task:
             name: the optimizer that will use the gradients; by default the first.
 
         Raises:
-            DivergedError: the loss is NaN or infinite; no weight has changed.
+            DivergedError: the loss is NaN or infinite; its gradients change no weight.
         """
         loss = loss * getattr(batch, "weight", 1.0)
         value = collectives.all_reduce(float(loss))
         if not math.isfinite(value):
-            for optimizer in self.optimizers.values():
-                optimizer.clear_grad()
+            for network in self.networks.values():
+                network.clear_gradients()
             raise DivergedError(self.position + 1, value)
         with peer_errors_in_backward():
             self.scalers[name or next(iter(self.optimizers))].scale(loss).backward()
@@ -135,11 +135,11 @@ class Task:
         collectives.all_reduce_gradients(network)
         if self.clip_norm is not None:
             scaler.unscale_(optimizer)
-            with_gradient = [p for p in network.parameters() if p.grad is not None]
+            with_gradient = [p for p in parameters_of(optimizer) if p.grad is not None]
             paddle.nn.utils.clip_grad_norm_(with_gradient, self.clip_norm)
         scaler.step(optimizer)
         scaler.update()
-        optimizer.clear_grad()
+        network.clear_gradients()  # of what the optimizer leaves alone too
 
 
 class Supervised(Task):
@@ -181,8 +181,8 @@ class Supervised(Task):
 
     def step(self, batch: Batch) -> Row:
         """Forward, loss, backward, update."""
-        value = 0.0
         require(len(batch) == 2, f"a batch of {len(batch)} arrays: supervised training takes (inputs, labels)")
+        value = 0.0
         for part in parts(batch, self.accumulate):
             inputs, labels = part
             with self.autocast():
