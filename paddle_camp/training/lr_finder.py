@@ -79,11 +79,7 @@ def find_learning_rate(
     require(num_steps >= 10, f"num_steps={num_steps}: give 10 or more")
     rates = np.geomspace(lowest, highest, num_steps)
     with _trial(task) as trial:
-        losses = _losses(trial, on_device(as_batches(train, batch_size, seed)), rates, seed)
-    smoothed, average = [], 0.0
-    for step, loss in enumerate(losses, start=1):
-        average = MEMORY * average + (1 - MEMORY) * loss
-        smoothed.append(average / (1 - MEMORY**step))
+        losses, smoothed = _losses(trial, on_device(as_batches(train, batch_size, seed)), rates, seed)
     return LearningRateSearch(rates[: len(losses)], np.array(losses), np.array(smoothed))
 
 
@@ -138,10 +134,11 @@ def _set_rate(optimizer: paddle.optimizer.Optimizer, rate: float) -> None:
         optimizer.set_lr_scheduler(constant(rate))
 
 
-def _losses(task: Task, batches: Any, rates: np.ndarray, seed: int) -> list[float]:
-    """The loss of each step until it bursts."""
+def _losses(task: Task, batches: Any, rates: np.ndarray, seed: int) -> tuple[list[float], list[float]]:
+    """The loss of each step until it bursts, and its moving average."""
     losses: list[float] = []
-    lowest, average = float("inf"), 0.0
+    smoothed: list[float] = []
+    average = 0.0
     task.train()
     endless = (batch for epoch in itertools.count() for batch in batches.epoch(epoch))
     for step, (rate, batch) in enumerate(zip(rates, map(Batch.of, endless), strict=False)):
@@ -155,8 +152,7 @@ def _losses(task: Task, batches: Any, rates: np.ndarray, seed: int) -> list[floa
                 raise
             break
         average = MEMORY * average + (1 - MEMORY) * losses[-1]
-        smooth = average / (1 - MEMORY ** len(losses))
-        lowest = min(lowest, smooth)
-        if smooth > BURST * lowest:
+        smoothed.append(average / (1 - MEMORY ** len(losses)))
+        if smoothed[-1] > BURST * min(smoothed):
             break
-    return losses
+    return losses, smoothed
