@@ -98,8 +98,8 @@ def numpy_or_paddle(r: Results) -> str:
     per_step = r["cost"]["per_step"]
     one, large = per_step["width"][0], per_step["large"][-1]
     return (
-        f"the same loss at every step within {gap:.0e}; with {one[0]} hidden unit {faster(*one[1:])}, "
-        f"with two layers of {large[0]} on all rows {faster(*large[1:])}"
+        f"the same loss at every step within {gap:.0e}; with {one[0]} hidden unit {faster(*one[1:3])}, "
+        f"with two layers of {large[0]} on all rows {faster(*large[1:3])}"
     )
 
 

@@ -18,6 +18,7 @@ import contextlib
 import inspect
 import time
 import timeit
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated
@@ -31,6 +32,7 @@ from paddle import nn
 import paddle_camp as camp
 from homework.hw4_2_numpy_or_paddle import by_hand
 from homework.hw4_2_numpy_or_paddle.figures import draw
+from paddle_camp.comparisons import compare_paired
 from paddle_camp.data.housing import HousingData
 from paddle_camp.data.housing_regression import baselines, errors
 
@@ -112,17 +114,22 @@ def compare(sizes: tuple[int, ...], settings: Settings, data: HousingData, seed:
     }, histories
 
 
-def seconds_per_step(sizes: tuple[int, ...], rows: int, settings: Settings, data: HousingData, seed: int):
-    """Median seconds of a step, [numpy, Paddle], in five alternating rounds after a few steps to warm up."""
+def seconds_per_step(sizes: tuple[int, ...], rows: int, settings: Settings, data: HousingData, seed: int) -> list:
+    """Median seconds of a step with numpy and Paddle, in five alternating rounds after a warm-up, and the verdict."""
     index = np.arange(rows) % len(data.train)
     x, y = data.train.inputs[index].astype("float32"), data.train.prices[index, None].astype("float32")
     steps = [partial(step, x, y) for step in pair(sizes, 1e-4, seed)[0]]
     _, *rounds = [[timeit.timeit(step, number=n) / n for step in steps] for n in (3, *[settings.timed_steps // 5] * 5)]
-    return np.median(rounds, axis=0).tolist()
+    return [*np.median(rounds, axis=0).tolist(), verdict_on_numpy(*zip(*rounds, strict=True))]
+
+
+def verdict_on_numpy(by_numpy: Iterable[float], by_paddle: Iterable[float]) -> str:
+    """Whether numpy is the faster of the two, by seconds that were measured alternating."""
+    return compare_paired(list(by_numpy), list(by_paddle), lower_is_better=True)["verdict"]
 
 
 def growth(settings: Settings, data: HousingData, seed: int) -> dict[str, list]:
-    """Rows of [what is varied, its value, seconds with numpy, seconds with Paddle]."""
+    """What is varied -> rows of [its value, seconds with numpy, seconds with Paddle, numpy's verdict]."""
     measure = partial(seconds_per_step, settings=settings, data=data, seed=seed)
     return {
         "width": [[w, *measure((13, w, 1), settings.batch_size)] for w in settings.widths],
@@ -144,7 +151,7 @@ def lines_of_code(*parts) -> int:
 
 def run(settings: Settings, context: camp.Context) -> camp.Answer:
     data = context.load(camp.load_housing)
-    results, histories, seconds = {}, {}, {}
+    results, histories, seconds, verdicts = {}, {}, {}, {}
     with contextlib.ExitStack() as at_the_end:
         # A GPU may round the inputs of a product to 10 bits (TF32), which is no rounding of float32 arithmetic.
         at_the_end.callback(paddle.set_device, paddle.get_device())
@@ -152,13 +159,14 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
         for name, sizes in {"linear": (13, 1), "network": (13, settings.hidden, 1)}.items():
             results[name], both = compare(sizes, settings, data, context.seed)
             histories |= {f"{name}, {which}": history for which, history in both.items()}
-            seconds[name] = [sum(history.column("seconds")) for history in both.values()]
+            per_step = [history.column("seconds") for history in both.values()]
+            seconds[name], verdicts[name] = [sum(column) for column in per_step], verdict_on_numpy(*per_step)
             steps, difference = len(both["numpy"].steps), results[name]["difference"]
             context.say(f"{name}: largest difference of the losses over {steps} steps: {difference:.1e}")
     lines = {"numpy": lines_of_code(by_hand.Network, numpy_step), "paddle": lines_of_code(build_paddle, paddle_step)}
     grown = growth(settings, data, context.seed)
     results |= {"steps": steps, "lines": lines, "baselines": baselines(data)}
-    results["cost"] = {"seconds": seconds, "per_step": grown}
+    results["cost"] = {"seconds": seconds, "verdicts": verdicts, "per_step": grown}
     return camp.Answer(
         title="作业4-2:用 Python 和用飞桨构建神经网络的异同",
         results=results,

@@ -21,7 +21,7 @@ def draw(histories: dict, grown: dict) -> dict:
     names["large"] = "units in each of two hidden layers, all rows"
     growths = {}
     for what, rows in grown.items():
-        values, by_numpy, by_paddle = (np.array(column, float) for column in zip(*rows, strict=True))
+        values, by_numpy, by_paddle = np.array([row[:3] for row in rows], float).T
         values = values + 1 if what == "depth" else values  # layers with weights: a logarithmic axis has no 0
         growths[names[what]] = {"numpy": (values, 1e3 * by_numpy), "Paddle": (values, 1e3 * by_paddle)}
     look = {"log": "xy", "share_x": False, "columns": 2, "title": "Time of a training step"}

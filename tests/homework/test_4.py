@@ -159,3 +159,27 @@ def test_the_answer_of_4_1_turns_around_with_its_verdicts(quick, verdict, says):
     values = {"settings": hw41.QUICK, "seed": 0} | kept["values"] | kept["results"]
     text = render(hw41.__file__, values | {"network_against": {"linear": verdict, "least squares": verdict}})
     assert says in text.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "headline", "ends", "count"),
+    [
+        ("better", "用 numpy 更快（", "两端都是 numpy 快，但两者之比由", "numpy 在 4 种更快（"),
+        ("worse", "用飞桨更快（", "两端都是飞桨快。", "飞桨在 4 种更快，"),
+        ("cannot be told apart", "用分不出快慢（numpy ", "两端都分不出快慢。", "其余的分不出快慢"),
+    ],
+)
+def test_the_answer_of_4_2_turns_around_with_its_verdicts(quick, verdict, headline, ends, count):
+    kept = json.loads((quick["4-2"] / "answer.json").read_text(encoding="utf-8"))
+    values = {"settings": hw42.QUICK, "seed": 0} | kept["values"] | kept["results"]
+    per_step = {what: [[1, 1e-3, 1.01e-3, verdict]] for what in values["cost"]["per_step"]}
+    values["cost"] |= {"verdicts": {"network": verdict}, "per_step": per_step}
+    text = render(hw42.__file__, values)
+    assert headline in text.splitlines()[0]
+    assert ends in text and count in text
+    assert ("1.01 倍" in text) == (verdict == "better") and ("固定开销" in text) == (verdict == "better")
+
+
+def test_seconds_that_scatter_more_than_they_differ_name_no_winner():
+    assert hw42.verdict_on_numpy([1.0, 2.0, 1.5, 1.2, 1.9], [1.1, 1.9, 1.7, 1.0, 1.8]) == "cannot be told apart"
+    assert hw42.verdict_on_numpy([1.0, 2.0, 1.5, 1.2, 1.9], [1.3, 2.2, 1.9, 1.5, 2.1]) == "better"
