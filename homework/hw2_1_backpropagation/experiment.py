@@ -21,6 +21,7 @@ from annotated_types import Gt, Le
 import paddle_camp as camp
 from homework.hw2_1_backpropagation.figures import draw
 from homework.hw2_1_backpropagation.graph import propagate
+from paddle_camp.comparisons import compare_with_value
 from paddle_camp.data.housing import HousingData
 from paddle_camp.data.housing_regression import baselines, errors, least_squares
 
@@ -157,6 +158,13 @@ def closed_form_quadratic(data: HousingData) -> dict[str, float]:
     return found | {"train_mse": float(np.mean((train @ weights + bias - data.train.prices) ** 2))}
 
 
+def verdicts_on(descent: dict, closed_form: dict) -> dict[str, str]:
+    """Gradient descent against the closed form, over the seeds: part -> better, worse or cannot be told apart."""
+    against = {"train": "train_mse", "test": "mse"}
+    verdict = lambda key: compare_with_value(descent[key], closed_form[key], lower_is_better=True)["verdict"]  # noqa: E731
+    return {part: verdict(key) for part, key in against.items()}
+
+
 def run(settings: Settings, context: camp.Context) -> camp.Answer:
     data = context.load(camp.load_housing)
     shop, graph = propagate({name.replace("_", " "): getattr(settings, name) for name in GOODS})
@@ -165,6 +173,7 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     results = {"purchase": shop, "baselines": baselines(data), "squares": closed_form_quadratic(data)}
     results["shift"] = float(shift.max())  # of a feature's mean, in standard deviations
     results["networks"] = {name: train_seeds(name, data, settings, context, histories) for name in NETWORKS}
+    results["against_closed_form"] = verdicts_on(results["networks"]["quadratic"], results["squares"])
     figures = {"graph": ("购买苹果和橘子：数值向前（上），梯度向后（下）", graph)}
     figures |= draw(results, histories, context.seed)
     title = "作业2-1:计算图上的梯度传播，两层神经网络的反向传播"

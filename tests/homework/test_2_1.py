@@ -12,6 +12,7 @@ from markdown_it import MarkdownIt
 import homework
 from homework.hw2_1_backpropagation import experiment as hw
 from homework.hw2_1_backpropagation import graph
+from paddle_camp.answers.template import render
 from paddle_camp.data import housing_regression
 from paddle_camp.data.housing import load_housing
 from paddle_camp.errors import DivergedError, SettingError
@@ -94,6 +95,23 @@ def test_the_quick_run_on_the_stand_in(tmp_path):
     assert max(found["networks"]["two-layer"]["gradient_error"]) < 1e-6
     assert max(found["networks"]["quadratic"]["mse"]) < found["baselines"]["mean"]["mse"] / 2
     assert found["squares"]["train_mse"] <= min(found["networks"]["quadratic"]["train_mse"])
+
+
+def test_stopping_short_of_the_minimum_is_praised_only_where_every_seed_says_so():
+    closed_form = {"train_mse": 0.0080, "mse": 0.0120}
+    better = {"train_mse": [0.0083, 0.0084, 0.0083], "mse": [0.0110, 0.0111, 0.0110]}
+    scattered = better | {"mse": [0.0100, 0.0135, 0.0110]}
+    assert hw.verdicts_on(better, closed_form) == {"train": "worse", "test": "better"}
+    assert hw.verdicts_on(scattered, closed_form) == {"train": "worse", "test": "cannot be told apart"}
+
+
+@pytest.mark.parametrize(("test", "praised"), [("better", True), ("worse", False), ("cannot be told apart", False)])
+def test_the_answer_turns_around_with_the_verdict_on_the_closed_form(tmp_path, test, praised):
+    _, path = homework.run("2-1", Options(out=str(tmp_path), quick=True, data="synthetic"))
+    kept = json.loads((path / "answer.json").read_text(encoding="utf-8"))
+    values = {"settings": hw.QUICK, "seed": 0} | kept["values"] | kept["results"]
+    text = render(hw.__file__, values | {"against_closed_form": {"train": "worse", "test": test}})
+    assert ("起到了正则化的作用" in text) == praised
 
 
 def test_same_seed_same_losses():
