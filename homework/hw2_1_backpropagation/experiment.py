@@ -160,9 +160,9 @@ def closed_form_quadratic(data: HousingData) -> dict[str, float]:
 
 def verdicts_on(descent: dict, closed_form: dict) -> dict[str, str]:
     """Gradient descent against the closed form, over the seeds: part -> better, worse or cannot be told apart."""
-    against = {"train": "train_mse", "test": "mse"}
-    verdict = lambda key: compare_with_value(descent[key], closed_form[key], lower_is_better=True)["verdict"]  # noqa: E731
-    return {part: verdict(key) for part, key in against.items()}
+    columns = {"train": "train_mse", "test": "mse"}
+    found = {part: compare_with_value(descent[c], closed_form[c], lower_is_better=True) for part, c in columns.items()}
+    return {part: comparison["verdict"] for part, comparison in found.items()}
 
 
 def run(settings: Settings, context: camp.Context) -> camp.Answer:

@@ -18,7 +18,6 @@ import contextlib
 import inspect
 import time
 import timeit
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated
@@ -27,6 +26,7 @@ import numpy as np
 import paddle
 import paddle.nn.functional as F
 from annotated_types import Ge, MinLen
+from numpy.typing import ArrayLike
 from paddle import nn
 
 import paddle_camp as camp
@@ -120,12 +120,12 @@ def seconds_per_step(sizes: tuple[int, ...], rows: int, settings: Settings, data
     x, y = data.train.inputs[index].astype("float32"), data.train.prices[index, None].astype("float32")
     steps = [partial(step, x, y) for step in pair(sizes, 1e-4, seed)[0]]
     _, *rounds = [[timeit.timeit(step, number=n) / n for step in steps] for n in (3, *[settings.timed_steps // 5] * 5)]
-    return [*np.median(rounds, axis=0).tolist(), verdict_on_numpy(*zip(*rounds, strict=True))]
+    return [*np.median(rounds, axis=0).tolist(), verdict_on_numpy(*np.transpose(rounds))]
 
 
-def verdict_on_numpy(by_numpy: Iterable[float], by_paddle: Iterable[float]) -> str:
+def verdict_on_numpy(by_numpy: ArrayLike, by_paddle: ArrayLike) -> str:
     """Whether numpy is the faster of the two, by seconds that were measured alternating."""
-    return compare_paired(list(by_numpy), list(by_paddle), lower_is_better=True)["verdict"]
+    return compare_paired(by_numpy, by_paddle, lower_is_better=True)["verdict"]
 
 
 def growth(settings: Settings, data: HousingData, seed: int) -> dict[str, list]:
