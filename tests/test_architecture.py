@@ -32,7 +32,7 @@ ROOMS = {
     "commands": {"models", "distributed", "running", "predicting"},
 }
 LIGHT = r"paddle_camp\.running\.(again|catalogue|fit_settings|options|ranges|settings|folder)"
-ROOT_MODULES = "comparisons|errors|files|history|machine|metrics|nested|notebook|preprocessing"
+ROOT_MODULES = "comparisons|derivatives|errors|files|history|machine|metrics|nested|notebook|preprocessing"
 PADDLE_FREE = rf"paddle_camp|paddle_camp\.({ROOT_MODULES}|(data|plots|answers)(\..*)?)|{LIGHT}"
 TORCH_WORKER = r"tools\.benchmarks\.(torch_\w+|timing|op_times)"
 

@@ -24,6 +24,7 @@ from homework.hw2_1_backpropagation.graph import propagate
 from paddle_camp.comparisons import compare_with_value
 from paddle_camp.data.housing import HousingData
 from paddle_camp.data.housing_regression import baselines, errors, least_squares
+from paddle_camp.derivatives import central_differences
 
 ACTIVATIONS = {  # the function, and its derivative written in terms of its output
     "sigmoid": (lambda z: 0.5 + 0.5 * np.tanh(0.5 * z), lambda a: a * (1 - a)),
@@ -102,12 +103,7 @@ def gradient_error(model, x: np.ndarray, prices: np.ndarray, step: float = 1e-5)
     """The worst parameter's |derived - central differences| / (|derived| + |central differences|), norms of each."""
     gradients, worst = loss_and_gradients(model, x, prices)[1], 0.0
     for name, values in model.parameters.items():
-        numerical = np.zeros_like(values)
-        for place, kept in np.ndenumerate(values.copy()):
-            for sign in (1, -1):
-                values[place] = kept + sign * step
-                numerical[place] += sign * loss_and_gradients(model, x, prices)[0] / (2 * step)
-            values[place] = kept
+        numerical = central_differences(lambda: loss_and_gradients(model, x, prices)[0], values, step)
         size = np.linalg.norm(gradients[name]) + np.linalg.norm(numerical)
         worst = max(worst, float(np.linalg.norm(gradients[name] - numerical) / size))
     return worst
