@@ -129,7 +129,9 @@ def machines(records: dict[str, dict]) -> str:
     """A line for each version and machine, with the assignments that it measured."""
     groups: dict[str, list[str]] = {}
     for name, record in records.items():
-        paddle = next((f"{key} {value}" for key, value in record["versions"].items() if key.startswith("paddle")), NONE)
+        paddle = next(
+            (f"{key} {value}" for key, value in record["versions"].items() if key.startswith("paddlepaddle")), NONE
+        )
         machine = f"{record['cores']} cores, {record['cpu']}"
         text = f"{record['measured_by']}, {paddle}, seed {record['seed']}, {machine}"
         groups.setdefault(text, []).append(name)

@@ -22,7 +22,7 @@ def run_folder(folder: Path, name: str = "7-1", found: dict | None = None, optio
     metrics = {"homework": name, "status": "done", "data": {}, "seed": 3, "device": "cpu", "seconds": 12.3}
     write_json(folder / "metrics.json", metrics | {"results": OPERATIONS if found is None else found} | more)
     write_json(folder / "config.json", {"homework": name, "settings": {}, "options": {"jobs": None} | (options or {})})
-    versions = {"numpy": "2.0.0", "paddlepaddle": "3.9.9"}
+    versions = {"paddle_camp": "0.2.0", "numpy": "2.0.0", "paddlepaddle": "3.9.9"}
     machine = {"cpu": "Some CPU", "gpu": None, "physical_cores": 4, "versions": versions}
     write_json(folder / "env.json", machine | {"peak_memory": 3 * 2**29})
     return folder
