@@ -52,6 +52,13 @@ class PairedCounts(Comparison):
     only_second: int
 
 
+class Best(TypedDict):
+    """The ``name`` of the best of several things, and ``against``: its comparison with each other one."""
+
+    name: str
+    against: dict[str, Comparison]
+
+
 def mcnemar(only_first: int, only_second: int) -> PairedCounts:
     """McNemar's exact test: two classifiers on the same samples, of which only the discordant ones tell them apart.
 
@@ -204,6 +211,23 @@ def holm(comparisons: Mapping[str, Any]) -> dict[str, Any]:
         verdict = done[name]["verdict"] if lowest <= 1 - LEVEL else EVEN
         done[name] = {**done[name], "p_value": lowest, "verdict": verdict}
     return done
+
+
+def find_best(values: Mapping[str, ArrayLike], *, lower_is_better: bool = False) -> Best:
+    """The thing whose numbers have the best mean, and whether it can be told apart from each of the others.
+
+    Args:
+        values: name -> numbers that belong together one by one, as for :func:`compare_paired`. That the best was
+            picked out of several is allowed for (:func:`holm`).
+
+    Raises:
+        SettingError: as for :func:`compare_paired`, or there is nothing to choose from.
+    """
+    require(len(values) > 0, "nothing to find the best of")
+    name = leaders({each: float(np.mean(row)) for each, row in values.items()}, lower_is_better=lower_is_better)[0]
+    options: dict[str, Any] = {"lower_is_better": lower_is_better}
+    pairs = {other: compare_paired(values[name], row, **options) for other, row in values.items() if other != name}
+    return {"name": name, "against": holm(pairs)}
 
 
 def leaders(values: Mapping[str, float], *, lower_is_better: bool = False) -> list[str]:

@@ -15,6 +15,7 @@ from paddle_camp.comparisons import (
     compare_spreads,
     compare_with_majority,
     compare_with_value,
+    find_best,
     holm,
     leaders,
     mcnemar,
@@ -285,3 +286,18 @@ def test_of_equal_things_one_in_twenty_is_told_apart():
     assert 0.03 < np.mean([verdict != EVEN for verdict in paired]) < 0.07
     assert 0.01 < np.mean([verdict != EVEN for verdict in exact]) < 0.06
     assert 0.0 <= np.mean([verdict != EVEN for verdict in shares]) < 0.06
+
+
+def test_the_best_is_compared_with_every_other_one():
+    values = {"wide": [1.0, 1.2, 1.1], "narrow": [2.0, 2.21, 2.1], "noisy": [0.3, 2.1, 1.0]}
+    found = find_best(values, lower_is_better=True)
+    assert found["name"] == "wide" and list(found["against"]) == ["narrow", "noisy"]
+    alone = compare_paired(values["wide"], values["narrow"], lower_is_better=True)
+    assert found["against"]["narrow"]["verdict"] == "better"
+    assert found["against"]["narrow"]["p_value"] == 2 * alone["p_value"]  # one of two comparisons
+    assert found["against"]["noisy"]["verdict"] == EVEN
+    assert find_best(values)["name"] == "narrow"
+    assert find_best({"a": [1.0], "b": [2.0]}) == {"name": "b", "against": {"a": compare_paired([2.0], [1.0])}}
+    assert find_best({"a": [1.0, 2.0]}) == {"name": "a", "against": {}}
+    with pytest.raises(SettingError, match="nothing to find the best of"):
+        find_best({})

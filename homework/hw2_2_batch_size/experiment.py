@@ -25,6 +25,7 @@ from annotated_types import Ge, Gt
 
 import paddle_camp as camp
 from homework.hw2_2_batch_size.figures import draw
+from homework.hw2_2_batch_size.verdicts import judge, judge_times
 from paddle_camp.data.batches import epoch_order
 from paddle_camp.data.housing import HousingData, Table
 from paddle_camp.data.housing_regression import baselines, errors, least_squares
@@ -172,8 +173,7 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     grid = context.grid(train_cell, axes, common=common, describe=lambda r: f"steps to the target: {r['steps']}")
     camp.require(bool(grid.histories()), "learning_rates: every training diverged; give smaller ones")
     kinds = [point | summary for _, point, summary in grid.over("seed", summarise).items()]
-    for kind in kinds:
-        kind["steps_per_epoch"] = -(-rows // kind["batch_size"])
+    kinds = [kind | {"steps_per_epoch": -(-rows // kind["batch_size"])} for kind in kinds]
     start = initial_weights(context.seed, len(solution))
     more = sorted({*sizes, *(2**k for k in range(9) if 2**k < rows)})
     noise = {
@@ -183,5 +183,8 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     results = {"count": count_iterations(settings), "trainings": kinds, "best_loss": best, "noise": noise}
     results["gradient_norm"] = float(np.linalg.norm(gradient(inputs, prices, start)[1]))
     results |= {"baselines": baselines(data), "cost": costs(grid, kinds)}
+    results["verdicts"] = judge(grid, rows, settings.target)
     title, figures = "作业2-2:批大小过小或过大有什么影响", draw(grid, results, settings, rows)
-    return camp.Answer(title, results, figures, grid.histories(), values={"rows": rows, "sizes": sizes})
+    per_step = [cost["per_step"] for cost in results["cost"]]
+    values = {"rows": rows, "sizes": sizes, "times": judge_times(grid, rows, settings.target, per_step)}
+    return camp.Answer(title, results, figures, grid.histories(), values=values)

@@ -11,6 +11,8 @@ import pytest
 
 import homework
 from homework.hw2_2_batch_size import experiment as hw
+from homework.hw2_2_batch_size.verdicts import alike, judge, judge_times
+from paddle_camp.answers.template import render
 from paddle_camp.data.batches import ArrayBatches
 from paddle_camp.data.housing import load_housing
 from paddle_camp.data.housing_regression import least_squares
@@ -117,6 +119,76 @@ def test_quick_finds_what_is_wrong_with_small_and_large_batches(quick):
         error < 0.5 * results["baselines"]["mean"]["rmse_dollars"] for r in found.values() for error in r["test"]
     )
     assert results["count"] == {"formula": 250, "counted": 250}
+
+
+def cells(steps, hover, *, test=(3.0, 3.1, 3.2), per_step=(1.0, 1.0, 1.0)):
+    """One kind of training from three seeds."""
+    keys = ("steps", "hover", "test", "per_step")
+    return [dict(zip(keys, row, strict=True)) for row in zip(steps, hover, test, per_step, strict=True)]
+
+
+DIVERGED = [{"diverged": 3}, *cells([9.0] * 3, [1.0] * 3)[:2]]
+
+
+def grid_of(*kinds):
+    """Two rates and batches of 1 and 100, each from three seeds."""
+    axes = {"rate": (0.01, 0.1), "batch_size": (1, 100), "seed": (0, 1, 2)}
+    results = [cell for kind in kinds for cell in kind]
+    return Grid(axes, dict(zip(itertools.product(*axes.values()), results, strict=True)))
+
+
+def test_small_and_large_batches_are_judged_by_their_seeds():
+    small = cells([1000, 1010, 1020], [1.01, 1.02, 1.01], per_step=(1.0, 1.1, 1.05))
+    large = cells([1001, 1012, 1019], [1.0, 1.0, 1.0])
+    fast = cells([100, 120, 90], [1.4, 1.45, 1.42], test=(2.0, 2.1, 2.3), per_step=(1.0, 1.1, 1.0))
+    fast_large = cells([100, 103, 101], [1.0, 1.0, 1.0], per_step=(2.0, 2.1, 2.0))
+    grid = grid_of(small, large, fast, fast_large)
+    found = judge(grid, rows=400, target=1.1)
+    expected = {"epochs": "worse", "steps_alike": True, "higher_rate": "better", "low_rate": "better"}
+    expected |= {"small_hovers": True, "large_settles": True}
+    assert found == expected | {"lowest_test": 2, "lowest_train": 1, "test_differs": True}
+    assert judge_times(grid, 400, 1.1, [1.0, 2.0, 1.0, 2.0]) == {"epoch": "worse", "quickest": 3, "near": []}
+
+
+def test_what_scatters_or_diverges_is_not_judged():
+    small = cells([1000, 3000, 2000], [1.0, 1.3, 1.1])
+    large = cells([9000, 800, 4000], [1.0, 1.3, 1.1], per_step=(1.0, 900.0, 400.0))
+    found = judge(grid_of(small, large, DIVERGED, DIVERGED), rows=100, target=1.1)
+    even = "cannot be told apart"
+    expected = {"epochs": even, "steps_alike": False, "higher_rate": even, "low_rate": even}
+    assert found == expected | {"small_hovers": False, "large_settles": False, "lowest_test": 0, "lowest_train": 0} | {
+        "test_differs": False
+    }
+    times = judge_times(grid_of(small, large, DIVERGED, DIVERGED), 100, 1.1, [1.0, 2.0, None, None])
+    assert times == {"epoch": even, "quickest": None, "near": []}
+    found = judge(grid_of(*[DIVERGED] * 4), rows=100, target=1.1)
+    assert "lowest_test" not in found and found["epochs"] == even
+
+
+def test_steps_are_alike_where_their_ratio_is_known_to_be_near_one():
+    steps = np.array([1000.0, 2000.0, 3000.0])
+    assert alike(steps, steps) and alike(1.2 * steps, steps) and not alike(1.3 * steps, steps)
+    assert not alike(steps[:1], steps[:1])  # one seed
+    assert not alike(steps, steps * [0.7, 1.0, 1.4]) and not alike(None, steps)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_answer_turns_around_with_its_verdicts(quick, turned):
+    folder, _ = quick
+    kept = json.loads((folder / "answer.json").read_text(encoding="utf-8"))
+    values = {"settings": hw.replace(hw.QUICK, num_seeds=3), "seed": 0} | kept["values"] | kept["results"]
+    good, bad = ("worse", "better") if turned else ("better", "worse")
+    verdicts = {"epochs": bad, "steps_alike": not turned, "higher_rate": good, "low_rate": good}
+    verdicts |= {"small_hovers": not turned, "large_settles": True}
+    verdicts |= {"lowest_test": 2, "lowest_train": 3, "test_differs": not turned}
+    times = {"epoch": bad, "quickest": 5, "near": [6] if turned else []}
+    text = render(hw.__file__, values | {"verdicts": verdicts, "times": times})
+    says = ("批太大，每轮更新的次数少，收敛慢", "降不下去，batch", "噪声使它来回跳动", "向量化没有用上")
+    says += ("因为这时快慢由学习率决定", "固定开销摊到了更多行上", "没有噪声，就能用更大的学习率", "：批取中间的大小")
+    for sentence in says:
+        assert (sentence in text) != turned, sentence
+    assert ("两者的测试误差在各种子之间分不出高下" in text) == turned == ("与它分不出快慢。" in text)
+    assert ("批大的用的轮数反而少" in text) == turned
 
 
 def test_the_answer_says_the_numbers_of_the_run(quick):

@@ -10,6 +10,7 @@ import pytest
 
 import paddle_camp as camp
 from homework.hw9_2_compare_networks import experiment as hw
+from paddle_camp.answers.template import render
 from paddle_camp.speed.memory import peak_memory
 from paddle_camp.training import checkpoint
 from tests.helpers import contract
@@ -143,6 +144,14 @@ def test_a_measurement_that_fails_is_none():
     assert peak_memory(sum, [1, 2]) > 50 * 2**20  # a process with paddle in it
 
 
+def made_up_steps(place):
+    """Four epochs (one fewer where patience stopped it) of three steps: a second less for each place in the list."""
+    every = [(epoch, batch) for epoch in range(4 - (place == 3)) for batch in range(3)]
+    return [
+        {"epoch": e, "batch": b, "seconds": 10 - place + 0.01 * e * place + 5 * (b == 1) * (e == 2)} for e, b in every
+    ]
+
+
 def made_up(name, settings, context, sets):
     """A network's result without its training: better and better from lenet to resnet50, GoogLeNet on one side."""
     place = list(hw.RECIPES).index(name)
@@ -155,7 +164,8 @@ def made_up(name, settings, context, sets):
         **{"parameters": 10**6, "multiply_adds": 10**9, "loss": 0.5, "train_loss": 0.4, "accuracy": accuracy},
         **{"auc": camp.metrics.auc(outputs, labels), "auc_interval": camp.metrics.auc_interval(outputs, labels)},
         **{"holdout_loss": 1.0 / (place + 1), "accuracies": [0.5, accuracy], "outputs": outputs.tolist()},
-        **{"history": {"steps": [], "evaluations": []}, "cost": {"seconds_per_epoch": 10.0, "peak_memory": 10**9}},
+        **{"history": {"steps": made_up_steps(place), "evaluations": []}},
+        **{"cost": {"seconds_per_epoch": 10.0 - place, "peak_memory": 10**9}},
     }
 
 
@@ -173,7 +183,21 @@ def test_the_answer_compares_all_six_and_says_who_is_off_the_threshold(tmp_path,
         and results["auxiliary"]["only_first"] + results["auxiliary"]["only_second"] > 0
     )
     assert "googlenet 的准确率不高而 AUC 是" in answer
+    kept = json.loads((folder / "answer.json").read_text(encoding="utf-8"))
+    assert results["order"][0] == kept["values"]["quickest"]["name"] == "resnet50" and "也是每轮最快的。" in answer
+    first, other = results["order"][:2]
+    values = {"settings": hw.Settings(), "seed": 0} | kept["values"] | kept["results"]
+    for verdict in ("better", "cannot be told apart"):
+        quickest = {"name": other, "against": {first: {"verdict": verdict}}}
+        text = render(hw.__file__, values | {"quickest": quickest})
+        assert f"，{other} 每轮最快（" in text and "也是每轮最快的" not in text
+        assert (f"，与 {first} 的快慢在各轮之间的波动范围之内" in text) == (verdict != "better")
     assert results["networks"]["googlenet"]["best_threshold"] > results["networks"]["googlenet"]["accuracy"] + 0.05
+
+
+def test_the_median_step_of_each_epoch_is_not_moved_by_one_that_was_disturbed():
+    history = camp.History(steps=made_up_steps(1))
+    assert hw.median_steps(history) == pytest.approx([9.0, 9.01, 9.02, 9.03])
 
 
 def test_on_the_real_pictures_the_courses_numbers_stand_beside_ours(real_data, tmp_path, monkeypatch):
