@@ -43,6 +43,7 @@ _HOMES = {
     "load_weights": "networks.weights",
     "model_arguments": "models.registry",
     "output_size": "networks.summary",
+    "paddle_operators": "speed.onednn.function",
     "ModelName": "models.registry",
     "register_model": "models",
     "unfreeze": "networks.freezing",

@@ -2,9 +2,8 @@
 
 Paddle's CPU wheels start with one OpenMP thread and give freed buffers back to the system at every step; on AMD
 processors their MKL also takes a slow path. :func:`tune_cpu` changes these three through the environment and the
-allocator, never against what the user has set. The other optimisations are in :mod:`paddle_camp.models.layers` (the
-bias of ``Conv2D``, the backward pass of ``MaxPool2D``) and in :mod:`paddle_camp.speed` (evaluation by oneDNN, feeding a
-GPU, cuDNN's search). ``PADDLE_CAMP_TUNE=0`` turns all of them off, and a list such as
+allocator, never against what the user has set. The other optimisations are in :mod:`paddle_camp.speed` (layers and
+evaluation by oneDNN, feeding a GPU, cuDNN's search). ``PADDLE_CAMP_TUNE=0`` turns all of them off, and a list such as
 ``PADDLE_CAMP_TUNE=threads,allocator`` turns on only those of :data:`OPTIMISATIONS` that it names.
 """
 
@@ -29,7 +28,7 @@ from typing import Any
 
 from paddle_camp.notebook import drop_foreign_backend
 
-STEP_OPTIMISATIONS = ("threads", "blas", "allocator", "bias", "pool")  # those of a training step on the CPU
+STEP_OPTIMISATIONS = ("threads", "blas", "allocator", "onednn")  # those of a training step on the CPU
 OPTIMISATIONS = (*STEP_OPTIMISATIONS, "inference", "feeding", "autotune")
 
 INSTALL_LINE = "pip install -e .[cpu]    (or .[gpu] on a machine with an NVIDIA card; see README.md)"
@@ -132,6 +131,10 @@ def prepare() -> list[str]:
         The optimisations that were set, as :func:`tune_cpu`; none where Paddle has been loaded before.
     """
     drop_foreign_backend()
+    tuned = os.environ.get("PADDLE_CAMP_TUNE", "0")
+    if unknown := [name for name in tuned.split(",") if name not in (*OPTIMISATIONS, "", "0")]:
+        there = ", ".join(OPTIMISATIONS)
+        print(f"PADDLE_CAMP_TUNE: there is no {', '.join(unknown)} (any more); there are {there}", file=sys.stderr)
     if sys.modules.get("paddle") is not None:
         if os.environ.get("PADDLE_CAMP_TUNE") != "0":
             print(

@@ -22,7 +22,7 @@ ROOMS = {
     "plots": set(),
     "answers": set(),
     "networks": set(),
-    "models": {"networks"},
+    "models": {"networks", "speed"},
     "speed": {"data", "networks"},
     "distributed": set(),
     "training": {"data", "networks", "speed", "distributed"},

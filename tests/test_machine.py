@@ -51,6 +51,15 @@ def test_optimisations_can_be_turned_off(bare, value, expected):
     assert machine.tune_cpu() == expected
 
 
+def test_an_optimisation_that_is_gone_is_ignored_with_one_line(tmp_path):
+    environment = os.environ | {"PADDLE_CAMP_TUNE": "threads,bias,pool"}
+    script = "import paddle_camp, sys; print(paddle_camp.TUNED)"
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0
+    (line,) = [line for line in done.stderr.splitlines() if "PADDLE_CAMP_TUNE" in line]
+    assert line.startswith("PADDLE_CAMP_TUNE: there is no bias, pool (any more); there are threads, blas, allocator")
+
+
 def test_malloc_settings_of_the_user_stay(monkeypatch):
     monkeypatch.setenv("MALLOC_ARENA_MAX", "2")
     assert machine._keep_freed_memory() is False

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 import paddle
 import paddle.distributed as dist
+import paddle.nn.functional as F
 from paddle import nn
 from paddle.autograd import PyLayer
 
@@ -86,4 +87,5 @@ def _forward(layer: nn.Layer, x: paddle.Tensor) -> paddle.Tensor:
         buffer.copy_(layer._momentum * buffer + (1 - layer._momentum) * value.detach(), False)
     y = (x - mean.reshape(shape)) * paddle.rsqrt(variance + layer._epsilon).reshape(shape)
     y = y if layer.weight is None else y * layer.weight.reshape(shape)
-    return y if layer.bias is None else y + layer.bias.reshape(shape)
+    y = y if layer.bias is None else y + layer.bias.reshape(shape)
+    return F.relu(y) if getattr(layer, "relu", False) else y  # that of the zoo's BatchNorm2D

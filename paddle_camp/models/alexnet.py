@@ -10,7 +10,7 @@ from __future__ import annotations
 import paddle
 from paddle import nn
 
-from paddle_camp.models.layers import Conv2D, MaxPool2D
+from paddle_camp.models.layers import Conv2D, MaxPool2D, ReLU
 from paddle_camp.models.registry import register_model
 
 
@@ -21,17 +21,17 @@ class AlexNet(nn.Layer):
         super().__init__()
         self.features = nn.Sequential(
             Conv2D(in_channels, 64, 11, stride=4, padding=2),
-            nn.ReLU(),
+            ReLU(),
             MaxPool2D(3, stride=2),
             Conv2D(64, 192, 5, padding=2),
-            nn.ReLU(),
+            ReLU(),
             MaxPool2D(3, stride=2),
             Conv2D(192, 384, 3, padding=1),
-            nn.ReLU(),
+            ReLU(),
             Conv2D(384, 256, 3, padding=1),
-            nn.ReLU(),
+            ReLU(),
             Conv2D(256, 256, 3, padding=1),
-            nn.ReLU(),
+            ReLU(),
             MaxPool2D(3, stride=2),
         )
         self.classifier = nn.Sequential(

@@ -9,7 +9,7 @@ import paddle
 import paddle.nn.functional as F
 from paddle import nn
 
-from paddle_camp.models.layers import MaxPool2D
+from paddle_camp.models.layers import BatchNorm2D, Conv2D, MaxPool2D, average_pool, concat
 from paddle_camp.models.registry import register_model
 
 
@@ -18,16 +18,16 @@ class DenseLayer(nn.Layer):
 
     def __init__(self, in_channels: int, growth: int):
         super().__init__()
-        self.norm1 = nn.BatchNorm2D(in_channels)
-        self.conv1 = nn.Conv2D(in_channels, 4 * growth, 1, bias_attr=False)
-        self.norm2 = nn.BatchNorm2D(4 * growth)
-        self.conv2 = nn.Conv2D(4 * growth, growth, 3, padding=1, bias_attr=False)
+        self.norm1 = BatchNorm2D(in_channels, relu=True)
+        self.conv1 = Conv2D(in_channels, 4 * growth, 1, bias_attr=False)
+        self.norm2 = BatchNorm2D(4 * growth, relu=True)
+        self.conv2 = Conv2D(4 * growth, growth, 3, padding=1, bias_attr=False)
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         """``[N, in, H, W]`` to ``[N, in + growth, H, W]``."""
-        y = self.conv1(F.relu(self.norm1(x)))
-        y = self.conv2(F.relu(self.norm2(y)))
-        return paddle.concat([x, y], axis=1)
+        y = self.conv1(self.norm1(x))
+        y = self.conv2(self.norm2(y))
+        return concat([x, y])
 
 
 class Transition(nn.Layer):
@@ -35,12 +35,12 @@ class Transition(nn.Layer):
 
     def __init__(self, in_channels: int):
         super().__init__()
-        self.norm = nn.BatchNorm2D(in_channels)
-        self.conv = nn.Conv2D(in_channels, in_channels // 2, 1, bias_attr=False)
+        self.norm = BatchNorm2D(in_channels, relu=True)
+        self.conv = Conv2D(in_channels, in_channels // 2, 1, bias_attr=False)
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         """``[N, C, H, W]`` to ``[N, C / 2, H / 2, W / 2]``."""
-        return F.avg_pool2d(self.conv(F.relu(self.norm(x))), 2, stride=2)
+        return average_pool(self.conv(self.norm(x)), 2)
 
 
 class DenseNet(nn.Layer):
@@ -54,8 +54,8 @@ class DenseNet(nn.Layer):
     def __init__(self, depths: tuple[int, ...], growth: int = 32, num_classes: int = 1000, in_channels: int = 3):
         super().__init__()
         channels = 2 * growth
-        self.conv = nn.Conv2D(in_channels, channels, 7, stride=2, padding=3, bias_attr=False)
-        self.norm = nn.BatchNorm2D(channels)
+        self.conv = Conv2D(in_channels, channels, 7, stride=2, padding=3, bias_attr=False)
+        self.norm = BatchNorm2D(channels, relu=True)
         self.pool = MaxPool2D(3, stride=2, padding=1)
         layers: list[nn.Layer] = []
         for number, depth in enumerate(depths):
@@ -66,13 +66,13 @@ class DenseNet(nn.Layer):
                 layers.append(Transition(channels))
                 channels //= 2
         self.blocks = nn.Sequential(*layers)
-        self.norm_last = nn.BatchNorm2D(channels)
+        self.norm_last = BatchNorm2D(channels, relu=True)
         self.fc = nn.Linear(channels, num_classes)
 
     def forward(self, images: paddle.Tensor) -> paddle.Tensor:
         """Logits ``[N, num_classes]`` from float32 ``[N, in_channels, H, W]``, H and W at least 32."""
-        x = self.pool(F.relu(self.norm(self.conv(images))))  # N x 64 x 56 x 56
-        x = F.relu(self.norm_last(self.blocks(x)))  # N x 1024 x 7 x 7
+        x = self.pool(self.norm(self.conv(images)))  # N x 64 x 56 x 56
+        x = self.norm_last(self.blocks(x))  # N x 1024 x 7 x 7
         return self.fc(F.adaptive_avg_pool2d(x, 1).flatten(1))
 
 

@@ -7,10 +7,9 @@ are drawn as He et al., ICCV 2015 (arXiv:1502.01852), which is what Paddle does 
 from __future__ import annotations
 
 import paddle
-import paddle.nn.functional as F
 from paddle import nn
 
-from paddle_camp.models.layers import Conv2D, MaxPool2D
+from paddle_camp.models.layers import BatchNorm2D, Conv2D, MaxPool2D, ReLU, relu
 from paddle_camp.models.registry import register_model
 from paddle_camp.preprocessing import DIGITS
 
@@ -33,8 +32,8 @@ class TwoConvNet(nn.Layer):
 
     def forward(self, images: paddle.Tensor) -> paddle.Tensor:
         """Logits ``[N, num_classes]`` from float32 ``[N, in_channels, 28, 28]``."""
-        x = self.pool(F.relu(self.conv1(images)))  # N x 20 x 14 x 14
-        x = self.pool(F.relu(self.conv2(x)))  # N x 20 x 7 x 7
+        x = self.pool(relu(self.conv1(images)))  # N x 20 x 14 x 14
+        x = self.pool(relu(self.conv2(x)))  # N x 20 x 7 x 7
         return self.fc(x.flatten(1))
 
 
@@ -46,7 +45,7 @@ class DeepConvNet(nn.Layer):
         layers: list[nn.Layer] = []
         channels, side = in_channels, image_size
         for index, (out_channels, padding) in enumerate(DEEP):
-            layers += [Conv2D(channels, out_channels, 3, padding=padding), nn.ReLU()]
+            layers += [Conv2D(channels, out_channels, 3, padding=padding), ReLU()]
             channels, side = out_channels, side + 2 * padding - 2
             if index % 2:
                 layers.append(MaxPool2D(2, 2))
@@ -71,10 +70,10 @@ class DigitNet(nn.Layer):
 
     def __init__(self, num_classes: int = 10, in_channels: int = 1, image_size: int = 28, dropout: float = 0.3):
         super().__init__()
-        first = [Conv2D(in_channels, 32, 5, bias_attr=False), MaxPool2D(2, 2), nn.BatchNorm2D(32), nn.ReLU()]
+        first = [Conv2D(in_channels, 32, 5, bias_attr=False), MaxPool2D(2, 2), BatchNorm2D(32), ReLU()]
         layers: list[nn.Layer] = []
         for before, after in zip((32, *NARROWING), NARROWING, strict=False):
-            layers += [Conv2D(before, after, 3, bias_attr=False), nn.BatchNorm2D(after), nn.ReLU()]
+            layers += [Conv2D(before, after, 3, bias_attr=False), BatchNorm2D(after), ReLU()]
         side = (image_size - 4) // 2 - 2 * len(NARROWING)
         self.features = nn.Sequential(*first, *layers)  # N x 128 x 2 x 2
         self.classifier = nn.Sequential(nn.Dropout(dropout), nn.Linear(NARROWING[-1] * side**2, num_classes))

@@ -12,7 +12,7 @@ import paddle
 import paddle.nn.functional as F
 from paddle import nn
 
-from paddle_camp.models.layers import MaxPool2D
+from paddle_camp.models.layers import Conv2D, MaxPool2D, ReLU, concat
 from paddle_camp.models.registry import register_model
 
 # Table 1 of the paper: in, 1x1, reduce 3x3, 3x3, reduce 5x5, 5x5, pool projection (channels).
@@ -31,8 +31,8 @@ INCEPTIONS = {
 
 def conv(in_channels: int, out_channels: int, kernel_size: int, stride: int = 1, relu: bool = True) -> nn.Sequential:
     """A convolution without bias and, unless ``relu`` is off, a ReLU."""
-    layer = nn.Conv2D(in_channels, out_channels, kernel_size, stride, (kernel_size - 1) // 2, bias_attr=False)
-    return nn.Sequential(layer, *([nn.ReLU()] if relu else []))
+    padding = (kernel_size - 1) // 2
+    return nn.Sequential(Conv2D(in_channels, out_channels, kernel_size, stride, padding, bias_attr=False, relu=relu))
 
 
 class Inception(nn.Layer):
@@ -45,10 +45,11 @@ class Inception(nn.Layer):
         self.three = nn.Sequential(conv(in_channels, reduce3, 1, relu=relu), conv(reduce3, three, 3, relu=relu))
         self.five = nn.Sequential(conv(in_channels, reduce5, 1, relu=relu), conv(reduce5, five, 5, relu=relu))
         self.pool = nn.Sequential(MaxPool2D(3, stride=1, padding=1), conv(in_channels, pool, 1, relu=relu))
+        self.last = nn.Identity() if relu else ReLU()  # behind branches that end with one it would change nothing
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         """The branches' outputs, concatenated along the channels."""
-        return F.relu(paddle.concat([self.one(x), self.three(x), self.five(x), self.pool(x)], axis=1))
+        return self.last(concat([self.one(x), self.three(x), self.five(x), self.pool(x)]))
 
 
 class AuxiliaryHead(nn.Layer):

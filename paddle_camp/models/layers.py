@@ -1,23 +1,25 @@
-"""Building blocks of several networks of the zoo."""
+"""Building blocks of several networks of the zoo: Paddle's layers, which oneDNN computes on a CPU.
+
+They have Paddle's parameters, names and results (to rounding). Where oneDNN cannot compute, on a GPU, in an export, in
+float64, inside of :func:`~paddle_camp.speed.onednn.function.paddle_operators`, they are Paddle's own.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import paddle
 import paddle.nn.functional as F
-from paddle import nn
+from paddle import Tensor, nn
 
-from paddle_camp.machine import enabled
+from paddle_camp.speed.onednn import kernels
+from paddle_camp.speed.onednn.function import compute, usable
+from paddle_camp.speed.onednn.layout import has_channels_last
 
 
 class Conv2D(nn.Conv2D):
-    """Paddle's convolution, with its bias added faster on a CPU: the same parameters, the same bits.
-
-    Paddle adds the bias as ``[1, C, 1, 1]``, whose broadcast is slow in its CPU kernel; as ``[C, 1, 1]`` the step of a
-    network with biased convolutions is 1.1 to 1.7 times faster (LeNet most). ``PADDLE_CAMP_TUNE`` without ``bias``
-    turns this off.
-    """
+    """Paddle's convolution; ``relu``: with a ReLU behind it."""
 
     def __init__(
         self,
@@ -28,43 +30,106 @@ class Conv2D(nn.Conv2D):
         padding: int = 0,
         groups: int = 1,
         bias_attr: bool | None = None,
+        relu: bool = False,
     ):
         super().__init__(in_channels, out_channels, kernel_size, stride, padding, groups=groups, bias_attr=bias_attr)
-        self.geometry = {"stride": stride, "padding": padding, "groups": groups}
-        self.quick_bias = self.bias is not None and enabled("bias")
+        self.relu = relu
+        self.kernel = kernels.Convolution((stride, stride), (padding, padding), groups, relu)
 
-    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+    def forward(self, x: Tensor) -> Tensor:
         """``[N, C, H, W]`` in and out."""
-        # An export traces a static graph, where tensors have no place and oneDNN adds the bias in the convolution.
-        if self.quick_bias and paddle.in_dynamic_mode() and x.place.is_cpu_place():
-            return F.conv2d(x, self.weight, **self.geometry) + self.bias.reshape([-1, 1, 1])
-        return nn.Conv2D.forward(self, x)  # Paddle 2.6 cannot trace super()
+        if usable(x):
+            return compute(self.kernel, x, self.weight, *([] if self.bias is None else [self.bias]))
+        y = nn.Conv2D.forward(self, x)  # Paddle 2.6 cannot trace super()
+        return F.relu(y) if self.relu else y
+
+
+class BatchNorm2D(nn.BatchNorm2D):
+    """Paddle's batch norm; ``relu``: with a ReLU behind it."""
+
+    def __init__(self, num_features: int, relu: bool = False, momentum: float = 0.9, epsilon: float = 1e-5):
+        super().__init__(num_features, momentum, epsilon)
+        self.relu, self.numbers = relu, (momentum, epsilon)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``[N, C, H, W]`` in and out."""
+        if usable(x):
+            statistics = self._mean, self._variance  # their names in a state_dict
+            kernel = kernels.BatchNorm(*statistics, self.training, *self.numbers, self.relu)
+            return compute(kernel, x, self.weight, self.bias)
+        y = nn.BatchNorm2D.forward(self, x)
+        return F.relu(y) if self.relu else y
 
 
 class MaxPool2D(nn.MaxPool2D):
-    """Paddle's max pool, with a faster backward pass on a CPU: the same outputs, the same bits.
-
-    Paddle's CPU kernel searches the maximum of each window again in the backward pass. The kernel that also returns
-    the indices of the maxima keeps them: forward and backward pass take a third to a half of the time.
-    ``PADDLE_CAMP_TUNE`` without ``pool`` turns this off.
-
-    That kernel must not get NaN or infinity, as a diverging training produces: it skips NaN, finds no index in a
-    window without a larger number, and its backward pass then writes outside of its buffer (Paddle 2.6.2 and 3.3.1).
-    So it gets finite inputs only; others go through Paddle's default kernel.
-    """
+    """Paddle's max pool."""
 
     def __init__(self, kernel_size: int, stride: int, padding: int = 0):
         super().__init__(kernel_size, stride, padding)
-        self.window = (kernel_size, stride, padding)
-        self.keeps_places = enabled("pool")
+        self.kernel = kernels.Pool("max", *((each, each) for each in (kernel_size, stride, padding)))
 
-    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+    def forward(self, x: Tensor) -> Tensor:
         """``[N, C, H, W]`` in and out."""
-        # Without a backward pass the indices are of no use; in a static graph, as in an export, tensors have no place.
-        backward = self.keeps_places and paddle.in_dynamic_mode() and paddle.is_grad_enabled() and not x.stop_gradient
-        if backward and x.place.is_cpu_place() and math.isfinite(float(x.detach().sum())):
-            return F.max_pool2d(x, *self.window, return_mask=True)[0]
-        return nn.MaxPool2D.forward(self, x)  # Paddle 2.6 cannot trace super()
+        if usable(x) and finite(x):
+            return compute(self.kernel, x)
+        return nn.MaxPool2D.forward(self, x)
+
+
+class ReLU(nn.ReLU):
+    """Paddle's ReLU."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Any shape."""
+        return relu(x)
+
+
+class ReLU6(nn.ReLU6):
+    """Paddle's ReLU6: min(max(x, 0), 6)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Any shape."""
+        return compute(kernels.ReLU(6.0), x) if usable(x) and finite(x) else nn.ReLU6.forward(self, x)
+
+
+def finite(x: Tensor) -> bool:
+    """Whether all numbers are finite: oneDNN would take NaN for nothing, and hide that a training has diverged."""
+    return math.isfinite(float(as_it_lies(paddle.sum, x.detach())))
+
+
+def relu(x: Tensor) -> Tensor:
+    """max(x, 0)."""
+    return compute(kernels.ReLU(), x) if usable(x) else F.relu(x)
+
+
+def add(x: Tensor, y: Tensor) -> Tensor:
+    """x + y, of the same shape."""
+    return compute(kernels.Sum(relu=False), x, y) if usable(x) and usable(y) else x + y
+
+
+def add_relu(x: Tensor, y: Tensor) -> Tensor:
+    """max(x + y, 0), of the same shape."""
+    return compute(kernels.Sum(relu=True), x, y) if usable(x) and usable(y) else F.relu(x + y)
+
+
+def average_pool(x: Tensor, size: int) -> Tensor:
+    """The mean of every ``size`` x ``size`` square."""
+    square = (size, size)
+    return compute(kernels.Pool("average", square, square, (0, 0)), x) if usable(x) else F.avg_pool2d(x, size, size)
+
+
+def concat(parts: list[Tensor]) -> Tensor:
+    """``[N, C, H, W]`` one behind the other along the channels."""
+    if all(usable(part) and has_channels_last(part) for part in parts):
+        return paddle.concat([part.transpose([0, 2, 3, 1]) for part in parts], axis=3).transpose([0, 3, 1, 2])
+    return paddle.concat(parts, axis=1)
+
+
+def as_it_lies(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """``function(x)``, one for which the order of the axes means nothing, without a copy where channels are last."""
+    if not (usable(x) and has_channels_last(x)):
+        return function(x)
+    y = function(x.transpose([0, 2, 3, 1]))
+    return y.transpose([0, 3, 1, 2]) if y.ndim == 4 else y
 
 
 def conv_bn(
@@ -73,13 +138,13 @@ def conv_bn(
     kernel_size: int,
     stride: int = 1,
     groups: int = 1,
-    activation: type[nn.Layer] | None = nn.ReLU,
+    activation: type[nn.Layer] | None = ReLU,
 ) -> nn.Sequential:
     """Convolution without bias, batch norm and activation; "same" padding, so stride 1 keeps the picture's size."""
     padding = (kernel_size - 1) // 2
-    conv = nn.Conv2D(in_channels, out_channels, kernel_size, stride, padding, groups=groups, bias_attr=False)
-    layers = [conv, nn.BatchNorm2D(out_channels)]
-    return nn.Sequential(*layers, *([activation()] if activation else []))
+    conv = Conv2D(in_channels, out_channels, kernel_size, stride, padding, groups, bias_attr=False)
+    norm = BatchNorm2D(out_channels, relu=activation is ReLU)
+    return nn.Sequential(conv, norm, *([activation()] if activation not in (None, ReLU) else []))
 
 
 class SqueezeExcitation(nn.Layer):
@@ -95,7 +160,7 @@ class SqueezeExcitation(nn.Layer):
         middle = channels // reduction
         self.weigh = nn.Sequential(nn.Linear(channels, middle), nn.ReLU(), nn.Linear(middle, channels), nn.Sigmoid())
 
-    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+    def forward(self, x: Tensor) -> Tensor:
         """``[N, C, H, W]`` in and out."""
         weights = self.weigh(x.mean(axis=[2, 3]))
         return x * weights.unsqueeze([2, 3])

@@ -14,17 +14,17 @@ import paddle
 import paddle.nn.functional as F
 from paddle import nn
 
-from paddle_camp.models.layers import Conv2D, MaxPool2D
+from paddle_camp.models.layers import BatchNorm2D, Conv2D, MaxPool2D, as_it_lies, relu
 from paddle_camp.models.registry import register_model
 from paddle_camp.preprocessing import DIGITS, FUNDUS
 
 Activation = Callable[[paddle.Tensor], paddle.Tensor]
 ACTIVATIONS: dict[str, Activation] = {
-    "sigmoid": F.sigmoid,
-    "relu": F.relu,
-    "tanh": F.tanh,
+    "sigmoid": lambda x: as_it_lies(F.sigmoid, x),
+    "relu": relu,
+    "tanh": lambda x: as_it_lies(F.tanh, x),
     # Slope 1 and value 0 at 0, as tanh: what is left of a sigmoid's trouble when its slope of 1/4 is mended.
-    "unit_sigmoid": lambda x: 4 * F.sigmoid(x) - 2,
+    "unit_sigmoid": lambda x: as_it_lies(lambda y: 4 * F.sigmoid(y) - 2, x),
 }
 
 
@@ -57,7 +57,7 @@ class LeNet(nn.Layer):
         self.fc1 = nn.Linear(120 * side * side, 64)
         self.fc2 = nn.Linear(64, num_classes)
         sizes = (6, 16, 120)
-        self.norms = nn.LayerList([nn.BatchNorm2D(n) if batch_norm else nn.Identity() for n in sizes])
+        self.norms = nn.LayerList([BatchNorm2D(n) if batch_norm else nn.Identity() for n in sizes])
         self.norm_fc = nn.BatchNorm1D(64) if batch_norm else nn.Identity()
 
     def forward(self, images: paddle.Tensor) -> paddle.Tensor:

@@ -10,7 +10,7 @@ import paddle
 import paddle.nn.functional as F
 from paddle import nn
 
-from paddle_camp.models.layers import conv_bn
+from paddle_camp.models.layers import ReLU6, add, conv_bn
 from paddle_camp.models.registry import register_model
 
 # V1, table 1: output channels and stride of each depthwise-separable block.
@@ -44,14 +44,14 @@ class InvertedResidual(nn.Layer):
     def __init__(self, in_channels: int, out_channels: int, stride: int, expansion: int):
         super().__init__()
         width = in_channels * expansion
-        widen = [conv_bn(in_channels, width, 1, activation=nn.ReLU6)] if expansion != 1 else []
-        filters = conv_bn(width, width, 3, stride, groups=width, activation=nn.ReLU6)
+        widen = [conv_bn(in_channels, width, 1, activation=ReLU6)] if expansion != 1 else []
+        filters = conv_bn(width, width, 3, stride, groups=width, activation=ReLU6)
         self.layers = nn.Sequential(*widen, filters, conv_bn(width, out_channels, 1, activation=None))
         self.shortcut = stride == 1 and in_channels == out_channels
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         """``[N, in, H, W]`` to ``[N, out, H / stride, W / stride]``."""
-        return x + self.layers(x) if self.shortcut else self.layers(x)
+        return add(x, self.layers(x)) if self.shortcut else self.layers(x)
 
 
 class MobileNetV2(nn.Layer):
@@ -59,12 +59,12 @@ class MobileNetV2(nn.Layer):
 
     def __init__(self, num_classes: int = 1000, in_channels: int = 3, dropout: float = 0.2):
         super().__init__()
-        layers, channels = [conv_bn(in_channels, 32, 3, stride=2, activation=nn.ReLU6)], 32
+        layers, channels = [conv_bn(in_channels, 32, 3, stride=2, activation=ReLU6)], 32
         for expansion, out_channels, repeats, stride in BLOCKS_V2:
             for repeat in range(repeats):
                 layers.append(InvertedResidual(channels, out_channels, stride if repeat == 0 else 1, expansion))
                 channels = out_channels
-        layers.append(conv_bn(channels, 1280, 1, activation=nn.ReLU6))
+        layers.append(conv_bn(channels, 1280, 1, activation=ReLU6))
         self.features = nn.Sequential(*layers)
         self.dropout = nn.Dropout(dropout)
         self.fc = nn.Linear(1280, num_classes)

@@ -14,21 +14,20 @@ Weights of ``paddle.vision.models.resnetNN`` fit one to one: the layers have the
 from __future__ import annotations
 
 import paddle
-import paddle.nn.functional as F
 from paddle import nn
 
-from paddle_camp.models.layers import MaxPool2D, SqueezeExcitation
+from paddle_camp.models.layers import BatchNorm2D, Conv2D, MaxPool2D, SqueezeExcitation, add_relu
 from paddle_camp.models.registry import register_model
 
 
-def conv3x3(in_channels: int, out_channels: int, stride: int = 1, groups: int = 1) -> nn.Conv2D:
+def conv3x3(in_channels: int, out_channels: int, stride: int = 1, groups: int = 1) -> Conv2D:
     """A 3x3 convolution without bias that keeps the picture's size at stride 1."""
-    return nn.Conv2D(in_channels, out_channels, 3, stride=stride, padding=1, groups=groups, bias_attr=False)
+    return Conv2D(in_channels, out_channels, 3, stride=stride, padding=1, groups=groups, bias_attr=False)
 
 
-def conv1x1(in_channels: int, out_channels: int, stride: int = 1) -> nn.Conv2D:
+def conv1x1(in_channels: int, out_channels: int, stride: int = 1) -> Conv2D:
     """A 1x1 convolution without bias."""
-    return nn.Conv2D(in_channels, out_channels, 1, stride=stride, bias_attr=False)
+    return Conv2D(in_channels, out_channels, 1, stride=stride, bias_attr=False)
 
 
 class BasicBlock(nn.Layer):
@@ -39,17 +38,17 @@ class BasicBlock(nn.Layer):
     def __init__(self, in_channels: int, width: int, stride: int = 1, downsample: nn.Layer | None = None):
         super().__init__()
         self.conv1 = conv3x3(in_channels, width, stride)
-        self.bn1 = nn.BatchNorm2D(width)
+        self.bn1 = BatchNorm2D(width, relu=True)
         self.conv2 = conv3x3(width, width)
-        self.bn2 = nn.BatchNorm2D(width)
+        self.bn2 = BatchNorm2D(width)
         self.downsample = downsample
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         """The block's output, after the ReLU that follows the sum."""
         shortcut = x if self.downsample is None else self.downsample(x)
-        y = F.relu(self.bn1(self.conv1(x)))
+        y = self.bn1(self.conv1(x))
         y = self.bn2(self.conv2(y))
-        return F.relu(y + shortcut)
+        return add_relu(y, shortcut)
 
 
 class BottleneckBlock(nn.Layer):
@@ -76,21 +75,21 @@ class BottleneckBlock(nn.Layer):
         super().__init__()
         middle, out_channels = width * base_width // 64 * groups, width * self.expansion
         self.conv1 = conv1x1(in_channels, middle)
-        self.bn1 = nn.BatchNorm2D(middle)
+        self.bn1 = BatchNorm2D(middle, relu=True)
         self.conv2 = conv3x3(middle, middle, stride, groups)
-        self.bn2 = nn.BatchNorm2D(middle)
+        self.bn2 = BatchNorm2D(middle, relu=True)
         self.conv3 = conv1x1(middle, out_channels)
-        self.bn3 = nn.BatchNorm2D(out_channels)
+        self.bn3 = BatchNorm2D(out_channels)
         self.squeeze = SqueezeExcitation(out_channels) if squeeze else nn.Identity()
         self.downsample = downsample
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         """The block's output, after the ReLU that follows the sum."""
         shortcut = x if self.downsample is None else self.downsample(x)
-        y = F.relu(self.bn1(self.conv1(x)))
-        y = F.relu(self.bn2(self.conv2(y)))
+        y = self.bn1(self.conv1(x))
+        y = self.bn2(self.conv2(y))
         y = self.squeeze(self.bn3(self.conv3(y)))
-        return F.relu(y + shortcut)
+        return add_relu(y, shortcut)
 
 
 class ResNet(nn.Layer):
@@ -113,8 +112,8 @@ class ResNet(nn.Layer):
         **variant,
     ):
         super().__init__()
-        self.conv1 = nn.Conv2D(in_channels, 64, 7, stride=2, padding=3, bias_attr=False)
-        self.bn1 = nn.BatchNorm2D(64)
+        self.conv1 = Conv2D(in_channels, 64, 7, stride=2, padding=3, bias_attr=False)
+        self.bn1 = BatchNorm2D(64, relu=True)
         self.maxpool = MaxPool2D(3, stride=2, padding=1)
         self.layer1 = self._stage(block, 64, 64, depths[0], 1, variant)
         self.layer2 = self._stage(block, 64 * block.expansion, 128, depths[1], 2, variant)
@@ -128,13 +127,13 @@ class ResNet(nn.Layer):
         out_channels = width * block.expansion
         downsample = None
         if stride != 1 or in_channels != out_channels:
-            downsample = nn.Sequential(conv1x1(in_channels, out_channels, stride), nn.BatchNorm2D(out_channels))
+            downsample = nn.Sequential(conv1x1(in_channels, out_channels, stride), BatchNorm2D(out_channels))
         first = block(in_channels, width, stride, downsample, **variant)
         return nn.Sequential(first, *(block(out_channels, width, **variant) for _ in range(depth - 1)))
 
     def forward(self, images: paddle.Tensor) -> paddle.Tensor:
         """Logits ``[N, num_classes]`` from float32 ``[N, in_channels, H, W]``, H and W at least 32."""
-        x = F.relu(self.bn1(self.conv1(images)))  # N x 64 x 112 x 112, for 224 x 224 pictures
+        x = self.bn1(self.conv1(images))  # N x 64 x 112 x 112, for 224 x 224 pictures
         x = self.maxpool(x)  # N x 64 x 56 x 56
         x = self.layer1(x)  # N x 256 x 56 x 56 (64 channels with basic blocks)
         x = self.layer2(x)  # N x 512 x 28 x 28

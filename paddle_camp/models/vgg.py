@@ -9,7 +9,7 @@ from __future__ import annotations
 import paddle
 from paddle import nn
 
-from paddle_camp.models.layers import Conv2D, MaxPool2D
+from paddle_camp.models.layers import BatchNorm2D, Conv2D, MaxPool2D, ReLU
 from paddle_camp.models.registry import register_model
 
 # Convolutions of 3x3 in each of the five stages; the channels are 64, 128, 256, 512, 512.
@@ -37,8 +37,8 @@ class VGG(nn.Layer):
         for repeats, channels in zip(STAGES[depth], CHANNELS, strict=True):
             for _ in range(repeats):
                 layers.append(Conv2D(in_channels, channels, 3, padding=1))
-                layers += [nn.BatchNorm2D(channels)] if batch_norm else []
-                layers.append(nn.ReLU())
+                layers += [BatchNorm2D(channels)] if batch_norm else []
+                layers.append(ReLU())
                 in_channels = channels
             layers.append(MaxPool2D(2, stride=2))
         self.features = nn.Sequential(*layers)

@@ -1,67 +1,97 @@
-"""The quick bias and the quick max pool: Paddle's bits, and when they are used."""
+"""The layers of the zoo: Paddle's parameters and names, its results with oneDNN and without, and where they end."""
 
 from __future__ import annotations
+
+import copy
 
 import numpy as np
 import paddle
 import pytest
+from paddle import nn
 
 from paddle_camp import create_model
-from paddle_camp.models.layers import Conv2D, MaxPool2D
-from tests.helpers.zoo import shape_of
+from paddle_camp.models import layers
+from paddle_camp.speed.onednn.function import paddle_operators
+
+LAYERS = {
+    "convolution": (lambda: layers.Conv2D(3, 8, 3, 2, 1), lambda: nn.Conv2D(3, 8, 3, 2, 1)),
+    "with a ReLU": (
+        lambda: layers.Conv2D(3, 8, 5, relu=True),
+        lambda: nn.Sequential(nn.Conv2D(3, 8, 5), nn.ReLU()),
+    ),
+    "without bias": (lambda: layers.Conv2D(3, 8, 3, bias_attr=False), lambda: nn.Conv2D(3, 8, 3, bias_attr=False)),
+    "groups": (lambda: layers.Conv2D(3, 6, 3, groups=3), lambda: nn.Conv2D(3, 6, 3, groups=3)),
+    "norm": (lambda: layers.BatchNorm2D(3), lambda: nn.BatchNorm2D(3)),
+    "norm with a ReLU": (lambda: layers.BatchNorm2D(3, relu=True), lambda: nn.Sequential(nn.BatchNorm2D(3), nn.ReLU())),
+    "max pool": (lambda: layers.MaxPool2D(3, 2, 1), lambda: nn.MaxPool2D(3, 2, 1)),
+    "relu": (layers.ReLU, nn.ReLU),
+    "relu6": (layers.ReLU6, nn.ReLU6),
+    "average pool": (lambda: lambda x: layers.average_pool(x, 2), lambda: lambda x: nn.functional.avg_pool2d(x, 2, 2)),
+    "sum": (lambda: lambda x: layers.add(x, 2 * x), lambda: lambda x: 3 * x),
+    "sum with a ReLU": (lambda: lambda x: layers.add_relu(x, 2 * x), lambda: lambda x: nn.functional.relu(3 * x)),
+    "concat": (
+        lambda: lambda x: layers.concat([layers.relu(x), layers.relu(-x)]),
+        lambda: lambda x: paddle.concat([nn.functional.relu(x), nn.functional.relu(-x)], axis=1),
+    ),
+    "as it lies": (
+        lambda: lambda x: layers.as_it_lies(nn.functional.sigmoid, layers.relu(x)),
+        lambda: lambda x: nn.functional.sigmoid(nn.functional.relu(x)),
+    ),
+}
 
 
-@pytest.mark.parametrize("name", ["lenet", "alexnet"])
-def test_the_quick_bias_gives_the_same_bits_and_can_be_turned_off(name, monkeypatch):
-    images = paddle.to_tensor(np.random.default_rng(0).normal(size=(2, *shape_of(name))).astype("float32"))
-    results = []
-    for optimisations in ("bias", "0"):
-        monkeypatch.setenv("PADDLE_CAMP_TUNE", optimisations)
-        paddle.seed(0)
-        model = create_model(name)
-        convolution = next(layer for layer in model.sublayers() if isinstance(layer, Conv2D))
-        assert convolution.quick_bias == (optimisations == "bias")
-        output = model(images)
-        (output**2).sum().backward()
-        results.append([output.numpy()] + [p.grad.numpy() for p in model.parameters()])
-    assert all(np.array_equal(one, other) for one, other in zip(*results, strict=True))
+def trained(layer, images: np.ndarray) -> list[np.ndarray]:
+    """Output, gradients of the input and of the parameters, state and output in evaluation mode after one pass."""
+    x = paddle.to_tensor(images, stop_gradient=False)
+    output = layer(x)
+    (output * paddle.cos(paddle.arange(output.size, dtype="float32")).reshape(output.shape)).sum().backward()
+    found = [output.numpy(), x.grad.numpy()]
+    if isinstance(layer, nn.Layer):
+        found += [parameter.grad.numpy() for parameter in layer.parameters() if not parameter.stop_gradient]
+        found += [value.numpy() for value in layer.state_dict().values()]
+        layer.eval()
+    with paddle.no_grad():
+        return [*found, layer(x).numpy()]
 
 
-def pooled(optimisations, window, monkeypatch, images):
-    """A pool's output and gradient with these optimisations, and whether its backward pass knows the places."""
-    monkeypatch.setenv("PADDLE_CAMP_TUNE", optimisations)
-    images = paddle.to_tensor(images, stop_gradient=False)
-    pool = MaxPool2D(*window)
-    output = pool(images)
-    (output * paddle.arange(output.size, dtype="float32").reshape(output.shape)).sum().backward()
-    return output.numpy(), images.grad.numpy(), pool.keeps_places
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_layer_is_paddles_with_onednn_and_without(name):
+    images = np.random.default_rng(0).standard_normal((4, 3, 10, 12)).astype("float32")
+    paddle.seed(0)
+    ours, theirs = (make() for make in LAYERS[name])
+    if isinstance(ours, nn.Layer):
+        assert [p.shape for p in ours.parameters()] == [p.shape for p in theirs.parameters()]
+        theirs.set_state_dict(dict(zip(theirs.state_dict(), ours.state_dict().values(), strict=True)))
+    again = copy.deepcopy(ours)
+    expected = trained(theirs, images)
+    found = trained(ours, images)
+    with paddle_operators():
+        same = trained(again, images)
+    for one, two, other in zip(found, same, expected, strict=True):
+        scale = max(1e-3, float(np.abs(other).max()))
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-5 * scale)
+        np.testing.assert_allclose(two, other, rtol=0, atol=1e-5 * scale)
 
 
-@pytest.mark.parametrize("window", [(2, 2), (3, 2), (3, 1, 1), (3, 2, 1)])
-def test_the_quick_max_pool_gives_the_same_bits_and_can_be_turned_off(window, monkeypatch):
-    # ReLU leaves many equal maxima: both kernels must give the gradient to the same one of them.
-    images = np.maximum(np.random.default_rng(0).standard_normal((3, 4, 13, 13), np.float32), 0)
-    *ours, quick = pooled("pool", window, monkeypatch, images)
-    *stock, slow = pooled("0", window, monkeypatch, images)
-    assert (quick, slow) == (True, False)
-    assert all(np.array_equal(a, b) for a, b in zip(ours, stock, strict=True))
-    assert np.count_nonzero(ours[1])
+def test_float64_is_paddles():
+    layer = layers.Conv2D(3, 4, 3, relu=True)
+    layer.to(dtype="float64")
+    assert layer(paddle.randn([1, 3, 5, 5], dtype="float64")).dtype == paddle.float64
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("window", [(2, 2), (3, 1, 1)])
-def test_the_quick_max_pool_leaves_what_is_not_finite_to_paddle(bad, window, monkeypatch):
-    """Its kernel would hide the NaN of a training that diverges, and write outside of its buffer."""
+def test_the_max_pool_hides_nothing_that_is_not_finite(bad, window):
+    """Paddle's kernel that keeps the places would write outside of its buffer, oneDNN's would skip NaN."""
     images = np.random.default_rng(0).standard_normal((2, 3, 6, 6), np.float32)
     images[1, 1, :4, :4] = bad
-    *ours, _ = pooled("pool", window, monkeypatch, images)
-    *stock, _ = pooled("0", window, monkeypatch, images)
-    assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(ours, stock, strict=True))
+    ours = trained(layers.MaxPool2D(*window), images)
+    theirs = trained(nn.MaxPool2D(*window), images)
+    assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(ours, theirs, strict=True))
     assert np.isnan(ours[0]).any() == np.isnan(bad)
 
 
-def test_a_diverging_lenet_says_so(monkeypatch):
-    monkeypatch.setenv("PADDLE_CAMP_TUNE", "pool")
+def test_a_diverging_lenet_says_so():
     model = create_model("lenet")
     model.conv1.weight.set_value(paddle.full_like(model.conv1.weight, float("nan")))
     loss = model(paddle.ones([2, 1, 28, 28])).sum()
@@ -69,21 +99,20 @@ def test_a_diverging_lenet_says_so(monkeypatch):
     assert not np.isfinite(float(loss))
 
 
-def test_the_quick_max_pool_is_what_trains(monkeypatch):
-    asked = []
-    monkeypatch.setenv("PADDLE_CAMP_TUNE", "pool")
-    kernel = paddle.nn.functional.max_pool2d
+@pytest.mark.parametrize(
+    ("name", "side"), [("resnet18", 64), ("googlenet", 224), ("densenet121", 64), ("mobilenet_v2", 64)]
+)
+def test_pictures_stay_in_the_layout_from_the_first_layer_to_the_last(name, side):
+    """A layer that fell back to Paddle's layout would cost two copies."""
+    model, seen = create_model(name), {}
 
-    def noted(*arguments, return_mask=False, **options):
-        asked.append(return_mask)
-        return kernel(*arguments, return_mask=return_mask, **options)
+    def note(path: str, inputs: tuple) -> None:
+        seen.setdefault(path, layers.has_channels_last(inputs[0]))
 
-    monkeypatch.setattr("paddle_camp.models.layers.F.max_pool2d", noted)
-    images = paddle.ones([1, 1, 4, 4])
-    MaxPool2D(2, 2)(images)  # no gradient is wanted
-    images.stop_gradient = False
-    with paddle.no_grad():
-        MaxPool2D(2, 2)(images)
-    assert True not in asked
-    MaxPool2D(2, 2)(images)
-    assert asked[-1] is True
+    for path, layer in model.named_sublayers():
+        if isinstance(layer, layers.Conv2D | layers.BatchNorm2D | layers.MaxPool2D) and "auxiliary" not in path:
+            layer.register_forward_pre_hook(lambda layer, inputs, path=path: note(path, inputs))
+    model(paddle.randn([2, 3, side, side]))
+    first, *rest = seen
+    assert not seen[first] and len(rest) > 20
+    assert all(seen[path] for path in rest)

@@ -1,4 +1,4 @@
-"""Small networks run with one thread, large ones with all, and nothing is done against what the user set."""
+"""Small batches of small networks run with one thread, others with all, and nothing against what the user set."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from paddle_camp.data.batches import ArrayBatches
 from paddle_camp.speed import threads
 
 
-def batches(*shape):
-    return ArrayBatches(np.zeros((4, *shape), np.float32), np.zeros(4, np.int64), 2)
+def batches(*shape, size=2):
+    return ArrayBatches(np.zeros((2 * size, *shape), np.float32), np.zeros(2 * size, np.int64), size)
 
 
 @pytest.fixture
@@ -39,18 +39,20 @@ def limits(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("name", "shape", "expected"),
+    ("name", "shape", "size", "expected"),
     [
-        ("two_conv_net", (1, 28, 28), [1, "end"]),
-        ("digit_net", (1, 28, 28), [1, "end"]),
-        ("mlp_relu", (1, 28, 28), [1, "end"]),
-        ("lenet_fundus", (3, 224, 224), []),
-        ("resnet18", (3, 64, 64), []),
+        ("lenet", (1, 28, 28), 10, [1, "end"]),
+        ("lenet", (1, 28, 28), 32, []),
+        ("two_conv_net", (1, 28, 28), 2, [1, "end"]),
+        ("digit_net", (1, 28, 28), 100, []),
+        ("mlp_relu", (1, 28, 28), 20, [1, "end"]),
+        ("lenet_fundus", (3, 224, 224), 1, []),
+        ("resnet18", (3, 64, 64), 2, []),
     ],
 )
-def test_a_networks_size_decides(limits, name, shape, expected):
+def test_the_work_in_a_batch_decides(limits, name, shape, size, expected):
     model = create_model(name, in_channels=shape[0])
-    with threads.threads_for(model, batches(*shape)):
+    with threads.threads_for(model, batches(*shape, size=size)):
         assert limits == expected[:1]
     assert limits == expected
 

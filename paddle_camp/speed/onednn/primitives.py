@@ -1,0 +1,205 @@
+"""The primitives that each kernel needs for one shape; all arrays are float32, pictures have channels last."""
+
+from __future__ import annotations
+
+import ctypes
+
+from paddle_camp.speed.onednn.library import Handle, library
+from paddle_camp.speed.onednn.primitive import (
+    BIAS,
+    DIFF_BIAS,
+    DIFF_DST,
+    DIFF_SCALE,
+    DIFF_SHIFT,
+    DIFF_SRC,
+    DIFF_WEIGHTS,
+    DST,
+    MEAN,
+    SCALE,
+    SHIFT,
+    SRC,
+    SRC_1,
+    VARIANCE,
+    WEIGHTS,
+    WORKSPACE,
+    Primitive,
+    Shape,
+    any_layout,
+    channels_last,
+    copying,
+    describe,
+    integers,
+    plain,
+    reorder,
+    scratch,
+)
+
+# dnnl_types.h
+TRAINING, INFERENCE, BACKWARD, BACKWARD_DATA = 64, 96, 128, 160
+DIRECT, ADD = 1, 0x1FFF0
+POOLS = {"max": 0x1FF, "average": 0x3FF}  # the mean is that of the places inside of the picture
+RELU, CLIP = 0x100, 0x106  # those whose backward pass reads the output, not the input
+PLAIN_RELU = 0x20  # behind another primitive
+GLOBAL_STATISTICS, SCALED_AND_SHIFTED, WITH_RELU = 1, 2 | 4, 8
+QUERY_WEIGHTS, QUERY_DIFF_WEIGHTS, QUERY_WORKSPACE = 131, 132, 135
+
+ZERO = ctypes.c_float(0)
+
+
+def ending_with_relu() -> Handle:
+    """The attribute of a primitive whose output goes through a ReLU."""
+    known = library()
+    operations = known.create("post_ops", "dnnl_post_ops_create")
+    known.call("dnnl_post_ops_append_eltwise", operations.value, PLAIN_RELU, ZERO, ZERO)
+    attribute = known.create("primitive_attr", "dnnl_primitive_attr_create")
+    known.call("dnnl_primitive_attr_set_post_ops", attribute.value, operations.value)
+    return attribute
+
+
+class ElementwisePrimitives:
+    """max(x, 0), or x between 0 and a ``ceiling`` above 0."""
+
+    def __init__(self, shape: Shape, ceiling: float):
+        x, algorithm = channels_last(shape), CLIP if ceiling else RELU
+        limits = ZERO, ctypes.c_float(ceiling)
+        forward = describe("eltwise_forward", TRAINING, algorithm, x, x, *limits, None)
+        self.forward = Primitive(forward, {SRC: x, DST: x})
+        backward = describe("eltwise_backward", algorithm, x, x, x, *limits, forward, None)
+        self.backward = Primitive(backward, {DST: x, DIFF_DST: x, DIFF_SRC: x})
+
+
+class SumPrimitives:
+    """The sum of two pictures, and perhaps a ReLU of it."""
+
+    def __init__(self, shape: Shape, relu: bool):
+        x = channels_last(shape)
+        descriptor = describe("binary", ADD, x, x, x, ending_with_relu() if relu else None)
+        self.forward = Primitive(descriptor, {SRC: x, SRC_1: x, DST: x})
+        self.copy = copying(x, x)
+
+
+class PoolPrimitives:
+    """Largest or mean values of windows; ``workspace``: bytes in which a max pool remembers where the largest were."""
+
+    def __init__(self, shape: Shape, kind: str, size: Shape, stride: Shape, padding: Shape, training: bool):
+        sides = zip(shape[2:], size, stride, padding, strict=True)
+        self.output = (*shape[:2], *((side + 2 * pad - window) // step + 1 for side, window, step, pad in sides))
+        x, y = channels_last(shape), channels_last(self.output)
+        geometry = [
+            integers(each) for each in (stride, size, (0, 0), padding, self._behind(shape, size, stride, padding))
+        ]
+        self._algorithm = POOLS[kind]
+        forward = describe(
+            "pooling_forward", TRAINING if training else INFERENCE, self._algorithm, x, y, *geometry, None
+        )
+        places = library().queried(forward, QUERY_WORKSPACE) if training and kind == "max" else None
+        self.workspace = library().size(places) if places is not None else 0
+        more = {WORKSPACE: places} if places is not None else {}
+        self.forward = Primitive(forward, {SRC: x, DST: y} | more)
+        if training:
+            backward = describe("pooling_backward", self._algorithm, x, y, *geometry, forward, None)
+            self.backward = Primitive(backward, {DIFF_DST: y, DIFF_SRC: x} | more)
+
+    def _behind(self, shape: Shape, size: Shape, stride: Shape, padding: Shape) -> Shape:
+        """The padding behind the picture that the last window reaches into; negative where it does not get that far."""
+        axes = zip(shape[2:], self.output[2:], size, stride, padding, strict=True)
+        return tuple((count - 1) * step + window - side - pad for side, count, window, step, pad in axes)
+
+
+class BatchNormPrimitives:
+    """Batch norm by the batch's statistics (``training``) or by given ones, and perhaps a ReLU of it.
+
+    ``workspace``: bytes in which the backward pass finds where the ReLU let through.
+    """
+
+    def __init__(self, shape: Shape, epsilon: float, training: bool, relu: bool, backward: bool):
+        x, channels = channels_last(shape), plain(shape[1:2])
+        flags = SCALED_AND_SHIFTED | (0 if training else GLOBAL_STATISTICS) | (WITH_RELU if relu else 0)
+        limit, kind = ctypes.c_float(epsilon), TRAINING if training or backward else INFERENCE
+        forward = describe("batch_normalization_forward", kind, x, x, limit, flags, None)
+        signs = library().queried(forward, QUERY_WORKSPACE) if relu and kind == TRAINING else None
+        self.workspace = library().size(signs) if signs is not None else 0
+        more = {WORKSPACE: signs} if signs is not None else {}
+        both = {MEAN: channels, VARIANCE: channels, SCALE: channels}
+        self.forward = Primitive(forward, {SRC: x, DST: x} | both | {SHIFT: channels} | more)
+        if backward:
+            descriptor = describe("batch_normalization_backward", BACKWARD, x, x, x, limit, flags, forward, None)
+            gradients = {DIFF_SCALE: channels, DIFF_SHIFT: channels}
+            self.backward = Primitive(descriptor, {SRC: x, DIFF_DST: x, DIFF_SRC: x} | both | gradients | more)
+
+
+class ConvolutionPrimitives:
+    """A convolution, the gradients of its input and of its weights, and the reorders of the weights between layouts.
+
+    oneDNN chooses the layout of the weights, another one for each of the three. The reordered weights lie in the
+    thread's scratch memory, since they are of use only until the next call.
+    """
+
+    def __init__(
+        self,
+        shape: Shape,
+        weight: Shape,
+        stride: Shape,
+        padding: Shape,
+        groups: int,
+        bias: bool,
+        relu: bool,
+        training: bool,
+    ):
+        sides = zip(shape[2:], weight[2:], stride, padding, strict=True)
+        spatial = [(side + 2 * pad - window) // step + 1 for side, window, step, pad in sides]
+        self.output = (shape[0], weight[0], *spatial)
+        grouped = (groups, weight[0] // groups, *weight[1:]) if groups > 1 else weight
+        x, w, y = channels_last(shape), any_layout(grouped), channels_last(self.output)
+        b = plain(weight[:1]) if bias else None
+        self._paddles = plain(grouped)
+        geometry = [integers(each) for each in (stride, (0, 0), padding, padding)]
+        attribute = ending_with_relu() if relu else None
+        kind = TRAINING if training else INFERENCE
+        forward = describe("convolution_forward", kind, DIRECT, x, w, b, y, *geometry, attribute)
+        self._for_forward = self._from_paddle(forward)
+        self.forward = Primitive(forward, {SRC: x, WEIGHTS: self._wanted(forward), DST: y} | ({BIAS: b} if b else {}))
+        if not training:
+            return
+        hint = describe("convolution_forward", kind, DIRECT, x, w, b, y, *geometry, None) if relu else forward
+        data = describe("convolution_backward_data", DIRECT, x, w, y, *geometry, hint, None)
+        self._for_data = self._from_paddle(data)
+        self.backward_data = Primitive(data, {DIFF_DST: y, WEIGHTS: self._wanted(data), DIFF_SRC: x})
+        weights = describe("convolution_backward_weights", DIRECT, x, w, b, y, *geometry, hint, None)
+        made = library().queried(weights, QUERY_DIFF_WEIGHTS)
+        self._size_of_gradient, self._to_paddle = library().size(made), reorder(made, self._paddles)
+        more = {DIFF_BIAS: b} if b else {}
+        self.backward_weights = Primitive(weights, {SRC: x, DIFF_DST: y, DIFF_WEIGHTS: made} | more)
+
+    def _wanted(self, descriptor: Handle) -> ctypes.c_void_p:
+        return library().queried(descriptor, QUERY_WEIGHTS)
+
+    def _from_paddle(self, descriptor: Handle) -> tuple[Primitive | None, int]:
+        """The reorder of Paddle's weights into the layout that a primitive wants, and its bytes."""
+        wanted = self._wanted(descriptor)
+        return reorder(self._paddles, wanted), library().size(wanted)
+
+    def weights_for_forward(self, address: int) -> int:
+        """Where Paddle's weights at ``address`` lie as the forward pass wants them."""
+        return _reordered(*self._for_forward, address)
+
+    def weights_for_data(self, address: int) -> int:
+        """The same for the gradient of the input."""
+        return _reordered(*self._for_data, address)
+
+    def place_for_gradient(self, address: int) -> int:
+        """Where the gradient of the weights is to be written before it is stored at ``address``."""
+        return address if self._to_paddle is None else scratch(self._size_of_gradient)
+
+    def store_gradient(self, place: int, address: int) -> None:
+        """Bring the gradient of the weights from ``place`` to ``address``, in Paddle's layout."""
+        if self._to_paddle is not None:
+            self._to_paddle(place, address)
+
+
+def _reordered(copy: Primitive | None, size: int, address: int) -> int:
+    if copy is None:
+        return address
+    place = scratch(size)
+    copy(address, place)
+    return place
