@@ -45,16 +45,26 @@ def test_on_a_gpu_nothing_is_exported(tmp_path):
 
 def test_a_missing_peer_costs_its_cell_only(tmp_path):
     def measure(contender):
-        if contender.name == "PyTorch":
+        if contender.name.startswith("PyTorch"):
             return contest.measure(contender)
         return {"wall_seconds": 1.0, "images_per_second": 2.0, "parameters": 3, "peak_memory": 2**20}
 
     bench = fake_bench(tmp_path, measure, torch_python="/no/such/python")
     *_, (table,) = GROUPS["train"](bench)
     assert [name for name, _ in table.rows] == ["lenet", "mlp_relu"]
-    assert "| lenet | 2.00 | 2.00 | - | 1.00 | - | 1.00 | 1.00 | - |" in table.markdown()
-    assert table.markdown().endswith("PyTorch (lenet): /no/such/python cannot be run: No such file or directory")
-    assert len(bench.log) == 2 * 2 + 1 + 2 * 2  # the peer is tried once
+    assert "| lenet | 2.00 | 2.00 | - | - | 1.00 | - | 1.00 | 1.00 | - |" in table.markdown()
+    assert "- PyTorch (lenet): /no/such/python cannot be run: No such file or directory" in table.markdown()
+    assert len(bench.log) == 2 * 2 + 2 + 2 * 2  # either layout of the peer is tried once
+
+
+def test_the_peer_is_the_faster_of_its_two_layouts_in_each_round():
+    speeds = {"PyTorch": (3.0, 5.0), "PyTorch channels_last": (4.0, 2.0)}
+    results = {name: [{"images_per_second": speed} for speed in row] for name, row in speeds.items()}
+    found = groups_speed.with_the_faster(results | {"ours": [{"images_per_second": 1.0}] * 2})
+    assert [one["images_per_second"] for one in found["PyTorch's best"]] == [4.0, 5.0]
+    assert "PyTorch's best" not in groups_speed.with_the_faster({"ours": []})
+    failed = results | {"PyTorch": [{"error": "no torch"}]}
+    assert groups_speed.with_the_faster(failed) == failed
 
 
 def test_the_networks_for_digits_are_fed_digits(tmp_path):

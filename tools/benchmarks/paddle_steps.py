@@ -46,6 +46,7 @@ def profile(step: Callable[[], object], steps: int = 3) -> dict[str, float]:
     """Seconds a step of each kind of operator, see :mod:`tools.benchmarks.op_times`."""
     from paddle.profiler import Profiler, ProfilerTarget, export_chrome_tracing
 
+    note_kernels()
     with tempfile.TemporaryDirectory() as folder:
         with Profiler(targets=[ProfilerTarget.CPU], on_trace_ready=export_chrome_tracing(folder)) as profiler:
             for _ in range(steps):
@@ -53,6 +54,24 @@ def profile(step: Callable[[], object], steps: int = 3) -> dict[str, float]:
                 profiler.step()
         (trace,) = Path(folder).glob("*.json")
         return by_kind(paddle_times(trace), steps)
+
+
+def note_kernels() -> None:
+    """Have the profiler note oneDNN's kernels as it notes Paddle's operators; see ``paddle_times``."""
+    from paddle.profiler import RecordEvent
+
+    from paddle_camp.speed.onednn import kernels
+
+    def noted(function: Callable, name: str) -> Callable:
+        def call(*arguments: Any) -> Any:
+            with RecordEvent(name):
+                return function(*arguments)
+
+        return call
+
+    for kernel in (kernels.Convolution, kernels.BatchNorm, kernels.Pool, kernels.ReLU, kernels.Sum):
+        for way, name in (("forward", f"{kernel.__name__} dygraph"), ("backward", f"Local_{kernel.__name__}")):
+            setattr(kernel, way, noted(getattr(kernel, way), name))
 
 
 def inputs(spec: dict[str, Any], count: int) -> tuple:

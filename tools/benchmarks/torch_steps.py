@@ -13,7 +13,7 @@ def measure(spec: dict[str, Any]) -> dict[str, Any]:
     """Time training steps as :func:`tools.benchmarks.paddle_steps.train_step` takes them.
 
     Args:
-        spec: as there, and ``cores``, the threads to compute with.
+        spec: as there, ``cores``, the threads to compute with, and perhaps ``channels_last``.
     """
     import torch
 
@@ -24,6 +24,8 @@ def measure(spec: dict[str, Any]) -> dict[str, Any]:
     device = "cuda" if spec["device"].startswith("gpu") else "cpu"
     model = NETS[spec["model"]](spec["arguments"]["num_classes"]).to(device)
     images = (torch.rand(spec["batch_size"], *spec["shape"]) * 2 - 1).to(device)
+    if spec.get("channels_last"):
+        model, images = (each.to(memory_format=torch.channels_last) for each in (model, images))
     labels = torch.randint(0, spec["arguments"]["num_classes"], (spec["batch_size"],), device=device)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.001, momentum=0.9)
     model.train()
