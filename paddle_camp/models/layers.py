@@ -162,5 +162,7 @@ class SqueezeExcitation(nn.Layer):
 
     def forward(self, x: Tensor) -> Tensor:
         """``[N, C, H, W]`` in and out."""
-        weights = self.weigh(x.mean(axis=[2, 3]))
-        return x * weights.unsqueeze([2, 3])
+        if usable(x) and has_channels_last(x):  # the same where no number has to move
+            pixels = x.transpose([0, 2, 3, 1])
+            return (pixels * self.weigh(pixels.mean(axis=[1, 2])).unsqueeze([1, 2])).transpose([0, 3, 1, 2])
+        return x * self.weigh(x.mean(axis=[2, 3])).unsqueeze([2, 3])
