@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # as many processes as cores: one thread each
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ["OMP_NUM_THREADS"] = "1"  # whatever the first process has set for itself
 
 from paddle_camp import runtime  # the package tunes the CPU, which works only before anything imports paddle
 
