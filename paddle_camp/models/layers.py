@@ -6,16 +6,13 @@ float64, inside of :func:`~paddle_camp.speed.onednn.function.paddle_operators`, 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 import paddle
-import paddle.nn.functional as F
 from paddle import Tensor, nn
 
 from paddle_camp.speed.onednn import kernels
-from paddle_camp.speed.onednn.function import compute, usable
-from paddle_camp.speed.onednn.layout import has_channels_last
+from paddle_camp.speed.onednn.function import compute, in_place
 
 
 class Conv2D(nn.Conv2D):
@@ -38,10 +35,7 @@ class Conv2D(nn.Conv2D):
 
     def forward(self, x: Tensor) -> Tensor:
         """``[N, C, H, W]`` in and out."""
-        if usable(x):
-            return compute(self.kernel, x, self.weight, *([] if self.bias is None else [self.bias]))
-        y = nn.Conv2D.forward(self, x)  # Paddle 2.6 cannot trace super()
-        return F.relu(y) if self.relu else y
+        return compute(self.kernel, x, self.weight, *([] if self.bias is None else [self.bias]))
 
 
 class BatchNorm2D(nn.BatchNorm2D):
@@ -53,12 +47,9 @@ class BatchNorm2D(nn.BatchNorm2D):
 
     def forward(self, x: Tensor) -> Tensor:
         """``[N, C, H, W]`` in and out."""
-        if usable(x):
-            statistics = self._mean, self._variance  # their names in a state_dict
-            kernel = kernels.BatchNorm(*statistics, self.training, *self.numbers, self.relu)
-            return compute(kernel, x, self.weight, self.bias)
-        y = nn.BatchNorm2D.forward(self, x)
-        return F.relu(y) if self.relu else y
+        statistics = self._mean, self._variance  # their names in a state_dict
+        kernel = kernels.BatchNorm(*statistics, self.training, *self.numbers, self.relu)
+        return compute(kernel, x, self.weight, self.bias)
 
 
 class MaxPool2D(nn.MaxPool2D):
@@ -70,9 +61,7 @@ class MaxPool2D(nn.MaxPool2D):
 
     def forward(self, x: Tensor) -> Tensor:
         """``[N, C, H, W]`` in and out."""
-        if usable(x) and finite(x):
-            return compute(self.kernel, x)
-        return nn.MaxPool2D.forward(self, x)
+        return compute(self.kernel, x)
 
 
 class ReLU(nn.ReLU):
@@ -88,48 +77,42 @@ class ReLU6(nn.ReLU6):
 
     def forward(self, x: Tensor) -> Tensor:
         """Any shape."""
-        return compute(kernels.ReLU(6.0), x) if usable(x) and finite(x) else nn.ReLU6.forward(self, x)
-
-
-def finite(x: Tensor) -> bool:
-    """Whether all numbers are finite: oneDNN would take NaN for nothing, and hide that a training has diverged."""
-    return math.isfinite(float(as_it_lies(paddle.sum, x.detach())))
+        return compute(kernels.ReLU(6.0), x)
 
 
 def relu(x: Tensor) -> Tensor:
     """max(x, 0)."""
-    return compute(kernels.ReLU(), x) if usable(x) else F.relu(x)
+    return compute(kernels.ReLU(), x)
 
 
 def add(x: Tensor, y: Tensor) -> Tensor:
-    """x + y, of the same shape."""
-    return compute(kernels.Sum(relu=False), x, y) if usable(x) and usable(y) else x + y
+    """x + y."""
+    return compute(kernels.Sum(relu=False), x, y)
 
 
 def add_relu(x: Tensor, y: Tensor) -> Tensor:
-    """max(x + y, 0), of the same shape."""
-    return compute(kernels.Sum(relu=True), x, y) if usable(x) and usable(y) else F.relu(x + y)
+    """max(x + y, 0)."""
+    return compute(kernels.Sum(relu=True), x, y)
 
 
 def average_pool(x: Tensor, size: int) -> Tensor:
     """The mean of every ``size`` x ``size`` square."""
     square = (size, size)
-    return compute(kernels.Pool("average", square, square, (0, 0)), x) if usable(x) else F.avg_pool2d(x, size, size)
+    return compute(kernels.Pool("average", square, square, (0, 0)), x)
 
 
 def concat(parts: list[Tensor]) -> Tensor:
     """``[N, C, H, W]`` one behind the other along the channels."""
-    if all(usable(part) and has_channels_last(part) for part in parts):
+    if all(map(in_place, parts)):
         return paddle.concat([part.transpose([0, 2, 3, 1]) for part in parts], axis=3).transpose([0, 3, 1, 2])
     return paddle.concat(parts, axis=1)
 
 
 def as_it_lies(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """``function(x)``, one for which the order of the axes means nothing, without a copy where channels are last."""
-    if not (usable(x) and has_channels_last(x)):
+    """``function(x)`` of an elementwise function, without a copy where channels are last."""
+    if not in_place(x):
         return function(x)
-    y = function(x.transpose([0, 2, 3, 1]))
-    return y.transpose([0, 3, 1, 2]) if y.ndim == 4 else y
+    return function(x.transpose([0, 2, 3, 1])).transpose([0, 3, 1, 2])
 
 
 def conv_bn(
@@ -162,7 +145,7 @@ class SqueezeExcitation(nn.Layer):
 
     def forward(self, x: Tensor) -> Tensor:
         """``[N, C, H, W]`` in and out."""
-        if usable(x) and has_channels_last(x):  # the same where no number has to move
+        if in_place(x):  # the same where no number has to move
             pixels = x.transpose([0, 2, 3, 1])
             return (pixels * self.weigh(pixels.mean(axis=[1, 2])).unsqueeze([1, 2])).transpose([0, 3, 1, 2])
         return x * self.weigh(x.mean(axis=[2, 3])).unsqueeze([2, 3])

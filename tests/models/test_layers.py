@@ -9,9 +9,9 @@ import paddle
 import pytest
 from paddle import nn
 
-from paddle_camp import create_model
+from paddle_camp import create_model, paddle_operators
 from paddle_camp.models import layers
-from paddle_camp.speed.onednn.function import paddle_operators
+from paddle_camp.speed.onednn.layout import has_channels_last
 
 LAYERS = {
     "convolution": (lambda: layers.Conv2D(3, 8, 3, 2, 1), lambda: nn.Conv2D(3, 8, 3, 2, 1)),
@@ -107,7 +107,7 @@ def test_pictures_stay_in_the_layout_from_the_first_layer_to_the_last(name, side
     model, seen = create_model(name), {}
 
     def note(path: str, inputs: tuple) -> None:
-        seen.setdefault(path, layers.has_channels_last(inputs[0]))
+        seen.setdefault(path, has_channels_last(inputs[0]))
 
     for path, layer in model.named_sublayers():
         if isinstance(layer, layers.Conv2D | layers.BatchNorm2D | layers.MaxPool2D) and "auxiliary" not in path:

@@ -16,7 +16,7 @@ from paddle.autograd import PyLayer
 
 from paddle_camp.errors import CampError
 from paddle_camp.machine import OPTIMISATIONS, enabled
-from paddle_camp.speed.onednn.layout import strides_are_kept
+from paddle_camp.speed.onednn.layout import has_channels_last, strides_are_kept
 from paddle_camp.speed.onednn.library import OneDnnError, library
 
 WAY_OUT = "to have more, compute the forward pass inside of paddle_camp.paddle_operators()"
@@ -46,17 +46,18 @@ def paddle_operators() -> Iterator[None]:
         _switch.on = before
 
 
-@paddle.jit.not_to_static
-def usable(x: Tensor) -> bool:
-    """Whether oneDNN can compute with ``x``: float32 ``[N, C, H, W]`` on the CPU, in dygraph, and not switched off."""
-    if not (_switch.on and paddle.in_dynamic_mode() and _available()):
+def usable(x: Tensor, *more: Tensor) -> bool:
+    """Whether oneDNN can compute with ``x`` ``[N, C, H, W]`` and others: on the CPU, float32, dygraph, switched on."""
+    if not (_switch.on and paddle.in_dynamic_mode() and _available() and paddle.get_device() == "cpu"):
         return False
-    return x.ndim == 4 and _on_cpu(x) and paddle.get_device() == "cpu" and 0 not in x.shape
+    there = all(each.dtype == paddle.float32 and each.place.is_cpu_place() for each in (x, *more))
+    return there and x.ndim == 4 and 0 not in x.shape
 
 
-def _on_cpu(tensor: Tensor) -> bool:
-    """Whether it is float32 and on the CPU."""
-    return tensor.dtype == paddle.float32 and tensor.place.is_cpu_place()
+@paddle.jit.not_to_static
+def in_place(x: Tensor) -> bool:
+    """Whether oneDNN can compute with ``x`` where it lies: its channels are last."""
+    return usable(x) and has_channels_last(x)
 
 
 def _available() -> bool:
@@ -80,21 +81,21 @@ def _say(error: Exception) -> None:
 
 @paddle.jit.not_to_static
 def compute(kernel: Any, *inputs: Tensor) -> Tensor:
-    """The kernel's output, differentiable once with respect to the inputs.
+    """The kernel's output, differentiable once with respect to the inputs; Paddle's operator where oneDNN cannot.
 
     Raises:
         CampError: in the backward pass, if it is itself to be differentiated.
     """
-    if not (all(map(_on_cpu, inputs)) and kernel.fits(*inputs)):
+    if not (usable(*inputs) and kernel.fits(*inputs)):
         return kernel.by_paddle(*inputs)
     grads = paddle.is_grad_enabled()
     needs = [grads and not tensor.stop_gradient for tensor in inputs]
     try:
         if any(needs):
-            call = _Call(kernel, needs)
+            call = _Call(kernel, needs, sorted(range(len(needs)), key=lambda k: not needs[k]))
             tensors = [inputs[k] for k in call.order]
             output = _Function.apply(call, *([tensors] if IN_ONE_LIST else tensors))
-            output.register_hook(_Once(type(kernel).__name__, weakref.ref(call)))
+            output.register_hook(_Once(call.name, weakref.ref(call)))
             return output
         with paddle.no_grad():
             return kernel.forward(inputs, needs)[0]
@@ -109,10 +110,11 @@ class _Call:
 
     kernel: Any
     needs: list[bool]
+    order: list[int]
 
     @property
-    def order(self) -> list[int]:
-        return sorted(range(len(self.needs)), key=lambda k: not self.needs[k])
+    def name(self) -> str:
+        return type(self.kernel).__name__
 
 
 @dataclass(frozen=True)
@@ -136,9 +138,8 @@ class _Function(PyLayer):
 
     @staticmethod
     def forward(ctx: Any, call: _Call, *tensors: Any) -> Tensor:
-        given = tensors[0] if IN_ONE_LIST else tensors
-        inputs = [given[call.order.index(k)].detach() for k in range(len(given))]
-        output, ctx.kept = call.kernel.forward(inputs, call.needs)
+        given = dict(zip(call.order, tensors[0] if IN_ONE_LIST else tensors, strict=True))
+        output, ctx.kept = call.kernel.forward([given[k].detach() for k in sorted(given)], call.needs)
         ctx.call, ctx.versions = call, versions(ctx.kept)
         return output
 
@@ -146,10 +147,9 @@ class _Function(PyLayer):
     def backward(ctx: Any, gradient: Tensor) -> Any:
         call = ctx.call
         if paddle.is_grad_enabled():
-            raise CampError(f"{type(call.kernel).__name__}: has no second derivative; {WAY_OUT}")
+            raise CampError(f"{call.name}: has no second derivative; {WAY_OUT}")
         if ctx.versions != versions(ctx.kept):
-            name = type(call.kernel).__name__
-            raise CampError(f"{name}: its input or output was changed in place before the backward pass")
+            raise CampError(f"{call.name}: its input or output was changed in place before the backward pass")
         try:
             found = call.kernel.backward(ctx.kept, gradient, call.needs)
         except OneDnnError as error:  # what Paddle would need for it has not been kept

@@ -1,10 +1,10 @@
 """What the layers compute with oneDNN: each kernel's forward pass, backward pass, and the operator of Paddle it equals.
 
-A kernel is called by :func:`~paddle_camp.speed.onednn.function.compute`: ``fits`` says whether shapes belong
-together (Paddle says what is wrong with others), ``forward`` gives the output and what the backward pass needs,
-``backward`` a gradient for each input, of its own memory, ``by_paddle`` the same in Paddle's words. What is kept is
-detached: an output that is kept by the graph that it belongs to would never be freed.
-Pictures are float32 ``[N, C, H, W]``, here with channels last; weights are as Paddle has them.
+A kernel is called by :func:`~paddle_camp.speed.onednn.function.compute`: ``fits`` says whether oneDNN can take these
+shapes and numbers (Paddle says what is wrong with others), ``forward`` gives the output and what the backward pass
+needs, ``backward`` a gradient for each input, of its own memory, ``by_paddle`` the same in Paddle's words. What is kept
+is detached: an output that is kept by the graph that it belongs to would never be freed. Pictures are float32
+``[N, C, H, W]``, here with channels last; weights are as Paddle has them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import paddle
 import paddle.nn.functional as F
 from paddle import Tensor
 
-from paddle_camp.speed.onednn.layout import empty_channels_last, to_channels_last
+from paddle_camp.speed.onednn.layout import empty_channels_last, finite, to_channels_last
 from paddle_camp.speed.onednn.primitive import prepared
 from paddle_camp.speed.onednn.primitives import (
     BatchNormPrimitives,
@@ -25,6 +25,7 @@ from paddle_camp.speed.onednn.primitives import (
     ElementwisePrimitives,
     PoolPrimitives,
     SumPrimitives,
+    copy_of_picture,
 )
 
 Needs = Sequence[bool]  # which inputs need a gradient
@@ -36,9 +37,9 @@ def empty(size: Sequence[int], dtype: str = "float32") -> Tensor:
     return paddle.empty(size, dtype)
 
 
-def address(tensor: Tensor | None) -> int:
-    """Where a tensor lies; 0 for none."""
-    return 0 if tensor is None else tensor.data_ptr()
+def addresses(*tensors: Tensor | None) -> list[int]:
+    """Where the tensors lie; None is left out."""
+    return [tensor.data_ptr() for tensor in tensors if tensor is not None]
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,7 @@ class Convolution:
         primitives = self.primitives(x, weight, bias is not None, any(needs))
         y = empty_channels_last(primitives.output)
         weights = primitives.weights_for_forward(weight.data_ptr())
-        biases = [bias.data_ptr()] if bias is not None else []
-        primitives.forward(x.data_ptr(), weights, y.data_ptr(), *biases)
+        primitives.forward(x.data_ptr(), weights, *addresses(y, bias))
         return y, (x, weight, y.detach() if self.relu else None)
 
     def backward(self, kept: Any, gradient: Tensor, needs: Needs) -> Gradients:
@@ -91,7 +91,7 @@ class Convolution:
         if any(needs[1:]):
             found[1:] = [empty(weight.shape), *([empty([weight.shape[0]])] if bias else [])]
             place = primitives.place_for_gradient(found[1].data_ptr())
-            primitives.backward_weights(x.data_ptr(), gradient.data_ptr(), place, *(map(address, found[2:])))
+            primitives.backward_weights(*addresses(x, gradient), place, *addresses(*found[2:]))
             primitives.store_gradient(place, found[1].data_ptr())
         return found
 
@@ -100,7 +100,7 @@ def relu_gradient(y: Tensor, gradient: Tensor, ceiling: float = 0.0) -> Tensor:
     """The gradient in front of a ReLU whose output is ``y``; both with channels last."""
     found = empty_channels_last(y.shape)
     primitives = prepared(ElementwisePrimitives, tuple(y.shape), ceiling)
-    primitives.backward(y.data_ptr(), gradient.data_ptr(), found.data_ptr())
+    primitives.backward(*addresses(y, gradient, found))
     return found
 
 
@@ -111,15 +111,15 @@ class ReLU:
     ceiling: float = 0.0
 
     def by_paddle(self, x: Tensor) -> Tensor:
-        return x.clip(0, self.ceiling) if self.ceiling else F.relu(x)
+        return F.hardtanh(x, 0.0, self.ceiling) if self.ceiling else F.relu(x)
 
     def fits(self, x: Tensor) -> bool:
-        return True
+        return not self.ceiling or finite(x)  # clipping takes NaN for 0, which would hide that a training has diverged
 
     def forward(self, inputs: Sequence[Tensor], needs: Needs) -> tuple[Tensor, Any]:
         x = to_channels_last(inputs[0])
         y = empty_channels_last(x.shape)
-        prepared(ElementwisePrimitives, tuple(x.shape), self.ceiling).forward(x.data_ptr(), y.data_ptr())
+        prepared(ElementwisePrimitives, tuple(x.shape), self.ceiling).forward(*addresses(x, y))
         return y, (y.detach(),)
 
     def backward(self, kept: Any, gradient: Tensor, needs: Needs) -> Gradients:
@@ -141,8 +141,7 @@ class Sum:
     def forward(self, inputs: Sequence[Tensor], needs: Needs) -> tuple[Tensor, Any]:
         x, other = map(to_channels_last, inputs)
         y = empty_channels_last(x.shape)
-        primitives = prepared(SumPrimitives, tuple(x.shape), self.relu)
-        primitives.forward(x.data_ptr(), other.data_ptr(), y.data_ptr())
+        prepared(SumPrimitives, tuple(x.shape), self.relu).forward(*addresses(x, other, y))
         return y, (y.detach() if self.relu else None,)
 
     def backward(self, kept: Any, gradient: Tensor, needs: Needs) -> Gradients:
@@ -153,7 +152,7 @@ class Sum:
             return [found, found]
         # Not the same one twice: autograd adds further gradients to either of them in place.
         other = empty_channels_last(found.shape)
-        prepared(SumPrimitives, tuple(found.shape), self.relu).copy(found.data_ptr(), other.data_ptr())
+        prepared(copy_of_picture, tuple(found.shape))(*addresses(found, other))
         return [found, other]
 
 
@@ -172,7 +171,8 @@ class Pool:
 
     def fits(self, x: Tensor) -> bool:
         sides = zip(x.shape[2:], self.padding, self.size, strict=True)
-        return all(side + 2 * pad >= size and 2 * pad <= size for side, pad, size in sides)
+        inside = all(side + 2 * pad >= size and 2 * pad <= size for side, pad, size in sides)
+        return inside and (self.kind != "max" or finite(x))  # which skips NaN
 
     def primitives(self, shape: Sequence[int], training: bool) -> PoolPrimitives:
         return prepared(PoolPrimitives, tuple(shape), self.kind, self.size, self.stride, self.padding, training)
@@ -182,14 +182,13 @@ class Pool:
         primitives = self.primitives(x.shape, needs[0])
         y = empty_channels_last(primitives.output)
         places = empty([primitives.workspace], "uint8") if primitives.workspace else None
-        primitives.forward(x.data_ptr(), y.data_ptr(), *([] if places is None else [places.data_ptr()]))
+        primitives.forward(*addresses(x, y, places))
         return y, (x.shape, places)
 
     def backward(self, kept: Any, gradient: Tensor, needs: Needs) -> Gradients:
         shape, places = kept
         found, gradient = empty_channels_last(shape), to_channels_last(gradient)
-        more = [] if places is None else [places.data_ptr()]
-        self.primitives(shape, True).backward(gradient.data_ptr(), found.data_ptr(), *more)
+        self.primitives(shape, True).backward(*addresses(gradient, found, places))
         return [found]
 
 
@@ -226,8 +225,7 @@ class BatchNorm:
         if self.training:
             mean, variance = empty(mean.shape), empty(variance.shape)
         signs = empty([primitives.workspace], "uint8") if primitives.workspace else None
-        more = [] if signs is None else [signs.data_ptr()]
-        primitives.forward(*map(address, (x, y, mean, variance, weight, bias)), *more)
+        primitives.forward(*addresses(x, y, mean, variance, weight, bias, signs))
         if self.training:
             for running, batch in ((self.mean, mean), (self.variance, variance)):
                 running.set_value(running * self.momentum + batch * (1 - self.momentum))
@@ -237,7 +235,6 @@ class BatchNorm:
         x, mean, variance, weight, signs = kept
         found, gradient = empty_channels_last(x.shape), to_channels_last(gradient)
         of_weight, of_bias = empty(weight.shape), empty(weight.shape)
-        more = [] if signs is None else [signs.data_ptr()]
-        tensors = (x, gradient, found, mean, variance, weight, of_weight, of_bias)
-        self.primitives(x.shape, True).backward(*map(address, tensors), *more)
+        tensors = (x, gradient, found, mean, variance, weight, of_weight, of_bias, signs)
+        self.primitives(x.shape, True).backward(*addresses(*tensors))
         return [found, of_weight, of_bias]

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from paddle_camp.speed.onednn.layout import channels_last_strides
 from paddle_camp.speed.onednn.library import IN_ORDER, Handle, OneDnnError, library
 
 Shape = tuple[int, ...]
@@ -58,8 +59,7 @@ def plain(shape: Shape) -> Handle:
 
 def channels_last(shape: Shape) -> Handle:
     """Float32 ``[N, C, H, W]`` whose channels are next to each other in memory."""
-    _, channels, height, width = shape
-    return with_strides(shape, (channels * height * width, 1, width * channels, channels))
+    return with_strides(shape, channels_last_strides(shape))
 
 
 def any_layout(shape: Shape) -> Handle:
@@ -162,8 +162,3 @@ def scratch(size: int) -> int:
         _here.scratch = np.empty(size + ALIGNMENT, np.uint8)
     address = _here.scratch.ctypes.data
     return address + -address % ALIGNMENT
-
-
-def kept() -> Any:
-    """Hits, misses and size of what this thread keeps, as ``functools.lru_cache`` tells them."""
-    return _here.make.cache_info()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 
+from paddle_camp.networks.summary import output_size
 from paddle_camp.speed.onednn.library import Handle, library
 from paddle_camp.speed.onednn.primitive import (
     BIAS,
@@ -35,7 +36,7 @@ from paddle_camp.speed.onednn.primitive import (
 )
 
 # dnnl_types.h
-TRAINING, INFERENCE, BACKWARD, BACKWARD_DATA = 64, 96, 128, 160
+TRAINING, INFERENCE, BACKWARD = 64, 96, 128
 DIRECT, ADD = 1, 0x1FFF0
 POOLS = {"max": 0x1FF, "average": 0x3FF}  # the mean is that of the places inside of the picture
 RELU, CLIP = 0x100, 0x106  # those whose backward pass reads the output, not the input
@@ -75,29 +76,35 @@ class SumPrimitives:
         x = channels_last(shape)
         descriptor = describe("binary", ADD, x, x, x, ending_with_relu() if relu else None)
         self.forward = Primitive(descriptor, {SRC: x, SRC_1: x, DST: x})
-        self.copy = copying(x, x)
+
+
+def copy_of_picture(shape: Shape) -> Primitive:
+    """A copy in the same layout, by as many threads as there are."""
+    x = channels_last(shape)
+    return copying(x, x)
+
+
+def output_shape(shape: Shape, channels: int, window: Shape, padding: Shape, stride: Shape) -> Shape:
+    """Of a convolution or a pool of pictures of this shape."""
+    sides = zip(shape[2:], window, padding, stride, strict=True)
+    return (shape[0], channels, *(output_size(*each) for each in sides))
 
 
 class PoolPrimitives:
     """Largest or mean values of windows; ``workspace``: bytes in which a max pool remembers where the largest were."""
 
     def __init__(self, shape: Shape, kind: str, size: Shape, stride: Shape, padding: Shape, training: bool):
-        sides = zip(shape[2:], size, stride, padding, strict=True)
-        self.output = (*shape[:2], *((side + 2 * pad - window) // step + 1 for side, window, step, pad in sides))
-        x, y = channels_last(shape), channels_last(self.output)
-        geometry = [
-            integers(each) for each in (stride, size, (0, 0), padding, self._behind(shape, size, stride, padding))
-        ]
-        self._algorithm = POOLS[kind]
-        forward = describe(
-            "pooling_forward", TRAINING if training else INFERENCE, self._algorithm, x, y, *geometry, None
-        )
+        self.output = output_shape(shape, shape[1], size, padding, stride)
+        x, y, algorithm = channels_last(shape), channels_last(self.output), POOLS[kind]
+        behind = self._behind(shape, size, stride, padding)
+        geometry = [integers(each) for each in (stride, size, (0, 0), padding, behind)]
+        forward = describe("pooling_forward", TRAINING if training else INFERENCE, algorithm, x, y, *geometry, None)
         places = library().queried(forward, QUERY_WORKSPACE) if training and kind == "max" else None
         self.workspace = library().size(places) if places is not None else 0
         more = {WORKSPACE: places} if places is not None else {}
         self.forward = Primitive(forward, {SRC: x, DST: y} | more)
         if training:
-            backward = describe("pooling_backward", self._algorithm, x, y, *geometry, forward, None)
+            backward = describe("pooling_backward", algorithm, x, y, *geometry, forward, None)
             self.backward = Primitive(backward, {DIFF_DST: y, DIFF_SRC: x} | more)
 
     def _behind(self, shape: Shape, size: Shape, stride: Shape, padding: Shape) -> Shape:
@@ -146,9 +153,7 @@ class ConvolutionPrimitives:
         relu: bool,
         training: bool,
     ):
-        sides = zip(shape[2:], weight[2:], stride, padding, strict=True)
-        spatial = [(side + 2 * pad - window) // step + 1 for side, window, step, pad in sides]
-        self.output = (shape[0], weight[0], *spatial)
+        self.output = output_shape(shape, weight[0], weight[2:], padding, stride)
         grouped = (groups, weight[0] // groups, *weight[1:]) if groups > 1 else weight
         x, w, y = channels_last(shape), any_layout(grouped), channels_last(self.output)
         b = plain(weight[:1]) if bias else None
