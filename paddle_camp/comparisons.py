@@ -214,11 +214,10 @@ def holm(comparisons: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def find_best(values: Mapping[str, ArrayLike], *, lower_is_better: bool = False) -> Best:
-    """The thing whose numbers have the best mean, and whether it can be told apart from each of the others.
+    """The thing whose numbers have the best mean, compared with each other one; :func:`holm` allows for their number.
 
     Args:
-        values: name -> numbers that belong together one by one, as for :func:`compare_paired`. That the best was
-            picked out of several is allowed for (:func:`holm`).
+        values: name -> numbers that belong together one by one, as for :func:`compare_paired`.
 
     Raises:
         SettingError: as for :func:`compare_paired`, or there is nothing to choose from.
@@ -228,6 +227,11 @@ def find_best(values: Mapping[str, ArrayLike], *, lower_is_better: bool = False)
     options: dict[str, Any] = {"lower_is_better": lower_is_better}
     pairs = {other: compare_paired(values[name], row, **options) for other, row in values.items() if other != name}
     return {"name": name, "against": holm(pairs)}
+
+
+def not_beaten(against: Mapping[str, Any]) -> list[str]:
+    """Of the comparisons of a best one with others, by name: the names of those that it is not better than."""
+    return [name for name, comparison in against.items() if comparison["verdict"] != BETTER]
 
 
 def leaders(values: Mapping[str, float], *, lower_is_better: bool = False) -> list[str]:

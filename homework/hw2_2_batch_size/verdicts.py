@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from paddle_camp.comparisons import BETTER, EVEN, Verdict, compare_paired, find_best
+from paddle_camp.comparisons import EVEN, Verdict, compare_paired, find_best, not_beaten
 from paddle_camp.sweeps.grid import Grid
 
 ALIKE = np.log(1.25)  # two numbers of steps are alike where neither is a quarter more than the other
@@ -62,7 +62,7 @@ def judge(grid: Grid, rows: int, target: float) -> dict[str, Any]:
     if tests:
         best = find_best(tests, lower_is_better=True)
         lowest = min(tests, key=lambda k: column(kinds[k], "hover").sum())
-        differs = lowest != best["name"] and best["against"][lowest]["verdict"] == BETTER
+        differs = lowest not in (best["name"], *not_beaten(best["against"]))
         found |= {"lowest_test": best["name"], "lowest_train": lowest, "test_differs": differs}
     return found
 
@@ -87,5 +87,4 @@ def judge_times(grid: Grid, rows: int, target: float, per_step: list[float | Non
         if hover is not None and steps is not None and seconds and hover.max() < target:
             times[k] = np.log(steps * seconds)  # by ratios: they go from milliseconds to seconds
     best = find_best(times, lower_is_better=True) if times else {"name": None, "against": {}}
-    near = [k for k, comparison in best["against"].items() if comparison["verdict"] != BETTER]
-    return found | {"quickest": best["name"], "near": near}
+    return found | {"quickest": best["name"], "near": not_beaten(best["against"])}

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 import paddle_camp as camp
-from paddle_camp.comparisons import compare_paired, find_best
+from paddle_camp.comparisons import EVEN, compare_paired, find_best
 
 compare_losses = partial(compare_paired, lower_is_better=True)
 
@@ -58,5 +58,5 @@ def judge_l2(rows: dict[str, dict | None]) -> dict:
     found: dict = {"best": find_best(tests, lower_is_better=True) if tests else None}
     for name, (first, key, second, other) in pairs.items():
         known = first is not None and second is not None
-        found[name] = compare_losses(first[key], second[other])["verdict"] if known else "cannot be told apart"
+        found[name] = compare_losses(first[key], second[other])["verdict"] if known else EVEN
     return found

@@ -23,7 +23,15 @@ import paddle
 
 import paddle_camp as camp
 from homework.hw9_2_compare_networks.figures import draw
-from paddle_camp.comparisons import BETTER, compare_classifiers, compare_shares, find_best, holm, leaders, verdict_of
+from paddle_camp.comparisons import (
+    compare_classifiers,
+    compare_shares,
+    find_best,
+    holm,
+    leaders,
+    not_beaten,
+    verdict_of,
+)
 from paddle_camp.speed.memory import peak_memory
 from paddle_camp.sweeps.kept import kept
 
@@ -173,8 +181,7 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     best = outputs[order[0]]
     # The best was picked out of several, which holm allows for.
     results["against_best"] = holm({name: compare_classifiers(best, outputs[name], labels) for name in order[1:]})
-    near = [name for name, pair in results["against_best"].items() if pair["verdict"] != BETTER]
-    steps = {name: median_steps(histories[name]) for name in (order[0], *near)}
+    steps = {name: median_steps(histories[name]) for name in (order[0], *not_beaten(results["against_best"]))}
     shortest = min(map(len, steps.values()))  # patience may have stopped some
     quickest = find_best({name: row[:shortest] for name, row in steps.items()}, lower_is_better=True)
     if {"googlenet", "googlenet_no_aux"} <= done.keys():

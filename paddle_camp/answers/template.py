@@ -7,6 +7,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from paddle_camp.comparisons import not_beaten
+
 TEMPLATE = "answer.md.j2"
 
 
@@ -15,7 +17,8 @@ def render(page: str, values: dict[str, Any]) -> str:
 
     A sentence that a run could contradict stands in an ``if`` there; a name the template uses and the run does not
     provide is an error, never an empty gap. Filters: ``value | fixed(3)`` and ``share | percent`` ("93.00%"), which
-    write a dash for None: what was not measured, or was no number.
+    write a dash for None: what was not measured, or was no number; ``against | not_beaten``, the names of those that
+    the best one cannot be told apart from.
     """
     environment = Environment(
         loader=FileSystemLoader(Path(page).parent),
@@ -24,7 +27,7 @@ def render(page: str, values: dict[str, Any]) -> str:
         lstrip_blocks=True,
         autoescape=False,  # the text is Markdown; page.py escapes it on its way to HTML
     )
-    environment.filters |= {"fixed": _fixed, "percent": _percent}
+    environment.filters |= {"fixed": _fixed, "percent": _percent, "not_beaten": not_beaten}
     return environment.get_template(TEMPLATE).render(values).strip()
 
 
