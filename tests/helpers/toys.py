@@ -63,3 +63,15 @@ def same_bits(one: dict, other: dict) -> bool:
 
 def without_times(rows: list[dict]) -> list[dict]:
     return [{key: value for key, value in row.items() if key != "seconds"} for row in rows]
+
+
+def picture(**more) -> paddle.Tensor:
+    """Normal numbers, float32 unless told otherwise."""
+    return paddle.randn([2, 3, 8, 8], **more)
+
+
+def leaf(*shape: int) -> paddle.Tensor:
+    """Normal numbers whose gradient is wanted."""
+    x = paddle.randn(shape)
+    x.stop_gradient = False
+    return x

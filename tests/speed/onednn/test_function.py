@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import logging
-import os
 import threading
 from pathlib import Path
 
@@ -12,13 +11,11 @@ import numpy as np
 import paddle
 import pytest
 
-from paddle_camp.errors import CampError
 from paddle_camp.models.layers import BatchNorm2D, Conv2D, MaxPool2D, ReLU6, add, add_relu, relu
 from paddle_camp.speed.onednn import function, kernels, layout, library, primitive, primitives
 from paddle_camp.speed.onednn.function import compute, paddle_operators, usable
 from paddle_camp.speed.onednn.library import Library, OneDnnError
-
-PADDLE_2 = paddle.__version__.startswith("2.")
+from tests.helpers.toys import leaf, picture
 
 
 @pytest.fixture
@@ -26,10 +23,6 @@ def forgetful(monkeypatch):
     """Nothing has been said yet."""
     monkeypatch.setattr(function, "_said", set())
     return monkeypatch
-
-
-def picture(**more) -> paddle.Tensor:
-    return paddle.randn([2, 3, 8, 8], **more)
 
 
 def test_what_onednn_can_compute_with(monkeypatch):
@@ -86,62 +79,6 @@ def test_prepared_primitives_are_kept_and_bounded(monkeypatch):
     )
 
 
-def test_a_second_derivative_is_one_line_that_names_the_way_out():
-    x = picture()
-    x.stop_gradient = False
-    with pytest.raises((CampError, OSError), match=r"ReLU: has no second derivative.*paddle_operators\(\)"):
-        paddle.grad((relu(x) ** 2).sum(), x, create_graph=True)
-    layer = Conv2D(3, 4, 3, relu=True)
-    with paddle_operators():
-        (gradient,) = paddle.grad((layer(x) ** 2).sum(), x, create_graph=True)
-    (second,) = paddle.grad((gradient**2).sum(), x)
-    assert float(second.abs().sum()) > 0
-
-
-def test_a_second_backward_pass_is_one_line_and_not_the_end_of_the_process():
-    """Paddle loses what a PyLayer has kept, whatever ``retain_graph`` says."""
-    x = picture()
-    x.stop_gradient = False
-    loss = add_relu(BatchNorm2D(3, relu=True)(x), x).sum()
-    loss.backward(retain_graph=True)
-    with pytest.raises((CampError, OSError), match=r"one backward\(\) for each forward pass.*paddle_operators\(\)"):
-        loss.backward()
-
-
-@pytest.mark.skipif(PADDLE_2, reason="Paddle 2.6 takes the other gradients for an error")
-def test_gradients_may_be_asked_for_of_some_inputs_alone():
-    x, layer = picture(), Conv2D(3, 4, 3)
-    for images in (x, x.detach()):
-        x.stop_gradient = images is not x
-        wanted = [*([x] if images is x else []), layer.weight, layer.bias]
-        together = paddle.grad(layer(images).square().sum(), wanted)
-        for one, expected in zip(wanted, together, strict=True):
-            (alone,) = paddle.grad(layer(images).square().sum(), one)
-            np.testing.assert_array_equal(alone.numpy(), expected.numpy())
-
-
-@pytest.mark.skipif(not PADDLE_2, reason="Paddle 3 can")
-def test_with_paddle_2_gradients_are_asked_for_by_backward_or_of_paddles_operators():
-    x, layer = picture(), Conv2D(3, 4, 3)
-    x.stop_gradient = False
-    with pytest.raises(ValueError, match="should return None"):
-        paddle.grad(layer(x).sum(), x)
-    layer(x).sum().backward()
-    with paddle_operators():
-        (gradient,) = paddle.grad(layer(x).sum(), x)
-    np.testing.assert_allclose(x.grad.numpy(), gradient.numpy(), rtol=1e-5, atol=1e-5)
-
-
-def test_gradients_may_be_asked_for_more_than_once():
-    x = picture()
-    x.stop_gradient = False
-    loss = MaxPool2D(2, 2)(relu(x)).sum()
-    once, again = (paddle.grad(loss, x, retain_graph=True)[0].numpy() for _ in range(2))
-    loss.backward()
-    np.testing.assert_array_equal(once, again)
-    np.testing.assert_array_equal(once, x.grad.numpy())
-
-
 @pytest.mark.parametrize("content", [None, b"not a library"])
 def test_a_missing_or_foreign_library_leaves_the_work_to_paddle(forgetful, tmp_path, caplog, content):
     path = tmp_path / "libs" / library.NAME
@@ -182,19 +119,6 @@ def test_a_primitive_that_is_refused_says_which_and_paddle_computes(forgetful, c
     np.testing.assert_array_equal(again.numpy(), first.numpy())
 
 
-def test_a_failure_in_the_backward_pass_says_how_to_go_on(monkeypatch):
-    x = picture()
-    x.stop_gradient = False
-    y = relu(x)
-
-    def fails(*arguments):
-        raise OneDnnError("eltwise: out of memory")
-
-    monkeypatch.setattr(kernels, "relu_gradient", fails)
-    with pytest.raises((CampError, OSError), match="out of memory; run it again with PADDLE_CAMP_TUNE=threads"):
-        y.sum().backward()
-
-
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("layer", [Conv2D(3, 4, 3), BatchNorm2D(3), MaxPool2D(2, 2), MaxPool2D(3, 1, 1), ReLU6(), relu])
 def test_what_is_not_finite_passes_as_through_paddle(layer, bad):
@@ -215,12 +139,6 @@ def test_an_export_gets_paddles_layers_and_changes_nothing(tmp_path):
     paddle.jit.save(model, str(tmp_path / "net"), input_spec=[paddle.static.InputSpec([None, 3, 8, 8])])
     np.testing.assert_allclose(paddle.jit.load(str(tmp_path / "net"))(x).numpy(), expected, rtol=1e-5, atol=1e-6)
     np.testing.assert_array_equal(model(x).numpy(), expected)  # Paddle 2.6 has rewritten the layers' code meanwhile
-
-
-def leaf(*shape: int) -> paddle.Tensor:
-    x = paddle.randn(shape)
-    x.stop_gradient = False
-    return x
 
 
 @pytest.mark.parametrize(
@@ -269,46 +187,6 @@ def test_the_default_dtype_changes_nothing(dtype):
     for one, other in zip(*found, strict=True):
         assert one.dtype == other.dtype == np.float32
         np.testing.assert_array_equal(one, other)
-
-
-@pytest.mark.parametrize("function", [relu, Conv2D(8, 8, 3, relu=True), lambda x: add_relu(x, x), ReLU6()])
-def test_a_forward_pass_without_a_backward_pass_is_freed(function):
-    """An output that its own graph keeps is never freed: two MiB a call."""
-
-    def resident() -> int:
-        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-    x = leaf(8, 8, 64, 64)
-    for _ in range(20):
-        function(x)
-    before = resident()
-    for _ in range(60):
-        function(x)
-    assert resident() - before < 40 * 2**20  # of 120
-
-
-def test_a_change_in_place_is_an_error_and_no_wrong_gradient():
-    x, convolution, norm = leaf(2, 3, 8, 8), Conv2D(3, 4, 3), BatchNorm2D(4)
-    output = relu(x)
-    changed = [(output, output)]
-    between = relu(x)
-    changed.append((between, convolution(between)))
-    between = convolution(x)
-    changed.append((between, norm(between)))
-    for tensor, result in changed:
-        tensor.add_(paddle.ones([1]))
-        with pytest.raises((CampError, OSError), match="was changed in place before the backward pass"):
-            result.sum().backward()
-
-
-@pytest.mark.parametrize("function", [add, add_relu])
-def test_the_two_gradients_of_a_sum_are_not_the_same_memory(function):
-    x, y = leaf(2, 3, 4, 4), leaf(2, 3, 4, 4)
-    function(x, y).sum().backward()
-    once = x.grad.numpy(), y.grad.numpy()
-    function(x, y).sum().backward()  # adds to both in place
-    for tensor, gradient in zip((x, y), once, strict=True):
-        np.testing.assert_array_equal(tensor.grad.numpy(), 2 * gradient)
 
 
 def test_without_strides_paddle_computes(monkeypatch):

@@ -1,0 +1,40 @@
+"""A training of the toy network, whole or killed and resumed, for the tests of what ``fit`` takes."""
+
+from __future__ import annotations
+
+import paddle
+import pytest
+
+from paddle_camp.training.fit import CheckpointPolicy, fit
+from tests.helpers.toys import ToyNet, toy_batches
+
+HOLDOUT = {"holdout": toy_batches(12, seed=3, shuffle=False)}
+
+
+def train(folder=None, num_epochs=3, learning_rate=0.05, network=ToyNet, batches=None, **options):
+    paddle.seed(0)
+    model = network()
+    optimizer = paddle.optimizer.Momentum(learning_rate, parameters=model.parameters())
+    keep = None if folder is None else CheckpointPolicy(folder, best_on="holdout", seconds=0)
+    options = {"evaluations": HOLDOUT, "quiet": True} | options
+    history = fit(model, optimizer, batches or toy_batches(), num_epochs=num_epochs, keep=keep, **options)
+    return model, optimizer, history
+
+
+class Killed(Exception):
+    pass
+
+
+def resumed(folder, killed_after: int, **options):
+    """The training, killed in its ``probe`` after some epochs and started again."""
+    seen = []
+
+    def probe(network):
+        seen.append(1)
+        if len(seen) > killed_after:
+            raise Killed
+        return {}
+
+    with pytest.raises(Killed):
+        train(folder, probe=probe, **options)
+    return train(folder, probe=lambda network: {}, **options)
