@@ -37,5 +37,5 @@ def draw_all(main: dict, history: camp.History, losses: dict, by_l2: dict[str, d
         "accuracy": ("训练过程中的准确率", draw_accuracy(curves)),
         "layers": ("各层对一张图片的输出", plots.feature_maps(maps, title="What the layers make of a digit")),
         "losses": ("不同损失函数训练后的测试准确率（每个点是一个种子）", strips),
-        "l2": ("不同正则化权重下训练集与测试集的 loss", l2),
+        "l2": ("不同正则化权重下训练集与测试集的 loss（第一个种子）", l2),
     }
