@@ -84,6 +84,22 @@ def is_amd() -> bool:
         return False
 
 
+def why_no_bfloat16() -> str:
+    """Why this processor is not to compute in bfloat16, in words; "" if it is.
+
+    oneDNN computes it on others too, slower than float32.
+    """
+    wanted = ("avx512_bf16", "amx_bf16")
+    if not enabled("onednn"):
+        return "bfloat16 on a CPU needs onednn, which PADDLE_CAMP_TUNE leaves out"
+    try:
+        flags = re.search(r"^flags\s*:(.*)", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    except OSError:
+        flags = None
+    there = flags is not None and any(name in flags[1].split() for name in wanted)
+    return "" if there else f"this processor has neither {wanted[0]} nor {wanted[1]}"
+
+
 def enabled(optimisation: str) -> bool:
     """Whether ``PADDLE_CAMP_TUNE`` admits the optimisation; it admits all where it is not set."""
     return optimisation in os.environ.get("PADDLE_CAMP_TUNE", ",".join(OPTIMISATIONS)).split(",")

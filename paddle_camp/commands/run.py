@@ -25,7 +25,7 @@ def build_parser(program: str | None = None) -> argparse.ArgumentParser:
     add("--data", choices=DATA, default="auto", help="auto: real if found, else stand-in")
     add("--data-dir", metavar="DIR", help="where to look for data first (also $PADDLE_CAMP_DATA)")
     add("--device", default="auto", metavar="auto|cpu|gpu|gpu:N", help="auto: a GPU where there is one")
-    add("--amp", action="store_true", help="mixed precision (for GPUs)")
+    add("--amp", action="store_true", help="mixed precision: on a GPU, or a CPU made for bfloat16")
     add("--quick", action="store_true", help="small settings that end in a minute or two on a CPU")
     add("--seed", type=int, metavar="N", help="default 0")
     add("-o", dest="overrides", action="append", default=[], metavar="key=value", help="override a setting")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import paddle
 from paddle import nn
 
-from paddle_camp.models.layers import Conv2D, MaxPool2D, ReLU
+from paddle_camp.models.layers import Conv2D, MaxPool2D, flatten
 from paddle_camp.models.registry import register_model
 
 
@@ -20,18 +20,18 @@ class AlexNet(nn.Layer):
     def __init__(self, num_classes: int = 1000, in_channels: int = 3, dropout: float = 0.5):
         super().__init__()
         self.features = nn.Sequential(
-            Conv2D(in_channels, 64, 11, stride=4, padding=2),
-            ReLU(),
+            Conv2D(in_channels, 64, 11, stride=4, padding=2, relu=True),
+            nn.Identity(),  # where Paddle's network has its ReLU: the weights keep their names
             MaxPool2D(3, stride=2),
-            Conv2D(64, 192, 5, padding=2),
-            ReLU(),
+            Conv2D(64, 192, 5, padding=2, relu=True),
+            nn.Identity(),
             MaxPool2D(3, stride=2),
-            Conv2D(192, 384, 3, padding=1),
-            ReLU(),
-            Conv2D(384, 256, 3, padding=1),
-            ReLU(),
-            Conv2D(256, 256, 3, padding=1),
-            ReLU(),
+            Conv2D(192, 384, 3, padding=1, relu=True),
+            nn.Identity(),
+            Conv2D(384, 256, 3, padding=1, relu=True),
+            nn.Identity(),
+            Conv2D(256, 256, 3, padding=1, relu=True),
+            nn.Identity(),
             MaxPool2D(3, stride=2),
         )
         self.classifier = nn.Sequential(
@@ -47,7 +47,7 @@ class AlexNet(nn.Layer):
     def forward(self, images: paddle.Tensor) -> paddle.Tensor:
         """Logits ``[N, num_classes]`` from float32 ``[N, in_channels, 224, 224]``."""
         x = self.features(images)  # N x 256 x 6 x 6
-        return self.classifier(x.flatten(1))
+        return self.classifier(flatten(x))
 
 
 @register_model

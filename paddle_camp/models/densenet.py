@@ -6,10 +6,18 @@ The DenseNet-BC form of the paper's table 1: bottlenecks of 4 x growth, transiti
 from __future__ import annotations
 
 import paddle
-import paddle.nn.functional as F
 from paddle import nn
 
-from paddle_camp.models.layers import BatchNorm2D, Conv2D, MaxPool2D, average_pool, concat
+from paddle_camp.models.layers import (
+    BatchNorm2D,
+    Conv2D,
+    MaxPool2D,
+    average_pool,
+    concat,
+    flatten,
+    fork,
+    global_average_pool,
+)
 from paddle_camp.models.registry import register_model
 
 
@@ -25,7 +33,8 @@ class DenseLayer(nn.Layer):
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         """``[N, in, H, W]`` to ``[N, in + growth, H, W]``."""
-        y = self.conv1(self.norm1(x))
+        x, y = fork(x, 2)
+        y = self.conv1(self.norm1(y))
         y = self.conv2(self.norm2(y))
         return concat([x, y])
 
@@ -73,7 +82,7 @@ class DenseNet(nn.Layer):
         """Logits ``[N, num_classes]`` from float32 ``[N, in_channels, H, W]``, H and W at least 32."""
         x = self.pool(self.norm(self.conv(images)))  # N x 64 x 56 x 56
         x = self.norm_last(self.blocks(x))  # N x 1024 x 7 x 7
-        return self.fc(F.adaptive_avg_pool2d(x, 1).flatten(1))
+        return self.fc(flatten(global_average_pool(x)))
 
 
 @register_model

@@ -9,7 +9,7 @@ from __future__ import annotations
 import paddle
 from paddle import nn
 
-from paddle_camp.models.layers import BatchNorm2D, Conv2D, MaxPool2D, ReLU, relu
+from paddle_camp.models.layers import BatchNorm2D, Conv2D, MaxPool2D, ReLU, flatten, relu
 from paddle_camp.models.registry import register_model
 from paddle_camp.preprocessing import DIGITS
 
@@ -34,7 +34,7 @@ class TwoConvNet(nn.Layer):
         """Logits ``[N, num_classes]`` from float32 ``[N, in_channels, 28, 28]``."""
         x = self.pool(relu(self.conv1(images)))  # N x 20 x 14 x 14
         x = self.pool(relu(self.conv2(x)))  # N x 20 x 7 x 7
-        return self.fc(x.flatten(1))
+        return self.fc(flatten(x))
 
 
 class DeepConvNet(nn.Layer):
@@ -58,7 +58,7 @@ class DeepConvNet(nn.Layer):
 
     def forward(self, images: paddle.Tensor) -> paddle.Tensor:
         """Logits ``[N, num_classes]`` from float32 ``[N, in_channels, 28, 28]``."""
-        return self.classifier(self.features(images).flatten(1))
+        return self.classifier(flatten(self.features(images)))
 
 
 class DigitNet(nn.Layer):
@@ -80,7 +80,7 @@ class DigitNet(nn.Layer):
 
     def forward(self, images: paddle.Tensor) -> paddle.Tensor:
         """Logits ``[N, num_classes]`` from float32 ``[N, in_channels, 28, 28]``."""
-        return self.classifier(self.features(images).flatten(1))
+        return self.classifier(flatten(self.features(images)))
 
 
 @register_model(kind=DIGITS, takes_image_size=True)

@@ -12,7 +12,7 @@ import paddle
 import paddle.nn.functional as F
 from paddle import nn
 
-from paddle_camp.models.layers import Conv2D, MaxPool2D, ReLU, concat
+from paddle_camp.models.layers import Conv2D, MaxPool2D, ReLU, average_pool, concat, flatten, fork, global_average_pool
 from paddle_camp.models.registry import register_model
 
 # Table 1 of the paper: in, 1x1, reduce 3x3, 3x3, reduce 5x5, 5x5, pool projection (channels).
@@ -49,7 +49,8 @@ class Inception(nn.Layer):
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         """The branches' outputs, concatenated along the channels."""
-        return self.last(concat([self.one(x), self.three(x), self.five(x), self.pool(x)]))
+        one, three, five, pooled = fork(x, 4)
+        return self.last(concat([self.one(one), self.three(three), self.five(five), self.pool(pooled)]))
 
 
 class AuxiliaryHead(nn.Layer):
@@ -64,8 +65,8 @@ class AuxiliaryHead(nn.Layer):
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         """Logits ``[N, num_classes]`` from ``[N, in_channels, 13, 13]``."""
-        x = self.conv(F.avg_pool2d(x, 5, stride=3))  # N x 128 x 3 x 3
-        return self.fc2(self.dropout(F.relu(self.fc1(x.flatten(1)))))
+        x = self.conv(average_pool(x, 5, stride=3))  # N x 128 x 3 x 3
+        return self.fc2(self.dropout(F.relu(self.fc1(flatten(x)))))
 
 
 class GoogLeNet(nn.Layer):
@@ -98,11 +99,11 @@ class GoogLeNet(nn.Layer):
         x = self.pool(self.stem1(images))  # N x 64 x 55 x 55
         x = self.pool(self.stem2(x))  # N x 192 x 27 x 27
         x = self.pool(self.inception3b(self.inception3a(x)))  # N x 480 x 13 x 13
-        after_4a = self.inception4a(x)  # N x 512 x 13 x 13
-        after_4d = self.inception4d(self.inception4c(self.inception4b(after_4a)))  # N x 528 x 13 x 13
-        x = self.pool(self.inception4e(after_4d))  # N x 832 x 6 x 6
+        x, after_4a = fork(self.inception4a(x), 2)  # N x 512 x 13 x 13
+        x, after_4d = fork(self.inception4d(self.inception4c(self.inception4b(x))), 2)  # N x 528 x 13 x 13
+        x = self.pool(self.inception4e(x))  # N x 832 x 6 x 6
         x = self.inception5b(self.inception5a(x))  # N x 1024 x 6 x 6
-        logits = self.fc(self.dropout(F.adaptive_avg_pool2d(x, 1).flatten(1)))
+        logits = self.fc(self.dropout(flatten(global_average_pool(x))))
         if self.training and self.auxiliary1 is not None:
             return logits, self.auxiliary1(after_4a), self.auxiliary2(after_4d)
         return logits

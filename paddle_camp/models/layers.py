@@ -11,8 +11,8 @@ from collections.abc import Callable
 import paddle
 from paddle import Tensor, nn
 
-from paddle_camp.speed.onednn import kernels
-from paddle_camp.speed.onednn.function import compute, in_place
+from paddle_camp.speed.onednn import elementwise, kernels
+from paddle_camp.speed.onednn.function import compute, fork, in_place
 
 
 class Conv2D(nn.Conv2D):
@@ -77,42 +77,72 @@ class ReLU6(nn.ReLU6):
 
     def forward(self, x: Tensor) -> Tensor:
         """Any shape."""
-        return compute(kernels.ReLU(6.0), x)
+        return compute(elementwise.Activation("relu6"), x)
 
 
 def relu(x: Tensor) -> Tensor:
     """max(x, 0)."""
-    return compute(kernels.ReLU(), x)
+    return compute(elementwise.Activation("relu"), x)
+
+
+def sigmoid(x: Tensor) -> Tensor:
+    """1 / (1 + exp(-x))."""
+    return compute(elementwise.Activation("sigmoid"), x)
+
+
+def tanh(x: Tensor) -> Tensor:
+    """The hyperbolic tangent."""
+    return compute(elementwise.Activation("tanh"), x)
 
 
 def add(x: Tensor, y: Tensor) -> Tensor:
     """x + y."""
-    return compute(kernels.Sum(relu=False), x, y)
+    return compute(elementwise.Sum(relu=False), x, y)
 
 
 def add_relu(x: Tensor, y: Tensor) -> Tensor:
     """max(x + y, 0)."""
-    return compute(kernels.Sum(relu=True), x, y)
+    return compute(elementwise.Sum(relu=True), x, y)
 
 
-def average_pool(x: Tensor, size: int) -> Tensor:
-    """The mean of every ``size`` x ``size`` square."""
-    square = (size, size)
-    return compute(kernels.Pool("average", square, square, (0, 0)), x)
+def average_pool(x: Tensor, size: int | tuple[int, int], stride: int | None = None) -> Tensor:
+    """The mean of every ``size`` x ``size`` square (or rectangle), each next to the last or ``stride`` from it."""
+    window = (size, size) if isinstance(size, int) else size
+    step = window if stride is None else (stride, stride)
+    return compute(kernels.Pool("average", window, step, (0, 0)), x)
+
+
+def global_average_pool(x: Tensor) -> Tensor:
+    """The mean of every channel: ``[N, C, 1, 1]`` of ``[N, C, H, W]``."""
+    return average_pool(x, tuple(x.shape[2:]))
+
+
+def scale(x: Tensor, gate: Tensor) -> Tensor:
+    """``[N, C, H, W]`` times ``[N, C, 1, 1]``."""
+    return compute(elementwise.Scale(), x, gate)
 
 
 def concat(parts: list[Tensor]) -> Tensor:
     """``[N, C, H, W]`` one behind the other along the channels."""
-    if all(map(in_place, parts)):
-        return paddle.concat([part.transpose([0, 2, 3, 1]) for part in parts], axis=3).transpose([0, 3, 1, 2])
-    return paddle.concat(parts, axis=1)
+    return compute(elementwise.Concat(), *parts)
+
+
+def as_float32(x: Tensor) -> Tensor:
+    """``x`` for Paddle's operators, which have no bfloat16 on a CPU."""
+    return as_it_lies(lambda y: y, x) if x.dtype == paddle.bfloat16 else x
+
+
+def flatten(x: Tensor) -> Tensor:
+    """``[N, C, H, W]`` as ``[N, C x H x W]``, for a fully connected layer."""
+    return as_float32(x).flatten(1)
 
 
 def as_it_lies(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """``function(x)`` of an elementwise function, without a copy where channels are last."""
+    """``function(x)`` of an elementwise function in float32, without a copy where channels are last."""
     if not in_place(x):
         return function(x)
-    return function(x.transpose([0, 2, 3, 1])).transpose([0, 3, 1, 2])
+    pixels = x.transpose([0, 2, 3, 1])
+    return function(pixels.astype("float32") if x.dtype == paddle.bfloat16 else pixels).transpose([0, 3, 1, 2])
 
 
 def conv_bn(
@@ -145,7 +175,6 @@ class SqueezeExcitation(nn.Layer):
 
     def forward(self, x: Tensor) -> Tensor:
         """``[N, C, H, W]`` in and out."""
-        if in_place(x):  # the same where no number has to move
-            pixels = x.transpose([0, 2, 3, 1])
-            return (pixels * self.weigh(pixels.mean(axis=[1, 2])).unsqueeze([1, 2])).transpose([0, 3, 1, 2])
-        return x * self.weigh(x.mean(axis=[2, 3])).unsqueeze([2, 3])
+        x, means = fork(x, 2)
+        gate = self.weigh(flatten(global_average_pool(means)))  # N x C
+        return scale(x, gate.unsqueeze([2, 3]))

@@ -11,20 +11,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import paddle
-import paddle.nn.functional as F
 from paddle import nn
 
-from paddle_camp.models.layers import BatchNorm2D, Conv2D, MaxPool2D, as_it_lies, relu
+from paddle_camp.models.layers import BatchNorm2D, Conv2D, MaxPool2D, as_it_lies, flatten, relu, sigmoid, tanh
 from paddle_camp.models.registry import register_model
 from paddle_camp.preprocessing import DIGITS, FUNDUS
 
 Activation = Callable[[paddle.Tensor], paddle.Tensor]
 ACTIVATIONS: dict[str, Activation] = {
-    "sigmoid": lambda x: as_it_lies(F.sigmoid, x),
+    "sigmoid": sigmoid,
     "relu": relu,
-    "tanh": lambda x: as_it_lies(F.tanh, x),
+    "tanh": tanh,
     # Slope 1 and value 0 at 0, as tanh: what is left of a sigmoid's trouble when its slope of 1/4 is mended.
-    "unit_sigmoid": lambda x: as_it_lies(lambda y: 4 * F.sigmoid(y) - 2, x),
+    "unit_sigmoid": lambda x: as_it_lies(lambda y: 4 * y - 2, sigmoid(x)),
 }
 
 
@@ -67,7 +66,7 @@ class LeNet(nn.Layer):
         x = self.activation(self.norms[1](self.conv2(x)))  # N x 16 x 8 x 8 (106)
         x = self.pool(x)  # N x 16 x 4 x 4 (53)
         x = self.activation(self.norms[2](self.conv3(x)))  # N x 120 x 1 x 1 (50)
-        x = self.activation(self.norm_fc(self.fc1(x.flatten(1))))  # N x 64
+        x = self.activation(self.norm_fc(self.fc1(flatten(x))))  # N x 64
         return self.fc2(x)
 
 

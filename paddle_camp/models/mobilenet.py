@@ -7,10 +7,9 @@ from the papers: none but ReLU in V1, where the reference code has ReLU6.
 from __future__ import annotations
 
 import paddle
-import paddle.nn.functional as F
 from paddle import nn
 
-from paddle_camp.models.layers import ReLU6, add, conv_bn
+from paddle_camp.models.layers import ReLU6, add, conv_bn, flatten, fork, global_average_pool
 from paddle_camp.models.registry import register_model
 
 # V1, table 1: output channels and stride of each depthwise-separable block.
@@ -35,7 +34,7 @@ class MobileNetV1(nn.Layer):
     def forward(self, images: paddle.Tensor) -> paddle.Tensor:
         """Logits ``[N, num_classes]`` from float32 ``[N, in_channels, H, W]``, H and W at least 32."""
         x = self.features(images)  # N x 1024 x 7 x 7
-        return self.fc(F.adaptive_avg_pool2d(x, 1).flatten(1))
+        return self.fc(flatten(global_average_pool(x)))
 
 
 class InvertedResidual(nn.Layer):
@@ -51,7 +50,10 @@ class InvertedResidual(nn.Layer):
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         """``[N, in, H, W]`` to ``[N, out, H / stride, W / stride]``."""
-        return add(x, self.layers(x)) if self.shortcut else self.layers(x)
+        if not self.shortcut:
+            return self.layers(x)
+        x, y = fork(x, 2)
+        return add(x, self.layers(y))
 
 
 class MobileNetV2(nn.Layer):
@@ -72,7 +74,7 @@ class MobileNetV2(nn.Layer):
     def forward(self, images: paddle.Tensor) -> paddle.Tensor:
         """Logits ``[N, num_classes]`` from float32 ``[N, in_channels, H, W]``, H and W at least 32."""
         x = self.features(images)  # N x 1280 x 7 x 7
-        return self.fc(self.dropout(F.adaptive_avg_pool2d(x, 1).flatten(1)))
+        return self.fc(self.dropout(flatten(global_average_pool(x))))
 
 
 @register_model

@@ -16,7 +16,16 @@ from __future__ import annotations
 import paddle
 from paddle import nn
 
-from paddle_camp.models.layers import BatchNorm2D, Conv2D, MaxPool2D, SqueezeExcitation, add_relu
+from paddle_camp.models.layers import (
+    BatchNorm2D,
+    Conv2D,
+    MaxPool2D,
+    SqueezeExcitation,
+    add_relu,
+    flatten,
+    fork,
+    global_average_pool,
+)
 from paddle_camp.models.registry import register_model
 
 
@@ -45,7 +54,8 @@ class BasicBlock(nn.Layer):
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         """The block's output, after the ReLU that follows the sum."""
-        shortcut = x if self.downsample is None else self.downsample(x)
+        x, shortcut = fork(x, 2)
+        shortcut = shortcut if self.downsample is None else self.downsample(shortcut)
         y = self.bn1(self.conv1(x))
         y = self.bn2(self.conv2(y))
         return add_relu(y, shortcut)
@@ -85,7 +95,8 @@ class BottleneckBlock(nn.Layer):
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         """The block's output, after the ReLU that follows the sum."""
-        shortcut = x if self.downsample is None else self.downsample(x)
+        x, shortcut = fork(x, 2)
+        shortcut = shortcut if self.downsample is None else self.downsample(shortcut)
         y = self.bn1(self.conv1(x))
         y = self.bn2(self.conv2(y))
         y = self.squeeze(self.bn3(self.conv3(y)))
@@ -119,7 +130,6 @@ class ResNet(nn.Layer):
         self.layer2 = self._stage(block, 64 * block.expansion, 128, depths[1], 2, variant)
         self.layer3 = self._stage(block, 128 * block.expansion, 256, depths[2], 2, variant)
         self.layer4 = self._stage(block, 256 * block.expansion, 512, depths[3], 2, variant)
-        self.avgpool = nn.AdaptiveAvgPool2D(1)
         self.fc = nn.Linear(512 * block.expansion, num_classes)
 
     @staticmethod
@@ -139,7 +149,7 @@ class ResNet(nn.Layer):
         x = self.layer2(x)  # N x 512 x 28 x 28
         x = self.layer3(x)  # N x 1024 x 14 x 14
         x = self.layer4(x)  # N x 2048 x 7 x 7
-        x = self.avgpool(x).flatten(1)  # N x 2048
+        x = flatten(global_average_pool(x))  # N x 2048
         return self.fc(x)
 
 

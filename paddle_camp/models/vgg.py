@@ -9,7 +9,7 @@ from __future__ import annotations
 import paddle
 from paddle import nn
 
-from paddle_camp.models.layers import BatchNorm2D, Conv2D, MaxPool2D, ReLU
+from paddle_camp.models.layers import BatchNorm2D, Conv2D, MaxPool2D, as_float32, flatten
 from paddle_camp.models.registry import register_model
 
 # Convolutions of 3x3 in each of the five stages; the channels are 64, 128, 256, 512, 512.
@@ -36,9 +36,9 @@ class VGG(nn.Layer):
         layers: list[nn.Layer] = []
         for repeats, channels in zip(STAGES[depth], CHANNELS, strict=True):
             for _ in range(repeats):
-                layers.append(Conv2D(in_channels, channels, 3, padding=1))
-                layers += [BatchNorm2D(channels)] if batch_norm else []
-                layers.append(ReLU())
+                layers.append(Conv2D(in_channels, channels, 3, padding=1, relu=not batch_norm))
+                layers += [BatchNorm2D(channels, relu=True)] if batch_norm else []
+                layers.append(nn.Identity())  # where Paddle's network has its ReLU: the weights keep their names
                 in_channels = channels
             layers.append(MaxPool2D(2, stride=2))
         self.features = nn.Sequential(*layers)
@@ -56,7 +56,7 @@ class VGG(nn.Layer):
     def forward(self, images: paddle.Tensor) -> paddle.Tensor:
         """Logits ``[N, num_classes]`` from float32 ``[N, in_channels, H, W]``, H and W at least 32."""
         x = self.features(images)  # N x 512 x 7 x 7, for 224 x 224 pictures
-        return self.classifier(self.avgpool(x).flatten(1))
+        return self.classifier(flatten(self.avgpool(as_float32(x))))
 
 
 @register_model

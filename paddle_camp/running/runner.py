@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from paddle_camp import runtime
+from paddle_camp import machine, runtime
 from paddle_camp.answers.answer import Answer
 from paddle_camp.distributed import collectives
 from paddle_camp.errors import CampError
@@ -47,8 +47,8 @@ def run_assignment(catalogue: Catalogue, homework: str, options: Options) -> tup
         decided = replace(decided, device=options.device, data_dir=options.data_dir or decided.data_dir)
     options = decided
     device = runtime.choose_device(options.device)
-    if options.amp and device == "cpu":
-        print("--amp is for GPUs: on this CPU the run computes in float32", file=sys.stderr)
+    if options.amp and device == "cpu" and (reason := machine.why_no_bfloat16()):
+        print(f"--amp: {reason}; the run computes in float32", file=sys.stderr)
         options = replace(options, amp=False)
     with contextlib.ExitStack() as until_the_end:
         if options.cluster and is_sweep(page):

@@ -56,7 +56,8 @@ def fit(
             ``DataLoader``; see :func:`~paddle_camp.data.batches.as_batches`.
         loss_fn: (outputs, labels) to a scalar mean over the batch; ``regression_loss`` for float labels.
         schedule: may be left out: it is the one that the optimizer was built with.
-        amp: mixed precision; parameters, losses and batch statistics stay float32.
+        amp: mixed precision; parameters, losses and batch statistics stay float32. On a CPU see
+            :func:`~paddle_camp.training.precision.autocast`.
         accumulate: parts that a batch is computed in before the optimizer's step, to save memory.
         clip_norm: the largest Euclidean norm of all gradients together.
         class_weights: one a class, or "balanced": each class adds as much to the loss. Only in training.

@@ -225,10 +225,11 @@ def test_ctrl_c_in_a_real_run_is_130_and_resumable(tmp_path):
 def test_flags_without_an_effect_say_so(monkeypatch, tmp_path, capsys):
     module = homework.CATALOGUE.load("9-1")
     monkeypatch.setattr(module, "run", lambda settings, context: (_ for _ in ()).throw(CampError(str(context.options))))
+    monkeypatch.setattr(machine, "why_no_bfloat16", lambda: "no bfloat16")
     flags = ["--amp", "--device", "cpu", "--jobs", "2"]
     assert run_homework.main(["9-1", "--quick", "--out", str(tmp_path), *flags]) == 2
     error = capsys.readouterr().err
-    assert "--amp is for GPUs" in error and "amp=False" in error
+    assert "--amp: no bfloat16; the run computes in float32" in error and "amp=False" in error
     assert "homework 9-1 is no sweep: --jobs and --cluster change nothing" in error
 
 

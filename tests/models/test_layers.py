@@ -27,6 +27,16 @@ LAYERS = {
     "relu": (layers.ReLU, nn.ReLU),
     "relu6": (layers.ReLU6, nn.ReLU6),
     "average pool": (lambda: lambda x: layers.average_pool(x, 2), lambda: lambda x: nn.functional.avg_pool2d(x, 2, 2)),
+    "global average pool": (
+        lambda: layers.global_average_pool,
+        lambda: lambda x: nn.functional.adaptive_avg_pool2d(x, 1),
+    ),
+    "sigmoid": (lambda: layers.sigmoid, lambda: nn.functional.sigmoid),
+    "tanh": (lambda: layers.tanh, lambda: paddle.tanh),
+    "scale": (
+        lambda: lambda x: layers.scale(x, x.mean(axis=[2, 3], keepdim=True)),
+        lambda: lambda x: x * x.mean(axis=[2, 3], keepdim=True),
+    ),
     "sum": (lambda: lambda x: layers.add(x, 2 * x), lambda: lambda x: 3 * x),
     "sum with a ReLU": (lambda: lambda x: layers.add_relu(x, 2 * x), lambda: lambda x: nn.functional.relu(3 * x)),
     "concat": (

@@ -6,7 +6,7 @@ import contextlib
 import logging
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,14 +16,19 @@ from paddle.autograd import PyLayer
 
 from paddle_camp.errors import CampError
 from paddle_camp.machine import OPTIMISATIONS, enabled
-from paddle_camp.speed.onednn.layout import has_channels_last, strides_are_kept
+from paddle_camp.speed.onednn.elementwise import sum_of
+from paddle_camp.speed.onednn.layout import has_channels_last, strides_are_kept, to_channels_last
 from paddle_camp.speed.onednn.library import OneDnnError, library
+from paddle_camp.speed.onednn.primitive import FORMATS
 
 WAY_OUT = "to have more, compute the forward pass inside of paddle_camp.paddle_operators()"
 
 # Of separate inputs, ``paddle.grad`` takes a gradient for an error where it was asked for another input's; of those in
 # one list Paddle 2.6 loses all but the last, and Paddle 3 none if the first needs a gradient.
 IN_ONE_LIST = not paddle.__version__.startswith("2.")
+
+# Paddle 2.6 ends the process where ``paddle.grad`` meets a PyLayer of several outputs of which one was not used.
+FORKS = IN_ONE_LIST
 
 _log = logging.getLogger(__name__)
 _said: set[str] = set()
@@ -47,10 +52,10 @@ def paddle_operators() -> Iterator[None]:
 
 
 def usable(x: Tensor, *more: Tensor) -> bool:
-    """Whether oneDNN can compute with ``x`` ``[N, C, H, W]`` and others: on the CPU, float32, dygraph, switched on."""
+    """Whether oneDNN can compute with ``x`` ``[N, C, H, W]`` and others: on the CPU, dygraph, a format it knows, on."""
     if not (_switch.on and paddle.in_dynamic_mode() and _available() and paddle.get_device() == "cpu"):
         return False
-    there = all(each.dtype == paddle.float32 and each.place.is_cpu_place() for each in (x, *more))
+    there = all(each.dtype in FORMATS and each.place.is_cpu_place() for each in (x, *more))
     return there and x.ndim == 4 and 0 not in x.shape
 
 
@@ -86,13 +91,16 @@ def compute(kernel: Any, *inputs: Tensor) -> Tensor:
     Raises:
         CampError: in the backward pass, if it is itself to be differentiated.
     """
-    if not (usable(*inputs) and kernel.fits(*inputs)):
-        return kernel.by_paddle(*inputs)
+    if not usable(*inputs):
+        return by_paddle(kernel, inputs)
     grads = paddle.is_grad_enabled()
     needs = [grads and not tensor.stop_gradient for tensor in inputs]
     try:
+        if not kernel.fits(*inputs):
+            return by_paddle(kernel, inputs)
         if any(needs):
-            call = _Call(kernel, needs, sorted(range(len(needs)), key=lambda k: not needs[k]))
+            order = sorted(range(len(needs)), key=lambda k: not needs[k])
+            call = _Call(kernel, needs, order, [each.dtype for each in inputs])
             tensors = [inputs[k] for k in call.order]
             output = _Function.apply(call, *([tensors] if IN_ONE_LIST else tensors))
             output.register_hook(_Once(call.name, weakref.ref(call)))
@@ -101,20 +109,27 @@ def compute(kernel: Any, *inputs: Tensor) -> Tensor:
             return kernel.forward(inputs, needs)[0]
     except OneDnnError as error:
         _say(error)
-        return kernel.by_paddle(*inputs)
+        return by_paddle(kernel, inputs)
+
+
+def by_paddle(kernel: Any, inputs: Sequence[Tensor]) -> Tensor:
+    """By Paddle's operator; most of them have no bfloat16 on a CPU."""
+    ours = inputs[0].dtype == paddle.bfloat16 and paddle.in_dynamic_mode() and paddle.get_device() == "cpu"
+    return kernel.by_paddle(*([x.astype("float32") for x in inputs] if ours else inputs))
 
 
 @dataclass(eq=False)
 class _Call:
-    """A kernel, which inputs need a gradient, and the order in which autograd gets them: one that needs it first."""
+    """A kernel; of its inputs: which need a gradient, the order for autograd (one that needs it first), the formats."""
 
     kernel: Any
     needs: list[bool]
     order: list[int]
+    dtypes: list[paddle.dtype]
 
     @property
     def name(self) -> str:
-        return type(self.kernel).__name__
+        return getattr(self.kernel, "name", type(self.kernel).__name__)
 
 
 @dataclass(frozen=True)
@@ -154,8 +169,52 @@ class _Function(PyLayer):
             found = call.kernel.backward(ctx.kept, gradient, call.needs)
         except OneDnnError as error:  # what Paddle would need for it has not been kept
             raise CampError(f"{error}; run it again with PADDLE_CAMP_TUNE={','.join(others())}") from None
-        gradients = [found[k] if call.needs[k] else None for k in call.order]
+        gradients = [in_format(found[k], call.dtypes[k]) if call.needs[k] else None for k in call.order]
         return gradients if IN_ONE_LIST else tuple(gradients)
+
+
+def in_format(gradient: Tensor, dtype: paddle.dtype) -> Tensor:
+    """The gradient of an input of this format."""
+    return gradient if gradient.dtype == dtype else to_channels_last(gradient, dtype)
+
+
+@paddle.jit.not_to_static
+def fork(x: Tensor, count: int) -> Sequence[Tensor]:
+    """``x`` for ``count`` users, whose gradients are added up where they lie.
+
+    Paddle's autograd first copies gradients to its own layout, and oneDNN would copy their sum back: in ResNet-50 that
+    took an eighth of a step. With Paddle 2.6 it still does, see :data:`FORKS`.
+    """
+    if not (FORKS and in_place(x) and paddle.is_grad_enabled() and not x.stop_gradient):
+        return [x] * count
+    call = _ForkCall(x.dtype, count)
+    outputs = _Fork.apply(call, x)
+    for output in outputs:
+        output.register_hook(_Once("fork", weakref.ref(call)))
+    return outputs
+
+
+@dataclass(eq=False)
+class _ForkCall:
+    """The format of a picture and the number of its users."""
+
+    dtype: paddle.dtype
+    count: int
+
+
+class _Fork(PyLayer):
+    """The same picture several times."""
+
+    @staticmethod
+    def forward(ctx: Any, call: _ForkCall, x: Tensor) -> tuple[Tensor, ...]:
+        ctx.call = call
+        return tuple(x.transpose([0, 1, 2, 3]) for _ in range(call.count))  # views: an input may not be an output
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        if paddle.is_grad_enabled():
+            raise CampError(f"fork: has no second derivative; {WAY_OUT}")
+        return sum_of(gradients, ctx.call.dtype)
 
 
 def versions(kept: tuple) -> list[int]:

@@ -1,14 +1,15 @@
-"""What the layers compute with oneDNN: each kernel's forward pass, backward pass, and the operator of Paddle it equals.
+"""What convolutions, norms and pools compute with oneDNN: forward, backward, and the operator of Paddle each equals.
 
 A kernel is called by :func:`~paddle_camp.speed.onednn.function.compute`: ``fits`` says whether oneDNN can take these
 shapes and numbers (Paddle says what is wrong with others), ``forward`` gives the output and what the backward pass
 needs, ``backward`` a gradient for each input, of its own memory, ``by_paddle`` the same in Paddle's words. What is kept
-is detached: an output that is kept by the graph that it belongs to would never be freed. Pictures are float32
-``[N, C, H, W]``, here with channels last; weights are as Paddle has them.
+is detached: an output that is kept by the graph that it belongs to would never be freed. Pictures are ``[N, C, H, W]``,
+here with channels last, float32 or (see :mod:`precision`) bfloat16; weights are as Paddle has them, float32.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,15 +18,14 @@ import paddle
 import paddle.nn.functional as F
 from paddle import Tensor
 
-from paddle_camp.speed.onednn.layout import empty_channels_last, finite, to_channels_last
+from paddle_camp.speed.onednn.layout import empty_channels_last, to_channels_last
+from paddle_camp.speed.onednn.precision import format_for
 from paddle_camp.speed.onednn.primitive import prepared
 from paddle_camp.speed.onednn.primitives import (
     BatchNormPrimitives,
     ConvolutionPrimitives,
     ElementwisePrimitives,
     PoolPrimitives,
-    SumPrimitives,
-    copy_of_picture,
 )
 
 Needs = Sequence[bool]  # which inputs need a gradient
@@ -61,31 +61,33 @@ class Convolution:
         return (
             x.shape[1] == self.groups * inputs
             and outputs % self.groups == 0
+            and all(each is None or each.dtype == paddle.float32 for each in (weight, bias))
             and (bias is None or bias.shape == [outputs])
             and all(side + 2 * pad >= size for side, pad, size in sides)
         )
 
     def primitives(self, x: Tensor, weight: Tensor, bias: bool, training: bool) -> ConvolutionPrimitives:
-        shapes = tuple(x.shape), tuple(weight.shape)
+        shapes = tuple(x.shape), x.dtype, tuple(weight.shape)
         geometry = self.stride, self.padding, self.groups, bias, self.relu, training
         return prepared(ConvolutionPrimitives, *shapes, *geometry)
 
     def forward(self, inputs: Sequence[Tensor], needs: Needs) -> tuple[Tensor, Any]:
-        x, weight, bias = to_channels_last(inputs[0]), inputs[1].contiguous(), inputs[2] if len(inputs) == 3 else None
+        x, weight = to_channels_last(inputs[0], format_for(inputs[0])), inputs[1].contiguous()
+        bias = inputs[2] if len(inputs) == 3 else None
         primitives = self.primitives(x, weight, bias is not None, any(needs))
-        y = empty_channels_last(primitives.output)
+        y = empty_channels_last(primitives.output, x.dtype)
         weights = primitives.weights_for_forward(weight.data_ptr())
         primitives.forward(x.data_ptr(), weights, *addresses(y, bias))
         return y, (x, weight, y.detach() if self.relu else None)
 
     def backward(self, kept: Any, gradient: Tensor, needs: Needs) -> Gradients:
         x, weight, y = kept
-        gradient, bias = to_channels_last(gradient), len(needs) == 3
+        gradient, bias = to_channels_last(gradient, x.dtype), len(needs) == 3
         if y is not None:
-            gradient = relu_gradient(y, gradient)
+            gradient = gradient_of("relu", y, gradient)
         primitives, found = self.primitives(x, weight, bias, True), [None] * len(needs)
         if needs[0]:
-            found[0] = empty_channels_last(x.shape)
+            found[0] = empty_channels_last(x.shape, x.dtype)
             weights = primitives.weights_for_data(weight.data_ptr())
             primitives.backward_data(gradient.data_ptr(), weights, found[0].data_ptr())
         if any(needs[1:]):
@@ -96,64 +98,12 @@ class Convolution:
         return found
 
 
-def relu_gradient(y: Tensor, gradient: Tensor, ceiling: float = 0.0) -> Tensor:
-    """The gradient in front of a ReLU whose output is ``y``; both with channels last."""
-    found = empty_channels_last(y.shape)
-    primitives = prepared(ElementwisePrimitives, tuple(y.shape), ceiling)
+def gradient_of(activation: str, y: Tensor, gradient: Tensor) -> Tensor:
+    """The gradient in front of an activation whose output is ``y``; both with channels last."""
+    found = empty_channels_last(y.shape, y.dtype)
+    primitives = prepared(ElementwisePrimitives, tuple(y.shape), y.dtype, activation)
     primitives.backward(*addresses(y, gradient, found))
     return found
-
-
-@dataclass(frozen=True)
-class ReLU:
-    """max(x, 0); with a ``ceiling``, min(max(x, 0), ceiling): ReLU6 has 6."""
-
-    ceiling: float = 0.0
-
-    def by_paddle(self, x: Tensor) -> Tensor:
-        return F.hardtanh(x, 0.0, self.ceiling) if self.ceiling else F.relu(x)
-
-    def fits(self, x: Tensor) -> bool:
-        return not self.ceiling or finite(x)  # clipping takes NaN for 0, which would hide that a training has diverged
-
-    def forward(self, inputs: Sequence[Tensor], needs: Needs) -> tuple[Tensor, Any]:
-        x = to_channels_last(inputs[0])
-        y = empty_channels_last(x.shape)
-        prepared(ElementwisePrimitives, tuple(x.shape), self.ceiling).forward(*addresses(x, y))
-        return y, (y.detach(),)
-
-    def backward(self, kept: Any, gradient: Tensor, needs: Needs) -> Gradients:
-        return [relu_gradient(kept[0], to_channels_last(gradient), self.ceiling)]
-
-
-@dataclass(frozen=True)
-class Sum:
-    """x + y, of the same shape; ``relu``: max(0, .) of it."""
-
-    relu: bool
-
-    def by_paddle(self, x: Tensor, y: Tensor) -> Tensor:
-        return F.relu(x + y) if self.relu else x + y
-
-    def fits(self, x: Tensor, y: Tensor) -> bool:
-        return x.shape == y.shape
-
-    def forward(self, inputs: Sequence[Tensor], needs: Needs) -> tuple[Tensor, Any]:
-        x, other = map(to_channels_last, inputs)
-        y = empty_channels_last(x.shape)
-        prepared(SumPrimitives, tuple(x.shape), self.relu).forward(*addresses(x, other, y))
-        return y, (y.detach() if self.relu else None,)
-
-    def backward(self, kept: Any, gradient: Tensor, needs: Needs) -> Gradients:
-        found = to_channels_last(gradient)
-        if kept[0] is not None:
-            found = relu_gradient(kept[0], found)
-        if not all(needs):
-            return [found, found]
-        # Not the same one twice: autograd adds further gradients to either of them in place.
-        other = empty_channels_last(found.shape)
-        prepared(copy_of_picture, tuple(found.shape))(*addresses(found, other))
-        return [found, other]
 
 
 @dataclass(frozen=True)
@@ -166,6 +116,8 @@ class Pool:
     padding: tuple[int, int]
 
     def by_paddle(self, x: Tensor) -> Tensor:
+        if self.kind == "average" and list(self.size) == x.shape[2:]:
+            return F.adaptive_avg_pool2d(x, 1)  # in an export the sides may be unknown
         pool = F.max_pool2d if self.kind == "max" else F.avg_pool2d
         return pool(x, self.size, self.stride, self.padding)
 
@@ -174,22 +126,33 @@ class Pool:
         inside = all(side + 2 * pad >= size and 2 * pad <= size for side, pad, size in sides)
         return inside and (self.kind != "max" or finite(x))  # which skips NaN
 
-    def primitives(self, shape: Sequence[int], training: bool) -> PoolPrimitives:
-        return prepared(PoolPrimitives, tuple(shape), self.kind, self.size, self.stride, self.padding, training)
+    def primitives(self, shape: Sequence[int], dtype: paddle.dtype, training: bool) -> PoolPrimitives:
+        return prepared(PoolPrimitives, tuple(shape), dtype, self.kind, self.size, self.stride, self.padding, training)
 
     def forward(self, inputs: Sequence[Tensor], needs: Needs) -> tuple[Tensor, Any]:
         x = to_channels_last(inputs[0])
-        primitives = self.primitives(x.shape, needs[0])
-        y = empty_channels_last(primitives.output)
+        primitives = self.primitives(x.shape, x.dtype, needs[0])
+        y = empty_channels_last(primitives.output, x.dtype)
         places = empty([primitives.workspace], "uint8") if primitives.workspace else None
         primitives.forward(*addresses(x, y, places))
-        return y, (x.shape, places)
+        return y, (x.shape, x.dtype, places)
 
     def backward(self, kept: Any, gradient: Tensor, needs: Needs) -> Gradients:
-        shape, places = kept
-        found, gradient = empty_channels_last(shape), to_channels_last(gradient)
-        self.primitives(shape, True).backward(*addresses(gradient, found, places))
+        shape, dtype, places = kept
+        found, gradient = empty_channels_last(shape, dtype), to_channels_last(gradient, dtype)
+        self.primitives(shape, dtype, True).backward(*addresses(gradient, found, places))
         return [found]
+
+
+def mean_of_pixels(x: Tensor) -> Tensor:
+    """``[N, C, 1, 1]`` of ``[N, C, H, W]``."""
+    side = tuple(x.shape[2:])
+    return Pool("average", side, side, (0, 0)).forward([x], [False])[0]
+
+
+def finite(x: Tensor) -> bool:
+    """Whether all numbers are finite: then their means are."""
+    return math.isfinite(float(mean_of_pixels(x).sum()))
 
 
 @dataclass
@@ -213,14 +176,15 @@ class BatchNorm:
         return F.relu(y) if self.relu else y
 
     def fits(self, x: Tensor, weight: Tensor, bias: Tensor) -> bool:
-        return all(each.shape == x.shape[1:2] for each in (weight, bias, self.mean, self.variance))
+        numbers = (weight, bias, self.mean, self.variance)
+        return all(each.shape == x.shape[1:2] and each.dtype == paddle.float32 for each in numbers)
 
-    def primitives(self, shape: Sequence[int], backward: bool) -> BatchNormPrimitives:
-        return prepared(BatchNormPrimitives, tuple(shape), self.epsilon, self.training, self.relu, backward)
+    def primitives(self, x: Tensor, backward: bool) -> BatchNormPrimitives:
+        return prepared(BatchNormPrimitives, tuple(x.shape), x.dtype, self.epsilon, self.training, self.relu, backward)
 
     def forward(self, inputs: Sequence[Tensor], needs: Needs) -> tuple[Tensor, Any]:
         x, weight, bias = to_channels_last(inputs[0]), inputs[1], inputs[2]
-        primitives, y = self.primitives(x.shape, any(needs)), empty_channels_last(x.shape)
+        primitives, y = self.primitives(x, any(needs)), empty_channels_last(x.shape, x.dtype)
         mean, variance = self.mean, self.variance
         if self.training:
             mean, variance = empty(mean.shape), empty(variance.shape)
@@ -233,8 +197,8 @@ class BatchNorm:
 
     def backward(self, kept: Any, gradient: Tensor, needs: Needs) -> Gradients:
         x, mean, variance, weight, signs = kept
-        found, gradient = empty_channels_last(x.shape), to_channels_last(gradient)
+        found, gradient = empty_channels_last(x.shape, x.dtype), to_channels_last(gradient, x.dtype)
         of_weight, of_bias = empty(weight.shape), empty(weight.shape)
         tensors = (x, gradient, found, mean, variance, weight, of_weight, of_bias, signs)
-        self.primitives(x.shape, True).backward(*addresses(*tensors))
+        self.primitives(x, True).backward(*addresses(*tensors))
         return [found, of_weight, of_bias]

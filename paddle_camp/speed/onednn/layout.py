@@ -7,16 +7,19 @@ its own layout first), and oneDNN's primitives read and write them as they are.
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Sequence
 
 import paddle
 
-
-def channels_last_strides(shape: Sequence[int]) -> tuple[int, int, int, int]:
-    """The strides of ``[N, C, H, W]`` that lies in memory as ``[N, H, W, C]``, in numbers."""
-    _, channels, height, width = shape
-    return channels * height * width, 1, width * channels, channels
+from paddle_camp.speed.onednn.primitive import (
+    Primitive,
+    Shape,
+    channels_last,
+    channels_last_strides,
+    copying,
+    plain,
+    prepared,
+)
 
 
 def has_channels_last(tensor: paddle.Tensor) -> bool:
@@ -31,19 +34,23 @@ def strides_are_kept() -> bool:
     return has_channels_last(empty_channels_last([2, 3, 4, 5]))
 
 
-def to_channels_last(tensor: paddle.Tensor) -> paddle.Tensor:
-    """``tensor`` itself where it has this layout, else a copy that has it."""
-    if has_channels_last(tensor):
-        return tensor
-    return tensor.transpose([0, 2, 3, 1]).contiguous().transpose([0, 3, 1, 2])
-
-
-def empty_channels_last(shape: Sequence[int]) -> paddle.Tensor:
-    """A float32 tensor ``[N, C, H, W]`` of this layout, not filled."""
+def empty_channels_last(shape: Sequence[int], dtype: paddle.dtype = paddle.float32) -> paddle.Tensor:
+    """A tensor ``[N, C, H, W]`` of this layout, not filled."""
     batch, channels, height, width = shape
-    return paddle.empty([batch, height, width, channels], "float32").transpose([0, 3, 1, 2])
+    return paddle.empty([batch, height, width, channels], dtype).transpose([0, 3, 1, 2])
 
 
-def finite(tensor: paddle.Tensor) -> bool:
-    """Whether all numbers are finite; where channels are last no number has to move for it."""
-    return math.isfinite(float(tensor.detach().transpose([0, 2, 3, 1]).sum()))
+def to_channels_last(tensor: paddle.Tensor, dtype: paddle.dtype | None = None) -> paddle.Tensor:
+    """``tensor`` in this layout and format (its own): itself where it is, else a copy."""
+    dtype, last = dtype or tensor.dtype, has_channels_last(tensor)
+    if last and tensor.dtype == dtype:
+        return tensor
+    source = tensor if last else tensor.contiguous()
+    found = empty_channels_last(tensor.shape, dtype)
+    prepared(copy, tuple(tensor.shape), last, tensor.dtype, dtype)(source.data_ptr(), found.data_ptr())
+    return found
+
+
+def copy(shape: Shape, last: bool, before: paddle.dtype, dtype: paddle.dtype) -> Primitive:
+    """The copy of a picture, whose channels are ``last`` already or first, into this layout and a format."""
+    return copying(channels_last(shape, before) if last else plain(shape, before), channels_last(shape, dtype))

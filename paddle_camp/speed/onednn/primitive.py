@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
+import paddle
 
-from paddle_camp.speed.onednn.layout import channels_last_strides
 from paddle_camp.speed.onednn.library import IN_ORDER, Handle, OneDnnError, library
 
 Shape = tuple[int, ...]
@@ -24,9 +24,11 @@ Descriptor = Handle | ctypes.c_void_p  # of memory: made here, or owned by a pri
 KEPT = 1024  # prepared operations of each thread; ResNet-152 has 70 different ones in training
 ALIGNMENT = 64  # bytes; of a cache line
 
-# dnnl_types.h: a data type, a layout of oneDNN's choice, and the numbers of the arguments
-F32, ANY = 3, 1
+# dnnl_types.h: data types, a layout of oneDNN's choice, and the numbers of the arguments
+FORMATS = {paddle.float32: 3, paddle.bfloat16: 2}
+ANY = 1
 SRC, SRC_1, DST, WEIGHTS, BIAS, MEAN, VARIANCE, SCALE, SHIFT, WORKSPACE = 1, 2, 17, 33, 41, 49, 50, 51, 52, 64
+FIRST_SRC = 1024  # of several
 DIFF_SRC, DIFF_DST, DIFF_WEIGHTS, DIFF_BIAS, DIFF_SCALE, DIFF_SHIFT = 129, 145, 161, 169, 255, 256
 
 
@@ -46,25 +48,32 @@ def raw(descriptor: Descriptor | None) -> ctypes.c_void_p | None:
     return descriptor.value if isinstance(descriptor, Handle) else descriptor
 
 
-def with_strides(shape: Shape, strides: Shape) -> Handle:
-    """A float32 array of this layout."""
-    sizes = integers(shape), F32, integers(strides)
+def with_strides(shape: Shape, strides: Shape, dtype: paddle.dtype = paddle.float32) -> Handle:
+    """An array of this layout."""
+    sizes = integers(shape), FORMATS[dtype], integers(strides)
     return library().create("memory_desc", "dnnl_memory_desc_create_with_strides", len(shape), *sizes)
 
 
-def plain(shape: Shape) -> Handle:
-    """A contiguous float32 array."""
-    return with_strides(shape, tuple(math.prod(shape[axis + 1 :]) for axis in range(len(shape))))
+def plain(shape: Shape, dtype: paddle.dtype = paddle.float32) -> Handle:
+    """A contiguous array."""
+    return with_strides(shape, tuple(math.prod(shape[axis + 1 :]) for axis in range(len(shape))), dtype)
 
 
-def channels_last(shape: Shape) -> Handle:
-    """Float32 ``[N, C, H, W]`` whose channels are next to each other in memory."""
-    return with_strides(shape, channels_last_strides(shape))
+def channels_last_strides(shape: Sequence[int]) -> Shape:
+    """The strides of ``[N, C, H, W]`` that lies in memory as ``[N, H, W, C]``, in numbers."""
+    _, channels, height, width = shape
+    return channels * height * width, 1, width * channels, channels
 
 
-def any_layout(shape: Shape) -> Handle:
-    """Float32 in the layout that suits the primitive."""
-    return library().create("memory_desc", "dnnl_memory_desc_create_with_tag", len(shape), integers(shape), F32, ANY)
+def channels_last(shape: Shape, dtype: paddle.dtype) -> Handle:
+    """``[N, C, H, W]`` whose channels are next to each other in memory."""
+    return with_strides(shape, channels_last_strides(shape), dtype)
+
+
+def any_layout(shape: Shape, dtype: paddle.dtype = paddle.float32) -> Handle:
+    """In the layout that suits the primitive."""
+    sizes = integers(shape), FORMATS[dtype], ANY
+    return library().create("memory_desc", "dnnl_memory_desc_create_with_tag", len(shape), *sizes)
 
 
 class Primitive:

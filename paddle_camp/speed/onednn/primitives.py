@@ -1,8 +1,14 @@
-"""The primitives that each kernel needs for one shape; all arrays are float32, pictures have channels last."""
+"""The primitives that each kernel needs for one shape.
+
+Pictures have channels last and are of the format ``dtype``, float32 or bfloat16; everything else is float32.
+"""
 
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Sequence
+
+import paddle
 
 from paddle_camp.networks.summary import output_size
 from paddle_camp.speed.onednn.library import Handle, library
@@ -15,6 +21,7 @@ from paddle_camp.speed.onednn.primitive import (
     DIFF_SRC,
     DIFF_WEIGHTS,
     DST,
+    FIRST_SRC,
     MEAN,
     SCALE,
     SHIFT,
@@ -27,19 +34,22 @@ from paddle_camp.speed.onednn.primitive import (
     Shape,
     any_layout,
     channels_last,
+    channels_last_strides,
     copying,
     describe,
     integers,
     plain,
     reorder,
     scratch,
+    with_strides,
 )
 
 # dnnl_types.h
 TRAINING, INFERENCE, BACKWARD = 64, 96, 128
-DIRECT, ADD = 1, 0x1FFF0
+DIRECT, ADD, MULTIPLY = 1, 0x1FFF0, 0x1FFF1
 POOLS = {"max": 0x1FF, "average": 0x3FF}  # the mean is that of the places inside of the picture
-RELU, CLIP = 0x100, 0x106  # those whose backward pass reads the output, not the input
+# Those that give their derivative by their output, and an upper limit where they take one.
+ACTIVATIONS = {"relu": (0x100, 0), "relu6": (0x106, 6), "sigmoid": (0x104, 0), "tanh": (0x101, 0)}
 PLAIN_RELU = 0x20  # behind another primitive
 GLOBAL_STATISTICS, SCALED_AND_SHIFTED, WITH_RELU = 1, 2 | 4, 8
 QUERY_WEIGHTS, QUERY_DIFF_WEIGHTS, QUERY_WORKSPACE = 131, 132, 135
@@ -58,11 +68,11 @@ def ending_with_relu() -> Handle:
 
 
 class ElementwisePrimitives:
-    """max(x, 0), or x between 0 and a ``ceiling`` above 0."""
+    """An activation; its backward pass reads the output, not the input."""
 
-    def __init__(self, shape: Shape, ceiling: float):
-        x, algorithm = channels_last(shape), CLIP if ceiling else RELU
-        limits = ZERO, ctypes.c_float(ceiling)
+    def __init__(self, shape: Shape, dtype: paddle.dtype, activation: str):
+        x, (algorithm, upper) = channels_last(shape, dtype), ACTIVATIONS[activation]
+        limits = ZERO, ctypes.c_float(upper)
         forward = describe("eltwise_forward", TRAINING, algorithm, x, x, *limits, None)
         self.forward = Primitive(forward, {SRC: x, DST: x})
         backward = describe("eltwise_backward", algorithm, x, x, x, *limits, forward, None)
@@ -72,16 +82,45 @@ class ElementwisePrimitives:
 class SumPrimitives:
     """The sum of two pictures, and perhaps a ReLU of it."""
 
-    def __init__(self, shape: Shape, relu: bool):
-        x = channels_last(shape)
+    def __init__(self, shape: Shape, dtype: paddle.dtype, relu: bool):
+        x = channels_last(shape, dtype)
         descriptor = describe("binary", ADD, x, x, x, ending_with_relu() if relu else None)
         self.forward = Primitive(descriptor, {SRC: x, SRC_1: x, DST: x})
 
 
-def copy_of_picture(shape: Shape) -> Primitive:
-    """A copy in the same layout, by as many threads as there are."""
-    x = channels_last(shape)
-    return copying(x, x)
+def sum_of_several(shape: Shape, dtype: paddle.dtype, count: int) -> Primitive:
+    """The sum of so many pictures."""
+    x = channels_last(shape, dtype)
+    ones, sources = (ctypes.c_float * count)(*[1] * count), (ctypes.c_void_p * count)(*[x.value] * count)
+    return Primitive(describe("sum", x, count, ones, sources, None), several([x] * count) | {DST: x})
+
+
+def several(sources: Sequence[Handle]) -> dict[int, Handle]:
+    """The arguments of a primitive with any number of inputs."""
+    return {FIRST_SRC + k: source for k, source in enumerate(sources)}
+
+
+class ProductPrimitives:
+    """A picture times a number for each channel of each sample, and times another picture."""
+
+    def __init__(self, shape: Shape, dtype: paddle.dtype):
+        x, gate, product = channels_last(shape, dtype), plain((*shape[:2], 1, 1)), channels_last(shape, paddle.float32)
+        self.scale = Primitive(describe("binary", MULTIPLY, x, gate, x, None), {SRC: x, SRC_1: gate, DST: x})
+        self.multiply = Primitive(describe("binary", MULTIPLY, x, x, product, None), {SRC: x, SRC_1: x, DST: product})
+
+
+class ConcatPrimitives:
+    """Pictures of so many ``channels`` each side by side in one of this shape; ``parts``: the copies out of it."""
+
+    def __init__(self, channels: Shape, shape: Shape, dtype: paddle.dtype):
+        whole = channels_last(shape, dtype)
+        shapes = [(shape[0], count, *shape[2:]) for count in channels]
+        each = [channels_last(part, dtype) for part in shapes]
+        sources = (ctypes.c_void_p * len(each))(*(part.value for part in each))
+        descriptor = describe("concat", whole, len(each), 1, sources, None)
+        self.forward = Primitive(descriptor, several(each) | {DST: whole})
+        within = channels_last_strides(shape)
+        self.parts = [copying(with_strides(part, within, dtype), channels_last(part, dtype)) for part in shapes]
 
 
 def output_shape(shape: Shape, channels: int, window: Shape, padding: Shape, stride: Shape) -> Shape:
@@ -93,9 +132,11 @@ def output_shape(shape: Shape, channels: int, window: Shape, padding: Shape, str
 class PoolPrimitives:
     """Largest or mean values of windows; ``workspace``: bytes in which a max pool remembers where the largest were."""
 
-    def __init__(self, shape: Shape, kind: str, size: Shape, stride: Shape, padding: Shape, training: bool):
+    def __init__(
+        self, shape: Shape, dtype: paddle.dtype, kind: str, size: Shape, stride: Shape, padding: Shape, training: bool
+    ):
         self.output = output_shape(shape, shape[1], size, padding, stride)
-        x, y, algorithm = channels_last(shape), channels_last(self.output), POOLS[kind]
+        x, y, algorithm = channels_last(shape, dtype), channels_last(self.output, dtype), POOLS[kind]
         behind = self._behind(shape, size, stride, padding)
         geometry = [integers(each) for each in (stride, size, (0, 0), padding, behind)]
         forward = describe("pooling_forward", TRAINING if training else INFERENCE, algorithm, x, y, *geometry, None)
@@ -119,8 +160,8 @@ class BatchNormPrimitives:
     ``workspace``: bytes in which the backward pass finds where the ReLU let through.
     """
 
-    def __init__(self, shape: Shape, epsilon: float, training: bool, relu: bool, backward: bool):
-        x, channels = channels_last(shape), plain(shape[1:2])
+    def __init__(self, shape: Shape, dtype: paddle.dtype, epsilon: float, training: bool, relu: bool, backward: bool):
+        x, channels = channels_last(shape, dtype), plain(shape[1:2])
         flags = SCALED_AND_SHIFTED | (0 if training else GLOBAL_STATISTICS) | (WITH_RELU if relu else 0)
         limit, kind = ctypes.c_float(epsilon), TRAINING if training or backward else INFERENCE
         forward = describe("batch_normalization_forward", kind, x, x, limit, flags, None)
@@ -138,13 +179,14 @@ class BatchNormPrimitives:
 class ConvolutionPrimitives:
     """A convolution, the gradients of its input and of its weights, and the reorders of the weights between layouts.
 
-    oneDNN chooses the layout of the weights, another one for each of the three. The reordered weights lie in the
-    thread's scratch memory, since they are of use only until the next call.
+    oneDNN chooses the layout of the weights, another one for each of the three, and computes with weights in the
+    pictures' format. The reordered weights lie in the thread's scratch memory: they are of use until the next call.
     """
 
     def __init__(
         self,
         shape: Shape,
+        dtype: paddle.dtype,
         weight: Shape,
         stride: Shape,
         padding: Shape,
@@ -155,7 +197,7 @@ class ConvolutionPrimitives:
     ):
         self.output = output_shape(shape, weight[0], weight[2:], padding, stride)
         grouped = (groups, weight[0] // groups, *weight[1:]) if groups > 1 else weight
-        x, w, y = channels_last(shape), any_layout(grouped), channels_last(self.output)
+        x, w, y = channels_last(shape, dtype), any_layout(grouped, dtype), channels_last(self.output, dtype)
         b = plain(weight[:1]) if bias else None
         self._paddles = plain(grouped)
         geometry = [integers(each) for each in (stride, (0, 0), padding, padding)]
@@ -170,7 +212,8 @@ class ConvolutionPrimitives:
         data = describe("convolution_backward_data", DIRECT, x, w, y, *geometry, hint, None)
         self._for_data = self._from_paddle(data)
         self.backward_data = Primitive(data, {DIFF_DST: y, WEIGHTS: self._wanted(data), DIFF_SRC: x})
-        weights = describe("convolution_backward_weights", DIRECT, x, w, b, y, *geometry, hint, None)
+        gradient = any_layout(grouped)
+        weights = describe("convolution_backward_weights", DIRECT, x, gradient, b, y, *geometry, hint, None)
         made = library().queried(weights, QUERY_DIFF_WEIGHTS)
         self._size_of_gradient, self._to_paddle = library().size(made), reorder(made, self._paddles)
         more = {DIFF_BIAS: b} if b else {}

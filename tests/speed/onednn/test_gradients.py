@@ -10,9 +10,10 @@ import paddle
 import pytest
 
 from paddle_camp.errors import CampError
-from paddle_camp.models.layers import BatchNorm2D, Conv2D, MaxPool2D, ReLU6, add, add_relu, relu
-from paddle_camp.speed.onednn import kernels
+from paddle_camp.models.layers import BatchNorm2D, Conv2D, MaxPool2D, ReLU6, add, add_relu, fork, relu
+from paddle_camp.speed.onednn import elementwise
 from paddle_camp.speed.onednn.function import paddle_operators
+from paddle_camp.speed.onednn.layout import has_channels_last
 from paddle_camp.speed.onednn.library import OneDnnError
 from tests.helpers.toys import leaf, picture
 
@@ -22,7 +23,7 @@ PADDLE_2 = paddle.__version__.startswith("2.")
 def test_a_second_derivative_is_one_line_that_names_the_way_out():
     x = picture()
     x.stop_gradient = False
-    with pytest.raises((CampError, OSError), match=r"ReLU: has no second derivative.*paddle_operators\(\)"):
+    with pytest.raises((CampError, OSError), match=r"relu: has no second derivative.*paddle_operators\(\)"):
         paddle.grad((relu(x) ** 2).sum(), x, create_graph=True)
     layer = Conv2D(3, 4, 3, relu=True)
     with paddle_operators():
@@ -83,7 +84,7 @@ def test_a_failure_in_the_backward_pass_says_how_to_go_on(monkeypatch):
     def fails(*arguments):
         raise OneDnnError("eltwise: out of memory")
 
-    monkeypatch.setattr(kernels, "relu_gradient", fails)
+    monkeypatch.setattr(elementwise, "gradient_of", fails)
     with pytest.raises((CampError, OSError), match="out of memory; run it again with PADDLE_CAMP_TUNE=threads"):
         y.sum().backward()
 
@@ -126,3 +127,32 @@ def test_the_two_gradients_of_a_sum_are_not_the_same_memory(function):
     function(x, y).sum().backward()  # adds to both in place
     for tensor, gradient in zip((x, y), once, strict=True):
         np.testing.assert_array_equal(tensor.grad.numpy(), 2 * gradient)
+
+
+@pytest.mark.skipif(PADDLE_2, reason="Paddle 2.6 ends the process if one of the outputs was not used")
+def test_the_gradients_of_a_fork_are_added_up():
+    x, seen = leaf(2, 3, 4, 4), []
+    y = relu(x)
+    y.register_hook(lambda gradient: seen.append(has_channels_last(gradient)))
+    one, two, three = fork(y, 3)
+    assert one.data_ptr() == y.data_ptr()
+    (relu(one) + 2 * relu(two)).sum().backward()  # nobody wants the third
+    np.testing.assert_array_equal(x.grad.numpy(), 3 * (x.numpy() > 0))
+    assert seen == [True]
+    one, two = fork(relu(x), 2)
+    loss = one.sum() + two.sum()
+    loss.backward(retain_graph=True)
+    with pytest.raises((CampError, OSError), match=r"fork: one backward\(\) for each forward pass"):
+        loss.backward()
+    with pytest.raises((CampError, OSError), match=r"fork: has no second derivative.*paddle_operators\(\)"):
+        paddle.grad((fork(relu(x), 2)[0] ** 2).sum(), x, create_graph=True)
+
+
+def test_a_fork_is_the_tensor_itself_where_nothing_is_to_be_added_up():
+    x = picture()
+    assert all(each is x for each in fork(x, 2))  # its channels are not last
+    y = relu(leaf(2, 3, 4, 4))
+    assert all(each is y for each in fork(y, 2)) is PADDLE_2
+    with paddle.no_grad():
+        y = relu(x)
+        assert all(each is y for each in fork(y, 3))

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paddle_camp.derivatives import central_differences
-from paddle_camp.speed.onednn import kernels
+from paddle_camp.speed.onednn import elementwise, kernels
 from paddle_camp.speed.onednn.function import compute, usable
 
 SIDES = st.integers(1, 9)
@@ -96,9 +96,11 @@ def test_pool(kind, shape, size, stride, padded):
 @settings(max_examples=20, deadline=None)
 @given(shape=st.tuples(st.integers(1, 3), st.integers(1, 20), SIDES, SIDES), relu=st.booleans())
 def test_elementwise(shape, relu):
-    assert_is_paddles(kernels.ReLU(), shape)
-    assert_is_paddles(kernels.ReLU(0.7), shape)
-    assert_is_paddles(kernels.Sum(relu), shape, shape)
+    for name in ("relu", "relu6", "sigmoid", "tanh"):
+        assert_is_paddles(elementwise.Activation(name), shape)
+    assert_is_paddles(elementwise.Sum(relu), shape, shape)
+    assert_is_paddles(elementwise.Scale(), shape, (*shape[:2], 1, 1))
+    assert_is_paddles(elementwise.Concat(), shape, (shape[0], 3, *shape[2:]), shape)
 
 
 def normed(ours: bool, training: bool, relu: bool, arrays: list[np.ndarray]) -> list[np.ndarray]:
@@ -152,8 +154,8 @@ def test_gradients_against_central_differences(name):
             kernels.BatchNorm(paddle.zeros([3]), paddle.ones([3]), True, 0.9, 1e-5, False),
             [shape, (3,), (3,)],
         ),
-        "relu": (kernels.ReLU(), [shape]),
-        "sum": (kernels.Sum(relu=True), [shape, shape]),
+        "relu": (elementwise.Activation("relu"), [shape]),
+        "sum": (elementwise.Sum(relu=True), [shape, shape]),
         "max": (kernels.Pool("max", (2, 2), (2, 2), (0, 0)), [shape]),
         "average": (kernels.Pool("average", (3, 3), (2, 2), (1, 1)), [shape]),
     }[name]
