@@ -2,8 +2,8 @@
 
 Paddle's CPU wheels start with one OpenMP thread and give freed buffers back to the system at every step; on AMD
 processors their MKL also takes a slow path. :func:`tune_cpu` changes these three through the environment and the
-allocator, never against what the user has set. The other optimisations are in :mod:`paddle_camp.speed` (layers and
-evaluation by oneDNN, feeding a GPU, cuDNN's search). ``PADDLE_CAMP_TUNE=0`` turns all of them off, and a list such as
+allocator, never against what the user has set. The other optimisations are in :mod:`paddle_camp.speed` (layers by
+oneDNN, feeding a GPU, cuDNN's search). ``PADDLE_CAMP_TUNE=0`` turns all of them off, and a list such as
 ``PADDLE_CAMP_TUNE=threads,allocator`` turns on only those of :data:`OPTIMISATIONS` that it names.
 """
 
@@ -29,7 +29,7 @@ from typing import Any
 from paddle_camp.notebook import drop_foreign_backend
 
 STEP_OPTIMISATIONS = ("threads", "blas", "allocator", "onednn")  # those of a training step on the CPU
-OPTIMISATIONS = (*STEP_OPTIMISATIONS, "inference", "feeding", "autotune")
+OPTIMISATIONS = (*STEP_OPTIMISATIONS, "feeding", "autotune")
 
 INSTALL_LINE = "pip install -e .[cpu]    (or .[gpu] on a machine with an NVIDIA card; see README.md)"
 NO_PADDLE = f"paddle is not installed; type: {INSTALL_LINE}"

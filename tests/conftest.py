@@ -20,7 +20,7 @@ ROOT = TESTS.parent
 UNIT = (
     *("answers/", "data/", "networks/", "plots/", "running/", "training/"),
     *("models/test_layers.py", "models/test_registry.py", "predicting/test_predict_errors.py"),
-    *("speed/test_cudnn.py", "speed/test_feeding.py", "speed/test_inference.py", "speed/onednn/"),
+    *("speed/test_cudnn.py", "speed/test_feeding.py", "speed/onednn/"),
     *("homework/test_1", "homework/test_2_1", "homework/test_3", "homework/test_7"),
     *("test_architecture.py", "test_history.py", "test_metrics.py", "test_notebook.py", "test_packaging.py"),
     *("test_runtime.py", "tools/test_benchmark_groups.py"),

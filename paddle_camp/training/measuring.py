@@ -20,7 +20,6 @@ from paddle_camp.networks.calling import call
 from paddle_camp.networks.modes import evaluating
 from paddle_camp.notebook import table_html
 from paddle_camp.speed.feeding import as_array, as_tensor, reading
-from paddle_camp.speed.inference import FastForward
 from paddle_camp.speed.memory import memory_errors
 from paddle_camp.speed.threads import threads_for
 from paddle_camp.training.losses import LossFunction, classification_loss
@@ -108,20 +107,18 @@ def evaluate(
 ) -> Evaluation:
     """Run ``model`` over all batches in evaluation mode, without gradients.
 
-    Training modes, weights and running statistics are left unchanged. A long evaluation on the CPU uses
-    :class:`~paddle_camp.speed.inference.FastForward`, which changes the loss by rounding only.
+    Training modes, weights and running statistics are left unchanged.
 
     Args:
         batches: of (inputs, labels), or whatever :func:`~paddle_camp.data.batches.as_batches` takes.
     """
 
-    def dygraph(inputs: Any) -> paddle.Tensor:
+    def forward(inputs: Any) -> paddle.Tensor:
         with autocast(amp):
             output = call(model, map_arrays(as_tensor, inputs))
         return output.astype("float32")
 
     batches = as_batches(batches)
-    forward = FastForward(model, dygraph, 0 if amp else batches.num_samples // collectives.world().size)
     began = time.perf_counter()
     mean, outputs, all_labels = WeightedMean(), [], []
     fits = memory_errors(batches.batch_size, training=False)
@@ -129,8 +126,7 @@ def evaluate(
         for inputs, labels in arrays:
             count, labels = count_rows(inputs), _plain(labels)
             mine = take_rows(inputs, collectives.even_shard(count))
-            classes = np.issubdtype(as_array(labels).dtype, np.integer)
-            output = collectives.all_gather(forward(mine, classes), count)
+            output = collectives.all_gather(forward(mine), count)
             mean.add(float(loss_fn(output, as_tensor(labels))), count)
             outputs.append(output.numpy())
             all_labels.append(as_array(labels))

@@ -43,7 +43,20 @@ def test_on_a_gpu_nothing_is_exported(tmp_path):
     assert {one["contender"] for one in bench.log} == {"stock", "ours"}
 
 
-def test_a_missing_peer_costs_its_cell_only(tmp_path):
+@pytest.fixture
+def without_bfloat16(monkeypatch):
+    monkeypatch.setattr(groups_speed, "why_no_bfloat16", lambda: "none")
+
+
+def test_where_the_processor_is_made_for_bfloat16_the_peers_too_compute_in_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(groups_speed, "why_no_bfloat16", lambda: "")
+    bench = fake_bench(tmp_path, measure_by_keys, "train")
+    *_, (table,) = GROUPS["train"](bench)
+    assert {"ours bfloat16", "PyTorch bfloat16"} <= {one["contender"] for one in bench.log}
+    assert "bfloat16: ours / PyTorch" in table.markdown()
+
+
+def test_a_missing_peer_costs_its_cell_only(tmp_path, without_bfloat16):
     def measure(contender):
         if contender.name.startswith("PyTorch"):
             return contest.measure(contender)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from paddle_camp.machine import why_no_bfloat16
 from tools.benchmarks.bench import Bench
 from tools.benchmarks.contest import STOCK, Contender, Results, error_of, worker
 from tools.benchmarks.op_times import KINDS, OTHER
 from tools.benchmarks.tables import MIB, Column, Table, against
-from tools.benchmarks.timing import SHORT
 
 QUICK = ("lenet", "mlp_relu")
 IN_TORCH = ("lenet", "alexnet", "googlenet", "resnet50", "vgg16")  # the names of torch_nets.NETS
 EVALUATED = ("lenet", "alexnet", "googlenet", "mobilenet_v2", "resnet18", "resnet50", "vgg16")
 SPEED = "images_per_second"
+HALF = ("ours bfloat16", "PyTorch bfloat16")  # PyTorch's with channels_last, in which it is faster by far
 
 
 def spec_of(model: str, bench: Bench, kind: str) -> dict[str, Any]:
@@ -50,10 +51,10 @@ def chosen(bench: Bench, names: Sequence[str]) -> Sequence[str]:
     return QUICK if bench.quick else [name for name in names if name in bench.models]
 
 
-def in_torch(spec: dict[str, Any], bench: Bench, channels_last: bool = False) -> Contender:
+def in_torch(spec: dict[str, Any], bench: Bench, channels_last: bool = False, name: str = "PyTorch") -> Contender:
     """The same step in PyTorch, with as many threads as there are cores."""
-    name, more = ("PyTorch channels_last" if channels_last else "PyTorch"), {"channels_last": channels_last}
-    return worker(name, "torch_steps", spec | {"cores": bench.cores} | more, python=bench.torch_python)
+    more = {"cores": bench.cores, "channels_last": channels_last}
+    return worker(name, "torch_steps", spec | more, python=bench.torch_python)
 
 
 def with_the_faster(results: Results) -> Results:
@@ -66,10 +67,13 @@ def with_the_faster(results: Results) -> Results:
 
 def train(bench: Bench) -> Iterator[list[Table]]:
     """A training step of every network of the zoo: stock Paddle, ours, PyTorch"""
+    half = HALF if bench.device == "cpu" and not why_no_bfloat16() else ()
     columns = [
         *(Column(f"{name}, images/s", name, SPEED) for name in ("stock", "ours", "PyTorch", "PyTorch channels_last")),
         Column("ours / stock", "ours", SPEED, over="stock"),
         Column("ours / PyTorch's best", "ours", SPEED, over="PyTorch's best"),
+        *(Column(f"{name}, images/s", name, SPEED) for name in half),
+        *([Column("bfloat16: ours / PyTorch", half[0], SPEED, over=half[1])] if half else []),
         *(Column(f"{name}, MiB", name, "peak_memory", scale=MIB) for name in ("stock", "ours", "PyTorch")),
     ]
     text = (
@@ -82,7 +86,10 @@ def train(bench: Bench) -> Iterator[list[Table]]:
         spec = spec_of(model, bench, "train")
         contenders = [worker("stock", "paddle_steps", spec, STOCK), worker("ours", "paddle_steps", spec)]
         if model in IN_TORCH:
-            contenders += [in_torch(spec, bench, channels_last) for channels_last in (False, True)]
+            contenders += [in_torch(spec, bench), in_torch(spec, bench, True, "PyTorch channels_last")]
+        if model in IN_TORCH and half:
+            contenders.append(worker(half[0], "paddle_steps", spec | {"amp": True}))
+            contenders.append(in_torch(spec | {"amp": True}, bench, True, half[1]))
         results = bench.contest(model, contenders)
         table.rows.append((model, with_the_faster(same_network(results))))
         yield [table]
@@ -135,36 +142,19 @@ def profile(bench: Bench) -> Iterator[list[Table]]:
 
 
 def evaluate(bench: Bench) -> Iterator[list[Table]]:
-    """Evaluation: a batch by dygraph and exported, and all pictures with what the export costs"""
+    """A batch in evaluation mode: stock Paddle, ours, and the network exported to Paddle Inference"""
     exports = ("exported",) if bench.device == "cpu" else ()  # an export is run by oneDNN, on the CPU
     columns = [
         *(Column(f"{name}, images/s", name, SPEED) for name in ("stock", "ours", *exports)),
-        Column("ours / stock", "ours", SPEED, over="stock"),
-        *(Column(f"{name} / ours", name, SPEED, over="ours") for name in exports),
+        *(Column(f"ours / {name}", "ours", SPEED, over=name) for name in ("stock", *exports)),
         *(Column(f"{name}, MiB", name, "peak_memory", scale=MIB) for name in ("ours", *exports)),
     ]
     text = f"A batch from numpy to numpy, without gradients; {sizes(bench)}."
-    text += " Exported: `paddle_camp.speed.inference.Predictor`." if exports else ""
-    batch = Table("Evaluation of a batch", text, "network", columns)
-    pictures, digits = (8, 8) if bench.quick else (200, 10_000)
-    columns = [Column(f"{name}, s", name, "seconds") for name in ("by dygraph", "by oneDNN where it pays")]
-    columns.append(Column("first / second", columns[0].contender, "seconds", over=columns[1].contender))
-    text = f"`evaluate` over {pictures} pictures ({digits:,} digits): the export, the comparison of "
-    text += "its logits on a batch and the batches that stay with dygraph included."
-    whole = Table("A whole evaluation", text, "network", columns)
-    tables = [batch, whole] if exports else [batch]
-    dygraph = {"PADDLE_CAMP_TUNE": ",".join(name for name in bench.optimisations if name != "inference")}
+    text += " Exported: the network in Paddle Inference, with oneDNN." if exports else ""
+    table = Table("Evaluation of a batch", text, "network", columns)
     for model in chosen(bench, EVALUATED):
         spec = spec_of(model, bench, "evaluate")
         contenders = [worker("stock", "paddle_steps", spec, STOCK), worker("ours", "paddle_steps", spec)]
         contenders += [worker(name, "paddle_steps", spec | {"kind": name}) for name in exports]
-        if exports:
-            spec |= {"kind": "evaluation", "pictures": digits if for_digits(model) else pictures, "timing": SHORT}
-            contenders += [
-                worker("by dygraph", "paddle_steps", spec, dygraph),
-                worker("by oneDNN where it pays", "paddle_steps", spec),
-            ]
-        results = bench.contest(model, contenders)
-        for table in tables:
-            table.rows.append((model, results))
-        yield tables
+        table.rows.append((model, bench.contest(model, contenders)))
+        yield [table]

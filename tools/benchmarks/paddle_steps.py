@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -60,7 +61,7 @@ def note_kernels() -> None:
     """Have the profiler note oneDNN's kernels as it notes Paddle's operators; see ``paddle_times``."""
     from paddle.profiler import RecordEvent
 
-    from paddle_camp.speed.onednn import kernels
+    from paddle_camp.speed.onednn import elementwise, kernels
 
     def noted(function: Callable, name: str) -> Callable:
         def call(*arguments: Any) -> Any:
@@ -69,7 +70,8 @@ def note_kernels() -> None:
 
         return call
 
-    for kernel in (kernels.Convolution, kernels.BatchNorm, kernels.Pool, kernels.ReLU, kernels.Sum):
+    some = (elementwise.Activation, elementwise.Sum, elementwise.Scale, elementwise.Concat)
+    for kernel in (kernels.Convolution, kernels.BatchNorm, kernels.Pool, *some):
         for way, name in (("forward", f"{kernel.__name__} dygraph"), ("backward", f"Local_{kernel.__name__}")):
             setattr(kernel, way, noted(getattr(kernel, way), name))
 
@@ -104,13 +106,16 @@ def train_step(model, spec: dict[str, Any]) -> Callable[[], object]:
 
     from paddle_camp.speed.cudnn import search_algorithms
     from paddle_camp.training.losses import classification_loss
+    from paddle_camp.training.precision import autocast
 
     images, labels = (paddle.to_tensor(array) for array in one_batch(spec))
     optimizer = momentum(model)
     model.train()
 
     def step() -> float:
-        loss = classification_loss(model(images), labels)
+        with autocast(spec.get("amp", False)):
+            outputs = model(images)
+        loss = classification_loss(outputs, labels)
         loss.backward()
         optimizer.step()
         optimizer.clear_grad()
@@ -127,14 +132,6 @@ def train_epoch(model, spec: dict[str, Any]) -> Callable[[], object]:
 
     batches, task = all_batches(spec, shuffle_seed=0), Supervised(model, momentum(model))
     return lambda: train_one_epoch(task, batches)
-
-
-def evaluation(model, spec: dict[str, Any]) -> Callable[[], object]:
-    """What ``fit`` does between epochs, over ``pictures`` pictures."""
-    from paddle_camp.training.measuring import evaluate
-
-    batches = all_batches(spec)
-    return lambda: evaluate(model, batches)
 
 
 def all_batches(spec: dict[str, Any], shuffle_seed: int | None = None):
@@ -163,13 +160,29 @@ def evaluate_step(model, spec: dict[str, Any]) -> Callable[[], object]:
 
 
 def exported_step(model, spec: dict[str, Any]) -> Callable[[], object]:
-    """The same batch through the exported network."""
-    from paddle_camp.speed.inference import Predictor
+    """The same batch through the network exported to Paddle Inference, which computes by oneDNN on a CPU."""
+    import paddle
 
     images, _ = one_batch(spec)
     model.eval()
-    predictor = Predictor(model, images)
-    return lambda: predictor(images)
+    with tempfile.TemporaryDirectory() as folder:  # it is read when the predictor is created
+        shape = paddle.static.InputSpec([None, *images.shape[1:]], "float32", "images")
+        paddle.jit.save(model, f"{folder}/model", input_spec=[shape])
+        (program,) = (path for path in Path(folder).iterdir() if path.suffix in (".json", ".pdmodel"))
+        config = paddle.inference.Config(str(program), f"{folder}/model.pdiparams")
+        config.disable_gpu()
+        config.set_cpu_math_library_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+        config.delete_pass("conv_concat_activation_onednn_fuse_pass")  # fails on GoogLeNet with Paddle 3.3.1
+        predictor = paddle.inference.create_predictor(config)
+    given = predictor.get_input_handle(predictor.get_input_names()[0])
+    found = predictor.get_output_handle(predictor.get_output_names()[0])
+
+    def step():
+        given.copy_from_cpu(images)
+        predictor.run()
+        return found.copy_to_cpu()
+
+    return step
 
 
 KINDS = {
@@ -177,7 +190,6 @@ KINDS = {
     "epoch": train_epoch,
     "evaluate": evaluate_step,
     "exported": exported_step,
-    "evaluation": evaluation,
 }
 
 if __name__ == "__main__":

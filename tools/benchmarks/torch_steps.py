@@ -13,7 +13,7 @@ def measure(spec: dict[str, Any]) -> dict[str, Any]:
     """Time training steps as :func:`tools.benchmarks.paddle_steps.train_step` takes them.
 
     Args:
-        spec: as there, ``cores``, the threads to compute with, and perhaps ``channels_last``.
+        spec: as there, ``cores``, the threads to compute with, and perhaps ``channels_last`` and ``amp`` (bfloat16).
     """
     import torch
 
@@ -35,12 +35,13 @@ def measure(spec: dict[str, Any]) -> dict[str, Any]:
 
     def step() -> float:
         optimizer.zero_grad()
-        output = model(images)
+        with torch.autocast(device, torch.bfloat16, enabled=spec.get("amp", False)):
+            output = model(images)
         if isinstance(output, tuple):  # GoogLeNet's heads, weighed as in the paper
-            main, *auxiliary = map(loss_of, output)
+            main, *auxiliary = (loss_of(each.float()) for each in output)
             loss = main + 0.3 * sum(auxiliary)
         else:
-            loss = loss_of(output)
+            loss = loss_of(output.float())
         loss.backward()
         optimizer.step()
         return loss.item()
