@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import paddle
 from paddle import Tensor, nn
 
 from paddle_camp.speed.onednn import elementwise, kernels
-from paddle_camp.speed.onednn.function import compute, fork, in_place
+from paddle_camp.speed.onednn.function import compute, cpu_bfloat16, fork, in_place
 
 
 class Conv2D(nn.Conv2D):
@@ -86,13 +85,13 @@ def relu(x: Tensor) -> Tensor:
 
 
 def sigmoid(x: Tensor) -> Tensor:
-    """1 / (1 + exp(-x))."""
-    return compute(elementwise.Activation("sigmoid"), x)
+    """1 / (1 + exp(-x)), in float32: its slope is computed from the output, which bfloat16 rounds to 1 from 6 on."""
+    return compute(elementwise.Activation("sigmoid"), as_float32(x))
 
 
 def tanh(x: Tensor) -> Tensor:
-    """The hyperbolic tangent."""
-    return compute(elementwise.Activation("tanh"), x)
+    """The hyperbolic tangent, in float32 as :func:`sigmoid`."""
+    return compute(elementwise.Activation("tanh"), as_float32(x))
 
 
 def add(x: Tensor, y: Tensor) -> Tensor:
@@ -128,8 +127,12 @@ def concat(parts: list[Tensor]) -> Tensor:
 
 
 def as_float32(x: Tensor) -> Tensor:
-    """``x`` for Paddle's operators, which have no bfloat16 on a CPU."""
-    return as_it_lies(lambda y: y, x) if x.dtype == paddle.bfloat16 else x
+    """``x`` for Paddle's operators, few of which have bfloat16 on a CPU; on a GPU ``x`` itself."""
+    if not cpu_bfloat16(x):
+        return x
+    if x.ndim != 4:
+        return x.astype("float32")
+    return x.transpose([0, 2, 3, 1]).astype("float32").transpose([0, 3, 1, 2])
 
 
 def flatten(x: Tensor) -> Tensor:
@@ -139,10 +142,10 @@ def flatten(x: Tensor) -> Tensor:
 
 def as_it_lies(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     """``function(x)`` of an elementwise function in float32, without a copy where channels are last."""
+    x = as_float32(x)
     if not in_place(x):
         return function(x)
-    pixels = x.transpose([0, 2, 3, 1])
-    return function(pixels.astype("float32") if x.dtype == paddle.bfloat16 else pixels).transpose([0, 3, 1, 2])
+    return function(x.transpose([0, 2, 3, 1])).transpose([0, 3, 1, 2])
 
 
 def conv_bn(

@@ -114,7 +114,7 @@ def evaluate(
     """
 
     def forward(inputs: Any) -> paddle.Tensor:
-        with autocast(amp):
+        with autocast(amp, model):
             output = call(model, map_arrays(as_tensor, inputs))
         return output.astype("float32")
 

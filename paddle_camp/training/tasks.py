@@ -107,7 +107,7 @@ class Task:
 
     def autocast(self) -> contextlib.AbstractContextManager[None]:
         """The precision of the forward pass."""
-        return autocast(self.amp)
+        return autocast(self.amp, *self.networks.values())
 
     def backward(self, loss: paddle.Tensor, batch: Batch | None = None, name: str = "") -> float:
         """Add the gradients of a mean loss over ``batch`` and return its value over the batch on all ranks.

@@ -113,7 +113,7 @@ def train_step(model, spec: dict[str, Any]) -> Callable[[], object]:
     model.train()
 
     def step() -> float:
-        with autocast(spec.get("amp", False)):
+        with autocast(spec.get("amp", False), model):
             outputs = model(images)
         loss = classification_loss(outputs, labels)
         loss.backward()

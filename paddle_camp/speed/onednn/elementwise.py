@@ -48,6 +48,11 @@ class Activation:
         return [gradient_of(self.name, kept[0], to_channels_last(gradient, kept[0].dtype))]
 
 
+def common_format(pictures: Sequence[Tensor]) -> paddle.dtype:
+    """bfloat16 if one of them is."""
+    return paddle.bfloat16 if any(each.dtype == paddle.bfloat16 for each in pictures) else paddle.float32
+
+
 @dataclass(frozen=True)
 class Sum:
     """x + y, of the same shape; ``relu``: max(0, .) of it."""
@@ -61,7 +66,7 @@ class Sum:
         return x.shape == y.shape
 
     def forward(self, inputs: Sequence[Tensor], needs: Needs) -> tuple[Tensor, Any]:
-        dtype = paddle.bfloat16 if paddle.bfloat16 in (each.dtype for each in inputs) else paddle.float32
+        dtype = common_format(inputs)
         x, other = (to_channels_last(each, dtype) for each in inputs)
         y = empty_channels_last(x.shape, dtype)
         prepared(SumPrimitives, tuple(x.shape), dtype, self.relu).forward(*addresses(x, other, y))
@@ -127,21 +132,19 @@ class Concat:
         return paddle.concat(parts, axis=1)
 
     def fits(self, *parts: Tensor) -> bool:
-        first = parts[0]
-        return all(
-            (part.shape[0], part.shape[2:], part.dtype) == (first.shape[0], first.shape[2:], first.dtype)
-            for part in parts
-        )
+        sizes = [(part.shape[0], *part.shape[2:]) for part in parts]
+        return all(size == sizes[0] for size in sizes)
 
     def primitives(self, channels: list[int], shape: Sequence[int], dtype: paddle.dtype) -> ConcatPrimitives:
         return prepared(ConcatPrimitives, tuple(channels), tuple(shape), dtype)
 
     def forward(self, inputs: Sequence[Tensor], needs: Needs) -> tuple[Tensor, Any]:
-        parts, channels = [to_channels_last(part) for part in inputs], [part.shape[1] for part in inputs]
+        dtype, channels = common_format(inputs), [part.shape[1] for part in inputs]
+        parts = [to_channels_last(part, dtype) for part in inputs]
         batch, _, *sides = parts[0].shape
-        y = empty_channels_last([batch, sum(channels), *sides], parts[0].dtype)
+        y = empty_channels_last([batch, sum(channels), *sides], dtype)
         self.primitives(channels, y.shape, y.dtype).forward(*addresses(*parts, y))
-        return y, (channels, y.dtype)
+        return y, (channels, dtype)
 
     def backward(self, kept: Any, gradient: Tensor, needs: Needs) -> Gradients:
         channels, dtype = kept

@@ -113,9 +113,14 @@ def compute(kernel: Any, *inputs: Tensor) -> Tensor:
 
 
 def by_paddle(kernel: Any, inputs: Sequence[Tensor]) -> Tensor:
-    """By Paddle's operator; most of them have no bfloat16 on a CPU."""
-    ours = inputs[0].dtype == paddle.bfloat16 and paddle.in_dynamic_mode() and paddle.get_device() == "cpu"
-    return kernel.by_paddle(*([x.astype("float32") for x in inputs] if ours else inputs))
+    """By Paddle's operator, in float32: most of them have no bfloat16 on a CPU."""
+    return kernel.by_paddle(*([x.astype("float32") for x in inputs] if cpu_bfloat16(inputs[0]) else inputs))
+
+
+@paddle.jit.not_to_static
+def cpu_bfloat16(x: Tensor) -> bool:
+    """Whether ``x`` is bfloat16 on a CPU."""
+    return paddle.in_dynamic_mode() and x.dtype == paddle.bfloat16 and x.place.is_cpu_place()
 
 
 @dataclass(eq=False)
@@ -168,9 +173,14 @@ class _Function(PyLayer):
         try:
             found = call.kernel.backward(ctx.kept, gradient, call.needs)
         except OneDnnError as error:  # what Paddle would need for it has not been kept
-            raise CampError(f"{error}; run it again with PADDLE_CAMP_TUNE={','.join(others())}") from None
+            raise failed(error) from None
         gradients = [in_format(found[k], call.dtypes[k]) if call.needs[k] else None for k in call.order]
         return gradients if IN_ONE_LIST else tuple(gradients)
+
+
+def failed(error: OneDnnError) -> CampError:
+    """oneDNN failed in a backward pass: how to go on."""
+    return CampError(f"{error}; run it again with PADDLE_CAMP_TUNE={','.join(others())}")
 
 
 def in_format(gradient: Tensor, dtype: paddle.dtype) -> Tensor:
@@ -183,7 +193,8 @@ def fork(x: Tensor, count: int) -> Sequence[Tensor]:
     """``x`` for ``count`` users, whose gradients are added up where they lie.
 
     Paddle's autograd first copies gradients to its own layout, and oneDNN would copy their sum back: in ResNet-50 that
-    took an eighth of a step. With Paddle 2.6 it still does, see :data:`FORKS`.
+    took an eighth of a step. With Paddle 2.6 it still does, see :data:`FORKS`. Ask ``paddle.grad`` for the gradient of
+    ``x``, not of one of the outputs, which it takes for an error.
     """
     if not (FORKS and in_place(x) and paddle.is_grad_enabled() and not x.stop_gradient):
         return [x] * count
@@ -214,7 +225,10 @@ class _Fork(PyLayer):
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
         if paddle.is_grad_enabled():
             raise CampError(f"fork: has no second derivative; {WAY_OUT}")
-        return sum_of(gradients, ctx.call.dtype)
+        try:
+            return sum_of(gradients, ctx.call.dtype)
+        except OneDnnError as error:
+            raise failed(error) from None
 
 
 def versions(kept: tuple) -> list[int]:

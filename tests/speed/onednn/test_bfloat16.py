@@ -9,7 +9,7 @@ import numpy as np
 import paddle
 import pytest
 
-from paddle_camp import create_model, fit, machine
+from paddle_camp import create_model, fit, machine, paddle_operators
 from paddle_camp.models import input_shape, layers
 from paddle_camp.speed.onednn.layout import has_channels_last
 from paddle_camp.speed.onednn.precision import bfloat16
@@ -42,6 +42,7 @@ LAYERS = {
     "sum": lambda: lambda x: layers.add_relu(x, 2 * layers.as_float32(x)),
     "scale": lambda: lambda x: layers.scale(x, layers.as_float32(layers.global_average_pool(x))),
     "concat": lambda: lambda x: layers.concat([x, layers.relu(x)]),
+    "concat of both formats": lambda: lambda x: layers.concat([layers.as_float32(x), x]),
     "fork": lambda: lambda x: layers.add(*layers.fork(x, 2)),
     "squeeze and excitation": lambda: layers.SqueezeExcitation(16, 4),
     "as it lies": lambda: lambda x: layers.as_it_lies(lambda y: 3 * y, x),
@@ -146,8 +147,39 @@ def trained(amp: bool) -> tuple[dict, float]:
 
 
 @needs_bfloat16
+def test_a_network_of_paddles_layers_behind_the_zoos_is_float32_unless_it_says_otherwise(monkeypatch, caplog):
+    monkeypatch.setattr(machine, "why_no_bfloat16", lambda: "")
+    precision._say.cache_clear()
+    mixed = paddle.nn.Sequential(layers.Conv2D(1, 8, 5), paddle.nn.BatchNorm2D(8), paddle.nn.Flatten())
+    with precision.autocast(True, mixed):
+        assert mixed(paddle.ones([2, 1, 8, 8])).dtype == paddle.float32
+    assert "Sequential: not of the zoo, and without takes_bfloat16 = True; all is computed in float32" in caplog.text
+    own = paddle.nn.Sequential(layers.Conv2D(1, 8, 5), layers.BatchNorm2D(8))
+    own.takes_bfloat16 = True
+    with precision.autocast(True, own, create_model("lenet")):
+        assert own(paddle.ones([2, 1, 8, 8])).dtype == paddle.bfloat16
+
+
+@needs_bfloat16
+@pytest.mark.parametrize("function", [layers.sigmoid, layers.tanh])
+def test_the_slope_of_a_saturated_unit_is_not_rounded_away(function):
+    x = paddle.full([1, 1, 1, 1], 6.5, "bfloat16")
+    x.stop_gradient = False
+    function(x).sum().backward()
+    assert float(x.grad.astype("float32").max()) > 0
+
+
+@needs_bfloat16
+def test_pictures_become_float32_wherever_they_are():
+    with bfloat16():
+        y = layers.Conv2D(3, 4, 3)(picture())
+    with paddle_operators():
+        assert layers.flatten(y).dtype == layers.as_float32(y[0]).dtype == paddle.float32
+
+
+@needs_bfloat16
 def test_a_training_in_it_has_the_same_bits_again_and_learns_the_same(monkeypatch):
-    monkeypatch.setattr(precision, "_cpu_has_bfloat16", lambda: True)
+    monkeypatch.setattr(machine, "why_no_bfloat16", lambda: "")
     (once, loss), (again, _), (whole, expected) = trained(True), trained(True), trained(False)
     assert same_bits(once, again) and not same_bits(once, whole)
     assert loss == pytest.approx(expected, rel=0.2)
@@ -155,12 +187,11 @@ def test_a_training_in_it_has_the_same_bits_again_and_learns_the_same(monkeypatc
 
 def test_where_the_processor_is_not_made_for_it_all_is_float32(monkeypatch, caplog):
     monkeypatch.setattr(machine, "why_no_bfloat16", lambda: "this processor has neither of them")
-    precision._cpu_has_bfloat16.cache_clear()
+    precision._say.cache_clear()
     model = create_model("lenet")
     with caplog.at_level(logging.WARNING):
         plain, half = (evaluate(model, digits(8), amp=amp) for amp in (False, True))
         evaluate(model, digits(8), amp=True)
-    precision._cpu_has_bfloat16.cache_clear()
     assert np.array_equal(plain.outputs, half.outputs)
     assert [record.message for record in caplog.records] == [
         "mixed precision: this processor has neither of them; all is computed in float32"
@@ -186,8 +217,8 @@ def test_which_processors_are_made_for_it(monkeypatch, flags, expected):
 
 @needs_bfloat16
 def test_a_task_computes_in_it(monkeypatch):
-    monkeypatch.setattr(precision, "_cpu_has_bfloat16", lambda: True)
-    model, seen = create_model("lenet"), []
+    monkeypatch.setattr(machine, "why_no_bfloat16", lambda: "")
+    model, seen = create_model("lenet", activation="relu"), []
     model.pool.register_forward_pre_hook(lambda layer, inputs: seen.append(inputs[0].dtype))
     task = Supervised(model, paddle.optimizer.Momentum(0.1, 0.9, parameters=model.parameters()), amp=True)
     images, labels = map(paddle.to_tensor, digits(8))

@@ -129,6 +129,11 @@ def test_the_running_statistics_move_as_paddles_do():
     assert mean == pytest.approx([0.9 * -1 + 0.1 * 3.0]) and variance == pytest.approx([0.9 * 0.5 + 0.1 * 3.5])
 
 
+def test_the_norm_of_one_number_is_paddles():
+    arrays = drawn((1, 3, 1, 1), (3,), (3,))
+    assert_close(normed(True, True, False, arrays), normed(False, True, False, arrays))
+
+
 LAYOUTS = {
     "channels last": lambda x: (x.transpose([0, 2, 3, 1]) * 1).transpose([0, 3, 1, 2]),
     "turned": lambda x: (x.transpose([3, 2, 1, 0]) * 1).transpose([3, 2, 1, 0]),
