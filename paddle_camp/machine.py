@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import importlib.abc
 import importlib.machinery
 import importlib.util
@@ -69,19 +70,13 @@ def _container_limit() -> int:
 
 def cpu_name() -> str:
     """The processor's model name, for the environment record."""
-    with contextlib.suppress(OSError):
-        match = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
-        if match:
-            return match[1].strip()
-    return platform.processor() or platform.machine()
+    match = re.search(r"model name\s*:\s*(.+)", _cpuinfo())
+    return match[1].strip() if match else platform.processor() or platform.machine()
 
 
 def is_amd() -> bool:
     """Whether the processor says AuthenticAMD."""
-    try:
-        return "AuthenticAMD" in Path("/proc/cpuinfo").read_text()
-    except OSError:
-        return False
+    return "AuthenticAMD" in _cpuinfo()
 
 
 def why_no_bfloat16() -> str:
@@ -92,12 +87,22 @@ def why_no_bfloat16() -> str:
     wanted = ("avx512_bf16", "amx_bf16")
     if not enabled("onednn"):
         return "bfloat16 on a CPU needs onednn, which PADDLE_CAMP_TUNE leaves out"
+    return "" if _cpu_flags() & set(wanted) else f"this processor has neither {wanted[0]} nor {wanted[1]}"
+
+
+@functools.cache  # every forward pass in mixed precision asks
+def _cpu_flags() -> frozenset[str]:
+    """The instruction sets that the processor names."""
+    match = re.search(r"^flags\s*:(.*)", _cpuinfo(), re.MULTILINE)
+    return frozenset(match[1].split() if match else ())
+
+
+def _cpuinfo() -> str:
+    """What Linux says of the processor; "" elsewhere."""
     try:
-        flags = re.search(r"^flags\s*:(.*)", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+        return Path("/proc/cpuinfo").read_text()
     except OSError:
-        flags = None
-    there = flags is not None and any(name in flags[1].split() for name in wanted)
-    return "" if there else f"this processor has neither {wanted[0]} nor {wanted[1]}"
+        return ""
 
 
 def enabled(optimisation: str) -> bool:

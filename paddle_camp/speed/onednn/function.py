@@ -193,7 +193,7 @@ def fork(x: Tensor, count: int) -> Sequence[Tensor]:
     """``x`` for ``count`` users, whose gradients are added up where they lie.
 
     Paddle's autograd first copies gradients to its own layout, and oneDNN would copy their sum back: in ResNet-50 that
-    took an eighth of a step. With Paddle 2.6 it still does, see :data:`FORKS`. Ask ``paddle.grad`` for the gradient of
+    took a tenth of a step. With Paddle 2.6 it still does, see :data:`FORKS`. Ask ``paddle.grad`` for the gradient of
     ``x``, not of one of the outputs, which it takes for an error.
     """
     if not (FORKS and in_place(x) and paddle.is_grad_enabled() and not x.stop_gradient):
