@@ -151,8 +151,10 @@ class Concat:
         gradient, found = to_channels_last(gradient, dtype), []
         address = gradient.data_ptr()
         batch, _, *sides = gradient.shape
-        for count, copy_part in zip(channels, self.primitives(channels, gradient.shape, dtype).parts, strict=True):
-            found.append(empty_channels_last([batch, count, *sides], dtype))
-            copy_part(address, found[-1].data_ptr())
+        copies = self.primitives(channels, gradient.shape, dtype).parts
+        for need, count, copy_part in zip(needs, channels, copies, strict=True):
+            found.append(empty_channels_last([batch, count, *sides], dtype) if need else None)
+            if need:
+                copy_part(address, found[-1].data_ptr())
             address += count * gradient.element_size()
         return found

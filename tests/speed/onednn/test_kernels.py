@@ -200,6 +200,10 @@ def test_gradients_that_nobody_wants_are_not_computed():
     assert x.grad is not None
     with paddle.no_grad():
         assert compute(kernel, x, weight).stop_gradient
+    part = paddle.to_tensor(drawn((2, 2, 5, 5))[0])
+    _, kept = elementwise.Concat().forward([x, part], [True, False])
+    wanted, other = elementwise.Concat().backward(kept, paddle.ones([2, 5, 5, 5]), [True, False])
+    assert wanted.shape == x.shape and other is None
 
 
 def test_the_same_numbers_give_the_same_bits():
