@@ -21,6 +21,7 @@ from paddle_camp.networks.modes import evaluating
 from paddle_camp.notebook import table_html
 from paddle_camp.speed.feeding import as_array, as_tensor, reading
 from paddle_camp.speed.memory import memory_errors
+from paddle_camp.speed.onednn.weights import constant_weights
 from paddle_camp.speed.threads import threads_for
 from paddle_camp.training.losses import LossFunction, classification_loss
 from paddle_camp.training.precision import autocast
@@ -121,8 +122,8 @@ def evaluate(
     batches = as_batches(batches)
     began = time.perf_counter()
     mean, outputs, all_labels = WeightedMean(), [], []
-    fits = memory_errors(batches.batch_size, training=False)
-    with evaluating(model), threads_for(model, batches), fits, reading(batches) as arrays:
+    fits, threads = memory_errors(batches.batch_size, training=False), threads_for(model, batches)
+    with evaluating(model), constant_weights(), threads, fits, reading(batches) as arrays:
         for inputs, labels in arrays:
             count, labels = count_rows(inputs), _plain(labels)
             mine = take_rows(inputs, collectives.even_shard(count))

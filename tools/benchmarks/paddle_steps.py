@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from collections.abc import Callable
@@ -27,11 +28,13 @@ def measure(spec: dict[str, Any]) -> dict[str, Any]:
     import paddle
 
     from paddle_camp.data.batches import ArrayBatches
+    from paddle_camp.speed.onednn.weights import constant_weights
     from paddle_camp.speed.threads import threads_for
 
     paddle.seed(0)
     model = paddle_camp.create_model(spec["model"], **spec["arguments"])
-    with threads_for(model, ArrayBatches(*one_batch(spec), spec["batch_size"])):  # as fit and evaluate do
+    constant = constant_weights() if spec["kind"] == "evaluate" else contextlib.nullcontext()
+    with constant, threads_for(model, ArrayBatches(*one_batch(spec), spec["batch_size"])):  # as fit and evaluate do
         step = KINDS[spec["kind"]](model, spec)
         found = timed_steps(step, **spec["timing"])
         if spec.get("profile"):

@@ -80,7 +80,7 @@ class Convolution:
         bias = inputs[2] if len(inputs) == 3 else None
         primitives = self.primitives(x, weight, bias is not None, any(needs))
         y = empty_channels_last(primitives.output, x.dtype)
-        weights = primitives.weights_for_forward(weight.data_ptr())
+        weights = primitives.weights_for_forward(weight)
         primitives.forward(x.data_ptr(), weights, *addresses(y, bias))
         return y, (x, weight, y.detach() if self.relu else None)
 
@@ -92,7 +92,7 @@ class Convolution:
         primitives, found = self.primitives(x, weight, bias, True), [None] * len(needs)
         if needs[0]:
             found[0] = empty_channels_last(x.shape, x.dtype)
-            weights = primitives.weights_for_data(weight.data_ptr())
+            weights = primitives.weights_for_data(weight)
             primitives.backward_data(gradient.data_ptr(), weights, found[0].data_ptr())
         if any(needs[1:]):
             found[1:] = [empty(weight.shape), *([empty([weight.shape[0]])] if bias else [])]

@@ -15,10 +15,8 @@ from typing import Any
 import paddle
 
 NAME = "libdnnl.so.3"
-VERSIONS = (
-    (3, 2),
-    (3, 99),
-)  # that the constants below were checked with: Paddle 2.6.2 brings 3.2, Paddle 3.3 brings 3.6
+# That the constants below were checked with: Paddle 2.6.2 brings 3.2, Paddle 3.3 brings 3.6.
+VERSIONS = (3, 2), (3, 99)
 STATUS = {
     1: "out of memory",
     2: "invalid arguments",

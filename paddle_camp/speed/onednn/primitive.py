@@ -95,6 +95,7 @@ class Primitive:
         ]
         pairs = zip(arguments, self._memory, strict=True)
         self._arguments = (Argument * len(arguments))(*(Argument(n, memory.value) for n, memory in pairs))
+        self._addresses = [0] * len(arguments)
 
     def __call__(self, *addresses: int) -> None:
         """Compute.
@@ -102,8 +103,11 @@ class Primitive:
         Raises:
             OneDnnError: the primitive failed.
         """
-        for memory, address in zip(self._memory, addresses, strict=True):
-            self._library.call("dnnl_memory_set_data_handle", memory.value, ctypes.c_void_p(address))
+        for place, (known, address) in enumerate(zip(self._addresses, addresses, strict=True)):
+            if address != known:  # often the allocator gives the place of the last step again
+                handle = self._memory[place].value
+                self._library.call("dnnl_memory_set_data_handle", handle, ctypes.c_void_p(address))
+                self._addresses[place] = address
         count = len(self._arguments)
         self._library.call("dnnl_primitive_execute", self._primitive.value, _here.stream.value, count, self._arguments)
 
@@ -169,5 +173,10 @@ def scratch(size: int) -> int:
     """The address of ``size`` bytes that are this thread's until it asks again; they grow to the largest size asked."""
     if len(_here.scratch) < size + ALIGNMENT:
         _here.scratch = np.empty(size + ALIGNMENT, np.uint8)
-    address = _here.scratch.ctypes.data
+    return aligned(_here.scratch)
+
+
+def aligned(memory: np.ndarray) -> int:
+    """The first address in ``memory`` at the beginning of a cache line."""
+    address = memory.ctypes.data
     return address + -address % ALIGNMENT

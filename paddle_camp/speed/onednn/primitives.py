@@ -9,6 +9,7 @@ import ctypes
 from collections.abc import Sequence
 
 import paddle
+from paddle import Tensor
 
 from paddle_camp.networks.summary import output_size
 from paddle_camp.speed.onednn.library import Handle, library
@@ -43,6 +44,7 @@ from paddle_camp.speed.onednn.primitive import (
     scratch,
     with_strides,
 )
+from paddle_camp.speed.onednn.weights import copied
 
 # dnnl_types.h
 TRAINING, INFERENCE, BACKWARD = 64, 96, 128
@@ -180,7 +182,7 @@ class ConvolutionPrimitives:
     """A convolution, the gradients of its input and of its weights, and the reorders of the weights between layouts.
 
     oneDNN chooses the layout of the weights, another one for each of the three, and computes with weights in the
-    pictures' format. The reordered weights lie in the thread's scratch memory: they are of use until the next call.
+    pictures' format.
     """
 
     def __init__(
@@ -227,13 +229,13 @@ class ConvolutionPrimitives:
         wanted = self._wanted(descriptor)
         return reorder(self._paddles, wanted), library().size(wanted)
 
-    def weights_for_forward(self, address: int) -> int:
-        """Where Paddle's weights at ``address`` lie as the forward pass wants them."""
-        return _reordered(*self._for_forward, address)
+    def weights_for_forward(self, weight: Tensor) -> int:
+        """Where Paddle's weights lie as the forward pass wants them."""
+        return copied(*self._for_forward, weight)
 
-    def weights_for_data(self, address: int) -> int:
+    def weights_for_data(self, weight: Tensor) -> int:
         """The same for the gradient of the input."""
-        return _reordered(*self._for_data, address)
+        return copied(*self._for_data, weight)
 
     def place_for_gradient(self, address: int) -> int:
         """Where the gradient of the weights is to be written before it is stored at ``address``."""
@@ -243,11 +245,3 @@ class ConvolutionPrimitives:
         """Bring the gradient of the weights from ``place`` to ``address``, in Paddle's layout."""
         if self._to_paddle is not None:
             self._to_paddle(place, address)
-
-
-def _reordered(copy: Primitive | None, size: int, address: int) -> int:
-    if copy is None:
-        return address
-    place = scratch(size)
-    copy(address, place)
-    return place

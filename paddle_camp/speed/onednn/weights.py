@@ -1,0 +1,47 @@
+"""Weights of convolutions as oneDNN wants them: made anew for every call, or kept where they do not change."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from paddle import Tensor
+
+from paddle_camp.speed.onednn.primitive import ALIGNMENT, Primitive, aligned, scratch
+
+
+class _Here(threading.local):
+    kept: dict[Any, Any] | None = None
+
+
+_here = _Here()
+
+
+@contextlib.contextmanager
+def constant_weights() -> Iterator[None]:
+    """Inside, nobody trains: a parameter's copy in oneDNN's layout serves all batches, and is freed at the end."""
+    before, _here.kept = _here.kept, {} if _here.kept is None else _here.kept
+    try:
+        yield
+    finally:
+        _here.kept = before
+
+
+def copied(copy: Primitive | None, size: int, weight: Tensor) -> int:
+    """Where ``weight``, contiguous float32, or its copy of ``size`` bytes lies, which is of use until the next call."""
+    if copy is None:
+        return weight.data_ptr()
+    kept = _here.kept
+    if kept is None or not weight.persistable:
+        place = scratch(size)
+        copy(weight.data_ptr(), place)
+        return place
+    key = copy, weight.data_ptr()
+    if key not in kept:
+        memory = np.empty(size + ALIGNMENT, np.uint8)
+        copy(weight.data_ptr(), aligned(memory))
+        kept[key] = memory, weight  # held as well, lest its address come to be another one's
+    return aligned(kept[key][0])
