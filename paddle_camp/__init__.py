@@ -64,6 +64,7 @@ _HOMES = {
     "train_one_epoch": "training.loop",
     # an assignment's page
     "Answer": "answers.answer",
+    "code_of": "answers.listing",
     "Context": "running.context",
     "Count": "running.ranges",
     "DigitSettings": "running.fit_settings",
