@@ -120,7 +120,11 @@ def simulate(settings: Settings) -> dict:
     slopes = {str(factor): settings.demand_slope + factor * settings.supply_slope for factor in (0.5, 1.0, 2.0)}
     entry = {factor: before[0] + settings.demand_growth / slope for factor, slope in slopes.items()}
     remains = 1 - settings.adjustment * (1 + settings.supply_slope / settings.demand_slope)  # of the gap, each year
-    return {"before": before, "short_run": path[0], "long_run": after, "path": path, "entry": entry, "remains": remains}
+    # Percent more or fewer people for one percent more wage, where the market is before demand grows.
+    elasticity = {"demand": settings.demand_slope, "supply": settings.supply_slope}
+    elasticity = {side: slope * before[0] / before[1] for side, slope in elasticity.items()}
+    found = {"before": before, "short_run": path[0], "long_run": after, "path": path, "entry": entry}
+    return found | {"remains": remains, "elasticity": elasticity}
 
 
 def run(settings: Settings, context: camp.Context) -> camp.Answer:

@@ -72,6 +72,33 @@ def test_the_answer_changes_where_the_run_contradicts_it(tmp_path):
     assert "漏掉“高峰”以后" not in answer.text
 
 
+@pytest.mark.parametrize(
+    ("overrides", "short", "long"),
+    [
+        ((), "50% / (0.80 + 0) = 62.5%", "50% / (0.80 + 1.20) = 25%"),
+        # 90 - w = -10 + 4w: w = 20, 70 people; elasticities 2/7 and 8/7, and 35 people are half of them.
+        (("demand_slope=1", "supply_slope=4", "demand_growth=35"), "50% / (0.29 + 0) = 175%", "(0.29 + 1.14) = 35%"),
+        # 90 - 2w = -10 + 0.5w: w = 40, 10 people; elasticities 8 and 2, and demand grows by the half of 10.
+        (("supply_slope=0.5", "demand_growth=5"), "50% / (8.00 + 0) = 6.2%", "50% / (8.00 + 2.00) = 5%"),
+    ],
+)
+def test_the_wages_follow_from_the_elasticities(overrides, short, long, tmp_path):
+    """Worked by hand; for straight lines the formula is exact, so it gives the table's wages."""
+    answer, _ = homework.run("1-2", Options(out=str(tmp_path), quick=True, overrides=overrides))
+    assert short in answer.text and long in answer.text
+    market = answer.results["market"]
+    before = market["before"]
+    for wage, supply in ((market["short_run"][0], 0.0), (market["long_run"][0], market["elasticity"]["supply"])):
+        share = (wage / before[0] - 1) * (market["elasticity"]["demand"] + supply)
+        assert share == pytest.approx(0.5)
+
+
+def test_the_words_of_the_question_have_their_names(tmp_path):
+    answer, _ = homework.run("1-2", Options(out=str(tmp_path), quick=True))
+    for word in ("引致需求", "边际产量", "弹性", "McKinsey & Company", "这是咨询公司的预测，不是统计"):
+        assert word in answer.text
+
+
 def test_same_seed_same_results():
     assert hw.learn(hw.QUICK, 1)[0] == hw.learn(hw.QUICK, 1)[0] != hw.learn(hw.QUICK, 2)[0]
 
