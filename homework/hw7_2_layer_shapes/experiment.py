@@ -105,14 +105,17 @@ def measure(model: nn.Layer, settings: Settings) -> list[dict]:
     return rows
 
 
-def table(rows: list[dict]) -> str:
-    """The table in the camp's form."""
-    headers = ["名称", "w形状", "w参数个数", "b形状", "b参数个数", "输出形状"]
-    lines = []
-    for row in rows:
-        both = [(row[key], math.prod(row[key])) if row[key] else ("无", "无") for key in ("weight", "bias")]
-        lines.append([row["name"], *both[0], *both[1], row["output"]])
-    return camp.markdown_table(headers, lines)
+def product(shape: list[int] | None) -> str:
+    """The numbers in an array of this shape, written out: "6×3×5×5 = 450"; of one side only, that number."""
+    if not shape:
+        return "无"
+    count = f"{math.prod(shape):,}"
+    return count if len(shape) == 1 else f"{'×'.join(f'{side:,}' for side in shape)} = {count}"
+
+
+def products(row: dict) -> dict[str, str]:
+    """The three counts of a row of the table, the last one of a single sample's outputs."""
+    return {"w": product(row["weight"]), "b": product(row["bias"]), "out": product(row["output"][1:])}
 
 
 def run(settings: Settings, context: camp.Context) -> camp.Answer:
@@ -130,6 +133,6 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     return camp.Answer(
         title="作业7-2:网络各层的输出形状和参数个数",
         results=results,
-        values={"table": table(rows), "exercise_layers": EXERCISE},
+        values={"products": [products(row) for row in rows], "exercise_layers": EXERCISE},
         figures={"layers": (f"{name} 各层输出的大小与参数个数（对数坐标）", draw(rows, name))},
     )
