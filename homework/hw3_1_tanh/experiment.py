@@ -5,7 +5,8 @@ The camp's question: 使用numpy计算tanh激活函数，tanh: y = (e^x - e^-x) 
 
 The question's formula is written down as it stands, and where it fails is searched for: from some |x| on both
 exponentials' sum and difference are infinite, and their quotient is no number; near 0 the difference cancels. The
-stable form has one exponential that cannot overflow. The derivative 1 - tanh^2 is checked against central differences.
+stable form has one exponential that cannot overflow. The derivative 1 - tanh^2 is checked against central differences;
+from where on rounding makes it exactly 0 depends on the last bit of tanh, and 1 / cosh^2 does without the subtraction.
 The count is one line; a chi-square test compares the counts of many matrices with the binomial distribution, whose mean
 is 50 of 100 and whose standard deviation is 5. Takes a few seconds.
 """
@@ -13,8 +14,6 @@ is 50 of 100 and whose standard deviation is 5. Takes a few seconds.
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Annotated
 
@@ -24,8 +23,7 @@ from scipy import stats
 
 import paddle_camp as camp
 from homework.hw3_1_tanh.figures import draw
-
-TYPES = {"float32": np.float32, "float64": np.float64}
+from homework.hw3_1_tanh.rounding import TYPES, check_derivative, relative_error, smallest_where, worst_errors
 
 
 @dataclass(frozen=True)
@@ -71,15 +69,10 @@ def tanh_gradient(x: np.ndarray) -> np.ndarray:
     return 1 - stable_tanh(x) ** 2
 
 
-def smallest_where(condition: Callable[[np.ndarray], np.ndarray], dtype: type) -> float:
-    """The smallest positive number of ``dtype`` that meets a condition which all larger ones, up to 1000, meet too.
-
-    Bisection over the bits: read as integers, positive floating-point numbers keep their order.
-    """
-    bits = {4: np.uint32, 8: np.uint64}[np.dtype(dtype).itemsize]
-    largest = int(np.array([1000], dtype).view(bits)[0])
-    found = bisect_left(range(largest), True, key=lambda k: condition(np.array([k], bits).view(dtype))[0])
-    return float(np.array([found], bits).view(dtype)[0])
+def sech_square(x: np.ndarray) -> np.ndarray:
+    """1 / cosh(x)^2, the same derivative without a subtraction, in the dtype of ``x``."""
+    with np.errstate(over="ignore"):  # 1 / inf is 0, as it should be
+        return (1 / np.cosh(x)) ** 2
 
 
 def check_tanh(settings: Settings) -> dict:
@@ -91,27 +84,26 @@ def check_tanh(settings: Settings) -> dict:
         here, tiny = x.astype(dtype), np.array([1e-4], dtype)
         rows[name] = {
             "nan_from": smallest_where(lambda v: np.isnan(naive_tanh(v)), dtype),
-            "no_gradient_from": smallest_where(lambda v: tanh_gradient(v) == 0, dtype),
             "nans": int(np.isnan(naive_tanh(here)).sum()),
             "stable_error": float(np.abs(stable_tanh(here) - np.tanh(here)).max()),
             "naive_tiny": float(relative_error(naive_tanh, tiny)[0]),
             "stable_tiny": float(relative_error(stable_tanh, tiny)[0]),
-        }
+        } | check_derivative(stable_tanh, sech_square, dtype)
     gradient = {"at_0": float(tanh_gradient(0.0)), "error": float(np.abs(tanh_gradient(x) - slope).max())}
     finite = bool(np.isfinite(stable_tanh(np.array([-1000.0, 1000.0]))).all())
     return {"types": rows, "stable_is_finite": finite, "gradient": gradient}
 
 
-def relative_error(function: Callable, x: np.ndarray) -> np.ndarray:
-    """|function - tanh| / |tanh|, against ``np.tanh`` in float64 of the same numbers ``x`` (none of them 0)."""
-    true = np.tanh(x.astype(np.float64))
-    return np.abs(function(x).astype(np.float64) - true) / np.abs(true)
+def count_positive(p: np.ndarray) -> tuple[int, str]:
+    """How many entries of ``p`` are greater than 0, and the dtype of ``p > 0``."""
+    q = p > 0  # of the shape of p, each entry True or False
+    return int(q.sum()), str(q.dtype)  # in a sum True counts as 1, False as 0
 
 
 def draw_counts(settings: Settings, rng: np.random.Generator) -> np.ndarray:
     """The number of positive entries of many random matrices: int64 ``[draws]``."""
     shape = (settings.rows, settings.columns)
-    return np.array([(rng.standard_normal(shape) > 0).sum() for _ in range(settings.draws)])
+    return np.array([count_positive(rng.standard_normal(shape))[0] for _ in range(settings.draws)])
 
 
 def compare(counts: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
@@ -128,30 +120,22 @@ def compare(counts: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
     return found | {"agrees": bool(p_value > 0.001)}
 
 
-def worst_errors(types: dict[str, dict]) -> dict[str, dict]:
-    """Relative error of both formulas over many sizes of x: the largest of 40 neighbours; NaN leaves a gap."""
-    x, panels = np.logspace(-4, 3, 200 * 40), {}
-    for name, dtype in TYPES.items():
-        curves = panels[f"{name}: the formula is NaN from x = {types[name]['nan_from']:.4g} on"] = {}
-        for label, function in (("stable formula", stable_tanh), ("the question's formula", naive_tanh)):
-            worst = relative_error(function, x.astype(dtype)).reshape(200, 40).max(axis=1)
-            curves[label] = (x[20::40], np.maximum(worst, np.finfo(dtype).eps / 10))  # 0 has no place on a log axis
-    return panels
-
-
 def run(settings: Settings, context: camp.Context) -> camp.Answer:
     rng = np.random.default_rng(context.seed)
     p = rng.standard_normal((settings.rows, settings.columns))
-    positive = int((p > 0).sum())  # the line that the question asks for
+    positive, dtype = count_positive(p)
     counts, law = draw_counts(settings, rng), stats.binom(p.size, 0.5)
     probabilities = law.pmf(np.arange(p.size + 1))
-    matrix = {"positive": positive, "dtype": str((p > 0).dtype), "expected": law.mean(), "deviation": law.std()}
+    matrix = {"positive": positive, "dtype": dtype, "expected": law.mean(), "deviation": law.std()}
     matrix |= {"drawn_mean": float(counts.mean()), "drawn_deviation": float(counts.std())}
     matrix |= {"verdict": camp.comparisons.compare_share(positive, p.size, 0.5)["verdict"]}
     matrix |= {"fewest": int(counts.min()), "most": int(counts.max())} | compare(counts, probabilities)
     results = {"tanh": check_tanh(settings), "matrix": matrix}
     x = np.linspace(settings.low, settings.high, settings.points)
     curves = {"tanh(x)": (x, stable_tanh(x)), "its derivative, 1 - tanh(x)^2": (x, tanh_gradient(x))}
-    figures = draw(curves, worst_errors(results["tanh"]["types"]), counts, probabilities, settings)
+    formulas = {"stable formula": stable_tanh, "the question's formula": naive_tanh}
+    nan_from = {name: row["nan_from"] for name, row in results["tanh"]["types"].items()}
+    figures = draw(curves, worst_errors(formulas, nan_from), counts, probabilities, settings)
     title = "作业3-1:用 numpy 计算 tanh，统计矩阵中大于0的元素"
-    return camp.Answer(title, results, figures, values={"entries": p.size})
+    code = {"tanh": camp.code_of(naive_tanh, stable_tanh, sech_square), "count": camp.code_of(count_positive)}
+    return camp.Answer(title, results, figures, values={"entries": p.size, "code": code})

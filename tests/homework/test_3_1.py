@@ -12,6 +12,8 @@ from scipy import stats
 
 import homework
 from homework.hw3_1_tanh import experiment as hw
+from homework.hw3_1_tanh.rounding import exact_derivative, rounded_tanh
+from paddle_camp.answers.template import render
 from paddle_camp.errors import SettingError
 from paddle_camp.running.options import Options
 
@@ -37,6 +39,55 @@ def test_from_which_number_on_the_questions_formula_is_nan(dtype, threshold):
 def test_the_search_finds_the_very_number():
     for place in (0.1, 1.0, 777.7):
         assert hw.smallest_where(lambda x, place=place: x >= place, np.float64) == place
+
+
+@pytest.mark.parametrize(("dtype", "half_gap"), [(np.float32, 2.0**-25), (np.float64, 2.0**-54)])
+def test_the_correctly_rounded_tanh_is_1_from_where_the_distance_is_half_a_gap(dtype, half_gap):
+    found = hw.check_derivative(hw.stable_tanh, hw.sech_square, dtype)["zero_from"]
+    here = -math.log(half_gap / 2) / 2  # 1 - tanh x = 2 e^(-2x), nearly: 9.011 and 19.062
+    assert found["rounded"] == pytest.approx(here, rel=1e-6) and found["expected"] == pytest.approx(here)
+    assert found["cosh"] > 40 > 2 * here  # it does not lose its digits to a subtraction
+    just_below = np.nextafter(np.array([found["rounded"]], dtype), dtype(0))
+    assert rounded_tanh(just_below) == 1 - np.finfo(dtype).epsneg
+
+
+def test_the_correctly_rounded_tanh_is_that_of_a_wider_type():
+    x = np.linspace(-12, 12, 101).astype(np.float32)
+    assert np.array_equal(rounded_tanh(x), np.tanh(x.astype(np.float64)).astype(np.float32))
+    assert float(exact_derivative(0.5)) == pytest.approx(1 - math.tanh(0.5) ** 2, rel=1e-15)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_with_cosh_the_derivative_keeps_its_digits(dtype):
+    errors = hw.check_derivative(hw.stable_tanh, hw.sech_square, dtype)["errors"]
+    assert errors["cosh"] < 4 * np.finfo(dtype).eps < errors["difference"] / 1000
+    assert hw.sech_square(np.array([1000], dtype)) == 0  # and no warning
+
+
+def answer_with(dtype: str = "float32", **zero_from) -> str:
+    """The answer, as if this type's derivative had become 0 from these places on."""
+    tanh = hw.check_tanh(hw.QUICK)
+    tanh["types"][dtype]["zero_from"] |= zero_from
+    matrix = {"positive": 50, "dtype": "bool", "expected": 50.0, "deviation": 5.0, "verdict": "cannot be told apart"}
+    matrix |= {"drawn_mean": 50.0, "drawn_deviation": 5.0, "fewest": 30, "most": 70, "agrees": True}
+    matrix |= {"chi_square": 9.0, "degrees_of_freedom": 9, "p_value": 0.5}
+    values = {"tanh": tanh, "matrix": matrix, "entries": 100, "code": {"tanh": "…", "count": "…"}}
+    return render(hw.__file__, values | {"settings": hw.QUICK, "seed": 0})
+
+
+def test_the_answer_says_whose_rounding_makes_the_derivative_0():
+    told = answer_with(rounded=9.0109, own=8.5, numpy=10.0, cosh=52.7)
+    assert "正确舍入 | 9.01 | 19.06 |" in told and "与二分查找的结果相同" in told
+    assert "用稳定公式是 8.50" in told and "用本机的 np.tanh 是 10.00" in told and "才因为下溢变成 0" in told
+    assert "落在画图的区间之内" in told
+    other = answer_with(rounded=11.0, own=11.0, numpy=11.0, cosh=9.0)
+    assert "推导或查找有误" in other and "结果相同" not in other
+    assert "没有推迟变成 0 的位置" in other and "落在画图的区间之内" not in other
+
+
+def test_a_wrong_place_in_float64_alone_is_said_too():
+    assert "推导或查找有误" in answer_with("float64", rounded=18.0)
+    assert "没有推迟变成 0 的位置" in answer_with("float64", cosh=19.0)
 
 
 def test_the_derivative_against_central_differences():
@@ -82,7 +133,9 @@ def test_the_quick_run_leaves_the_files_and_says_what_it_found(tmp_path):
     assert f"有 {matrix['positive']} 个元素大于 0" in answer.text and matrix["dtype"] == "bool"
     assert abs(matrix["drawn_mean"] - 50) < 0.5 and abs(matrix["drawn_deviation"] - 5) < 0.5
     assert "与二项分布没有矛盾" in answer.text and "公式正确" in answer.text
-    assert "**" not in MarkdownIt().render(answer.text)  # every bold text is closed
+    prose = "".join(answer.text.split("```")[::2])
+    assert "**" not in MarkdownIt().render(prose)  # every bold text is closed
+    assert "def stable_tanh(x" in answer.text and "q = p > 0" in answer.text  # the code that ran
     assert "题目的区间还没有到这个界限" in answer.text and "仍得到有限的数" in answer.text
 
 
