@@ -5,8 +5,9 @@ The camp's question: 随机抽取100个测试样本，测试模型的准确率�
 A network is trained on the digits (or its weights are given: `-o weights=FILE.pdparams`), 100 test digits are drawn
 with a seed that is recorded, and their accuracy is reported with a binomial confidence interval (Wilson, 1927). How
 far such an accuracy can be off is shown by drawing again and again: the accuracies of many draws scatter around the
-accuracy on all test digits as the hypergeometric distribution says. `--image FILE` puts one's own digit through the
-same preprocessing as MNIST's, drawn step by step.
+accuracy on all test digits as the hypergeometric distribution says. Two networks on the same digits are paired: what
+tells them apart are the digits that one alone gets right (McNemar's test), not two intervals. `--image FILE` puts
+one's own digit through the same preprocessing as MNIST's, drawn step by step.
 
 Expect, with the full settings on the real digits (2 cores of an AMD EPYC): see docs/results.md.
 """
@@ -21,6 +22,7 @@ from paddle import nn
 from scipy import stats
 
 import paddle_camp as camp
+from homework.hw5_1_test_accuracy.figures import draw
 from paddle_camp.data.pictures.own_digit import prepare_digit
 
 
@@ -73,53 +75,54 @@ def scatter(right: np.ndarray, sample: int, draws: int, seed: int) -> dict:
     }
 
 
+def measure_sample(
+    model: nn.Layer, batches: camp.Batches, sample: int, seed: int
+) -> tuple[dict, np.ndarray, np.ndarray]:
+    """Draw ``sample`` of the N test digits: (results, whether each of the N is right, their probabilities [N, 10])."""
+    test = camp.evaluate(model, batches)
+    right, shares = camp.metrics.correct(test.outputs, test.labels), camp.metrics.probabilities(test.outputs)
+    drawn = np.sort(np.random.default_rng([seed, 0]).choice(len(right), sample, replace=False))
+    results = {"drawn": drawn.tolist(), "right": int(right[drawn].sum()), "accuracy_all": float(right.mean())}
+    results["interval"] = camp.comparisons.share_interval(results["right"], sample)
+    results["verdict"] = camp.comparisons.verdict_of(results["interval"], results["accuracy_all"])
+    return results, right, shares
+
+
+def classify_own(model: nn.Layer, steps: dict[str, np.ndarray]) -> dict:
+    """What the network takes one's own digit for; ``steps`` are those of ``prepare_digit``, the last one is 28 x 28."""
+    picture = camp.DIGITS.scale(steps["28 x 28"].reshape(1, 1, 28, 28))  # in the range of the training digits
+    share = camp.metrics.probabilities(camp.evaluate(model, (picture, np.zeros(1, np.int64))).outputs)[0]
+    found = {"digit": int(share.argmax()), "probability": float(share.max()), "all": share.tolist()}
+    return found | {"sure": bool(share.max() >= 0.9), "steps": list(steps)}
+
+
+def fewest_one_sided(sample: int) -> int | None:
+    """How many of ``sample`` digits one network alone must get right to be the better one, if the other has none."""
+    mcnemar = camp.comparisons.mcnemar
+    return next((n for n in range(sample + 1) if mcnemar(n, 0)["verdict"] == "better"), None)
+
+
 def run(settings: Settings, context: camp.Context) -> camp.Answer:
     steps = prepare_digit(settings.image) if settings.image else {}  # a wrong file is found before any training
     data, sets = context.load_parts(camp.load_mnist, settings)
     sample, total = settings.sample, len(data.test)
     camp.require(sample <= total, f"sample={sample}: there are {total} test digits")
     model, histories = get_model(settings, context, sets)
-    test = camp.evaluate(model, sets["test"])
-    right, shares = camp.metrics.correct(test.outputs, test.labels), camp.metrics.probabilities(test.outputs)
-    drawn = np.sort(np.random.default_rng([context.seed, 0]).choice(total, sample, replace=False))
-    spread, accuracy = scatter(right, sample, settings.draws, context.seed), float(right.mean())
-    results = {"drawn": drawn.tolist(), "right": int(right[drawn].sum()), "accuracy_all": accuracy}
-    results["interval"] = interval = camp.comparisons.share_interval(results["right"], sample)
-    results["verdict"] = camp.comparisons.verdict_of(interval, accuracy)
+    results, right, shares = measure_sample(model, sets["test"], sample, context.seed)
+    spread = scatter(right, sample, settings.draws, context.seed)
     results |= {key: spread[key] for key in ("std", "expected_std", "range")}
     results["smallest_difference"] = camp.comparisons.smallest_difference(spread["std"])
-    figures = draw(data.test, drawn, shares, spread, accuracy)
+    results["fewest_one_sided"] = fewest_one_sided(sample)
+    figures = draw(data.test, np.array(results["drawn"]), shares, spread, results["accuracy_all"])
     if steps:
-        own = camp.DIGITS.scale(steps["28 x 28"][None, None]), np.zeros(1, np.int64)
-        share = camp.metrics.probabilities(camp.evaluate(model, own).outputs)[0]
-        results["own"] = {"digit": int(share.argmax()), "probability": float(share.max()), "all": share.tolist()}
-        title = f"Your digit is taken for a {share.argmax()} (probability {share.max():.2f})"
+        results["own"] = own = classify_own(model, steps)
+        title = f"Your digit is taken for a {own['digit']} (probability {own['probability']:.2f})"
         figures = {"own": ("自己手写的数字：逐步预处理", camp.plots.steps_figure(steps, title=title))} | figures
     return camp.Answer(
         title=f"作业5-1:随机抽取{sample}个测试样本的准确率",
         results=results,
-        values={"test": total},
+        values={"test": total, "code": camp.code_of(measure_sample, classify_own)},
         figures=figures,
         histories=histories,
         predictions=camp.Predictions(data.test.names, data.test.labels, shares),
     )
-
-
-def draw(test: camp.ImageSet, drawn: np.ndarray, shares: np.ndarray, spread: dict, accuracy: float) -> dict:
-    """The figures to post."""
-    sample, share, labels = len(drawn), shares[drawn], test.labels[drawn]
-    said, wrong = share.argmax(axis=1), share.argmax(axis=1) != labels
-    order = np.argsort(~wrong, kind="stable")[:100]  # the mistakes first
-    captions = [f"{said[i]}: {share[i].max():.2f}" + (f"\n(is {labels[i]})" if wrong[i] else "") for i in order]
-    title = f"The {len(order)} digits drawn: prediction and its probability, mistakes first"
-    grid = camp.plots.picture_grid(test.images[drawn[order]], captions, wrong[order], columns=10, title=title)
-    seen = np.flatnonzero(spread["seen"])
-    span = np.arange(seen[0], seen[-1] + 1)
-    words = {"xlabel": f"accuracy on {sample} digits drawn at random", "marks": {"all test digits": accuracy}}
-    words["title"] = "How accuracy scatters from draw to draw"
-    shown = {"shares": spread["seen"][span], "expected": spread["chances"][span]}
-    bars = camp.plots.histogram_figure(span / sample, **shown, **words)
-    return {
-        "scatter": (f"多次随机抽取{sample}个样本，准确率的分布", bars),
-        "digits": ("抽到的样本及其预测（红框为判错）", grid),
-    }

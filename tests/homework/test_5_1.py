@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import cv2
 import numpy as np
 import pytest
 
 from homework.hw5_1_test_accuracy import experiment as hw
+from paddle_camp.answers.template import render
 from paddle_camp.data.mnist import load_mnist
 from paddle_camp.errors import CampError, DataError, SettingError
 from tests.helpers import contract
@@ -53,8 +56,62 @@ def test_quick(quick):
     assert contract.metrics_of(folder)["headline"]["value"] == results["accuracy_all"] > 0.8
     assert results["smallest_difference"] == pytest.approx(1.96 * 2**0.5 * results["std"], rel=1e-4)
     assert results["std"] == pytest.approx(results["expected_std"], rel=0.1)
-    assert results["own"]["digit"] == digit
+    assert results["own"]["digit"] == digit and results["own"]["steps"][-1] == "28 x 28"
+    assert results["fewest_one_sided"] == 6
+    answer = (folder / "answer.md").read_text(encoding="utf-8")
+    assert "def measure_sample(" in answer and "6. 放到 28×28 的黑底上，让重心落在正中（图中的 28 x 28）。" in answer
     assert (folder / "figures" / "own.png").is_file()
+
+
+def answer_with(image=None, **results) -> str:
+    """The answer to made-up results."""
+    settings = hw.replace(hw.Settings(), image=image)
+    values = {"settings": settings, "seed": 0, "test": 10_000, "code": "…", "right": 98, "accuracy_all": 0.985}
+    values |= {"interval": [0.93, 0.994], "verdict": "cannot be told apart", "range": [0.96, 1.0], "std": 0.012}
+    values |= {"expected_std": 0.0121, "smallest_difference": 0.033, "fewest_one_sided": hw.fewest_one_sided(100)}
+    return render(hw.__file__, values | results)
+
+
+OWN = {"digit": 7, "probability": 0.61234, "sure": False}
+STEPS = ["grey", "light on dark", "without paper", "cropped", "20 x 20", "28 x 28"]
+
+
+@pytest.mark.parametrize(
+    ("results", "says", "not_said"),
+    [
+        ({}, "98.50%，在这个区间之内", "平均每 20 次"),
+        ({"verdict": "worse"}, "不在这个区间之内（平均每 20 次抽取会有 1 次这样）", "，在这个区间之内"),
+        ({}, "相差不到约 3.3 个百分点就分不出高下", "没有波动"),
+        ({"std": 0.0, "smallest_difference": 0.0}, "所以没有波动", "各抽各的"),
+        ({}, "也要有 6 个才分得出高下", "即使全都偏向一方也分不出高下"),
+        ({"fewest_one_sided": None}, "即使全都偏向一方也分不出高下", "个才分得出高下"),
+    ],
+)
+def test_the_answer_turns_with_the_results(results, says, not_said):
+    text = answer_with(**results)
+    assert says in text and not_said not in text
+
+
+def test_two_networks_on_the_same_digits_are_paired():
+    assert [hw.fewest_one_sided(sample) for sample in (5, 6, 100)] == [None, 6, 6]  # 2 / 2**5 > 0.05 > 2 / 2**6
+    text = answer_with()
+    assert "McNemar" in text and "当作两次独立的抽样、看置信区间是否重叠，是错的" in text
+
+
+def test_the_steps_of_ones_own_digit_are_said_with_and_without_a_picture():
+    without, given = answer_with(), answer_with("own.png", own=OWN | {"steps": STEPS})
+    for text in (without, given):
+        assert "1. 读入图片" in text and "5. 保持长宽比" in text and "7. 像训练图片一样" in text
+    assert "本次没有给出图片" in without and "--image" in without and "被判为" not in without
+    assert "`own.png` 被判为 **7** ，概率 61.23%，并不确定" in given and "没有给出图片" not in given
+    small = answer_with("own.png", own=OWN | {"sure": True, "steps": ["grey", "28 x 28"]})
+    assert "原样使用" in small and "3. 像训练图片一样" in small and "并不确定" not in small
+
+
+@pytest.mark.parametrize("text", [answer_with(), answer_with("own.png", own=OWN | {"steps": STEPS})])
+def test_accuracies_and_probabilities_are_percent_with_two_decimals(text):
+    assert re.findall(r"(?<![\d.])0\.\d+", text) == ["0.001"]  # the learning rate
+    assert {len(digits) for digits in re.findall(r"\.(\d+)%", text)} == {2}
 
 
 def test_another_seed_draws_others_and_given_weights_are_not_trained(quick, tmp_path):
