@@ -26,7 +26,7 @@ import numpy as np
 import paddle
 
 import paddle_camp as camp
-from homework.hw6_2_best_accuracy.ablation import ABLATION, mistakes, summarise_ablation
+from homework.hw6_2_best_accuracy.ablation import ABLATION, diagnose, mistakes, summarise_ablation
 from homework.hw6_2_best_accuracy.figures import draw_all
 from paddle_camp.data.pictures.warp import RandomWarp, variations
 from paddle_camp.machine import physical_cores
@@ -140,12 +140,14 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     labels = data.test.labels
     results = {
         "ablation": summarise_ablation(rows, held.labels),
+        "training": diagnose(rows, len(held)),
         "single": {key: [mistakes(cell[key], labels) for cell in final.values()] for key in ensemble},
         "ensemble": {key: mistakes(shares, labels) for key, shares in ensemble.items()},
         "cost": cost,
     }
     values = {"seeds": list(seeds), "train": len(data.train), "few": len(few), "held": len(held), "test": len(labels)}
     values["parameters"] = camp.count_parameters(camp.create_for(settings.model, camp.DIGITS))
+    values["code"] = camp.code_of(train, outputs_of)
     return camp.Answer(
         title="作业6-2:MNIST 上的最高准确率",
         results=results,
