@@ -4,12 +4,12 @@ The camp's question: 1 将普通神经网络模型的每层输出打印，观察
 3 通过分类准确率，判断以采用不同损失函数训练模型的效果优劣；4 作图比较：随着训练进行，模型在训练集和测试集上的Loss曲线；
 5 调节正则化权重，观察4的作图曲线的变化，并分析原因。
 
-1: shape, mean, standard deviation and share of zeros of every layer's output for one picture, and its feature maps.
+1: mean, standard deviation, zeros and dead units of every layer's output for some digits, and one's feature maps.
 2: accuracy after every epoch; the figure is written again after each one, so that it can be watched while training.
 3: cross-entropy, squared error on the softmax, label-smoothed cross-entropy and a hinge loss, from the same weights,
-in the same order, judged by the accuracy on the test digits. 4 and 5: the loss on training and test digits after every
-epoch, for a range of L2 weights, on a training subset small enough that over-fitting shows; the reason is read off the
-gap between the two curves.
+in the same order, judged by the accuracy on the test digits; and how hard each pulls at the same logits. 4 and 5: the
+loss on training and test digits after every epoch, for a range of L2 weights, on a training subset small enough that
+over-fitting shows; the reason is read off the gap between the two curves.
 
 Expect, with the full settings on the real digits (2 cores of an AMD EPYC): see docs/results.md.
 """
@@ -25,10 +25,9 @@ from annotated_types import MinLen
 
 import paddle_camp as camp
 from homework.hw6_1_five_exercises.figures import draw_accuracy, draw_all
-from homework.hw6_1_five_exercises.losses import LOSSES
-from homework.hw6_1_five_exercises.verdicts import judge_l2, summarise_l2
-from paddle_camp.comparisons import compare_paired
-from paddle_camp.networks.summary import layer_outputs
+from homework.hw6_1_five_exercises.layers import describe_layers, observe
+from homework.hw6_1_five_exercises.losses import LOSSES, pull_of
+from homework.hw6_1_five_exercises.verdicts import is_chance, judge_l2, rank, summarise_l2
 
 IS_SWEEP = True
 
@@ -49,12 +48,12 @@ class Settings(camp.DigitSettings):
     l2_test_pictures: camp.Count = 2000  # test digits for the curves of exercises 4 and 5: measured 40 times each
     l2_epochs: camp.Count = 40
     l2_rate: camp.Rate = 0.05  # Momentum 0.9; with Adam an L2 gradient would be rescaled away
-    num_seeds: camp.Count = 3  # trainings of each loss, from --seed on
+    num_seeds: camp.Count = 3  # trainings of each loss, from --seed on; fewer are not ranked
     l2_seeds: camp.Count = 6  # of each L2 weight: from seed to seed a loss on few digits differs more than an accuracy
     holdout: camp.Share = 1 / 6  # of the training digits (10,000 of 60,000), held out for the `best` weights
 
 
-QUICK = replace(Settings(), num_epochs=2, batch_size=25, l2_pictures=200, l2_epochs=12, num_seeds=1, l2_seeds=3)
+QUICK = replace(Settings(), num_epochs=2, batch_size=25, l2_pictures=200, l2_epochs=12, l2_seeds=3)
 QUICK = replace(QUICK, train_pictures=1200, test_pictures=300, l2_weights=(0.0, 0.01, 0.1))
 
 
@@ -63,13 +62,17 @@ def train_with_loss(loss: str, seed: int, settings: Settings, sets: dict, keep=N
     paddle.seed(seed)
     model = camp.create_for(settings.model, camp.DIGITS)
     optimizer = paddle.optimizer.Adam(settings.learning_rate, parameters=model.parameters())
+    start = camp.evaluate(model, sets["test"]).outputs if keep else None
     options = {"evaluations": {"holdout": sets["holdout"], "test": sets["test"]}, "seed": seed}
     options |= {"loss_fn": lambda logits, labels: LOSSES[loss](logits, labels, settings)}
     options |= {"keep": keep, "probe": watch, "quiet": keep is None, "num_epochs": settings.num_epochs}
     history = camp.fit(model, optimizer, replace(sets["train"], shuffle_seed=seed), **options)
     test = camp.evaluate(model, sets["test"])
-    more = {"outputs": test.outputs.tolist(), "layers": describe_layers(model, sets["test"])} if keep else {}
-    return {"accuracy": test.accuracy, "history": history.as_dict()} | more
+    found = {"accuracy": test.accuracy, "history": history.as_dict()}
+    if keep:
+        found |= {"outputs": test.outputs.tolist(), "layers": describe_layers(model, sets["test"])}
+        found["pulls"] = {name: pull_of(name, start, test.outputs, test.labels, settings) for name in settings.losses}
+    return found
 
 
 def train_with_l2(weight: float, seed: int, settings: Settings, sets: dict) -> dict:
@@ -86,23 +89,6 @@ def train_with_l2(weight: float, seed: int, settings: Settings, sets: dict) -> d
     if not np.isfinite(norm):  # weights may overflow behind a ReLU that hides it from the loss
         raise camp.DivergedError(len(history.steps), norm, "L2")
     return {"history": {"steps": [], "evaluations": history.evaluations}, "norm": norm}
-
-
-def describe_layers(model, batches: camp.Batches) -> list[dict]:
-    """Exercise 1: shape, mean, deviation and share of zeros of each layer's output for the first test digit."""
-    image = next(batches.epoch())[0][:1]
-    outputs = {"input": image} | layer_outputs(model, paddle.to_tensor(image))
-    return [
-        {
-            "name": name,
-            "shape": list(value.shape),
-            "mean": float(value.mean()),
-            "std": float(value.std()),
-            "zeros": float((value == 0).mean()),
-            "maps": value[0].tolist() if value.ndim == 4 else None,
-        }
-        for name, value in outputs.items()
-    ]
 
 
 def run(settings: Settings, context: camp.Context) -> camp.Answer:
@@ -128,16 +114,19 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     by_l2 = context.grid(train_with_l2, {"weight": settings.l2_weights, "seed": l2_seeds}, prefix="l2-", **options)
     guess = {"accuracy": 1 / len(camp.DIGITS.classes)}  # of a training that diverged
     losses = by_loss.over("seed", lambda cells: [(guess | cell)["accuracy"] for cell in cells]).named()
-    best, worst = (choose(losses, key=lambda name: sum(losses[name])) for choose in (max, min))
+    means = {name: float(np.mean(values)) for name, values in losses.items()}
     history = camp.History.from_dict(main["history"])
     l2 = by_l2.over("seed", summarise_l2).named()
     first = {f"{w:g}": by_l2.at(weight=w, seed=context.seed) for w in settings.l2_weights}
     results = {
         "layers": [{key: value for key, value in row.items() if key != "maps"} for row in main["layers"]],
         "losses": losses,
-        "best_and_worst": [best, worst, compare_paired(losses[best], losses[worst])["verdict"]],
+        "seen": observe(main["layers"], np.array(main["outputs"])),
+        "ranking": rank(losses),
+        "pulls": main["pulls"],
+        "nothing": [name for name, mean in means.items() if is_chance(mean, data.test.labels)],
         "l2": l2,
-        "l2_verdicts": judge_l2(l2),
+        "l2_verdicts": judge_l2(l2, few.labels),
         "accuracy": main["accuracy"],
         "accuracies": history.after_epochs("test", "accuracy"),
     }

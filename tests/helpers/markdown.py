@@ -1,0 +1,27 @@
+"""The form of numbers in an answer's Markdown."""
+
+from __future__ import annotations
+
+import re
+
+NUMBER = re.compile(r"[-\d.%～/e+]+")
+EMPTY = ("—", "–", "发散")
+
+
+def tables_of(text: str) -> list[list[list[str]]]:
+    """Every table as rows of cells: the headers, the alignments, and the rest."""
+    found = re.findall(r"(?:^\|.*\|\n?)+", text, re.MULTILINE)
+    return [[[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()] for table in found]
+
+
+def form_faults(text: str) -> list[str]:
+    """Columns of numbers that are not set to the right, ragged rows, and percentages without their two decimals."""
+    faults = [each for each in re.findall(r"[\d.]+%", text) if not re.fullmatch(r"\d+\.\d\d%", each)]
+    for table in tables_of(text):
+        headers, marks, *rows = table
+        faults += [f"ragged: {row}" for row in table if len(row) != len(headers)]
+        for header, mark, *cells in zip(headers, marks, *rows, strict=False):
+            numbers = [cell for cell in cells if cell not in EMPTY]
+            if numbers and all(NUMBER.fullmatch(cell) for cell in numbers) and mark != "---:":
+                faults.append(f"not set to the right: {header}")
+    return faults
