@@ -21,7 +21,8 @@ import numpy as np
 import paddle
 
 import paddle_camp as camp
-from paddle_camp.comparisons import compare_paired, holm
+from homework.hw5_3_optimizers.steps import FIRST, explain, measure_steps
+from homework.hw5_3_optimizers.verdicts import compare_with_first, find_rates, rates_for_all, summarise
 from paddle_camp.history import smooth
 
 IS_SWEEP = True
@@ -52,6 +53,14 @@ QUICK = replace(Settings(), model="mlp_relu", num_epochs=2, num_seeds=1, batch_s
 QUICK = replace(QUICK, train_pictures=1200, test_pictures=300)
 
 
+def first_steps(optimizer: str, rate: float, seed: int, settings: Settings, sets: dict) -> dict | None:
+    """:func:`measure_steps` of one cell of the grid, from the weights and with the batches it was trained with."""
+    paddle.seed(seed)
+    model = camp.create_for(settings.model, camp.DIGITS)
+    batches = replace(sets["train"], shuffle_seed=seed).epoch()
+    return measure_steps(model, OPTIMIZERS[optimizer](rate, model.parameters()), batches)
+
+
 def train_cell(optimizer: str, rate: float, seed: int, settings: Settings, sets: dict, keep=None) -> dict:
     """Train one cell of the grid; JSON values."""
     paddle.seed(seed)  # the same initial weights for every optimizer and rate
@@ -68,13 +77,6 @@ def train_cell(optimizer: str, rate: float, seed: int, settings: Settings, sets:
     return result | ({"outputs": test.outputs.tolist()} if keep else {})
 
 
-def summarise(cells: list[dict]) -> dict:
-    """A pair of optimizer and rate over its seeds; a diverged training counts as one that guesses."""
-    found = {key: [cell.get(key, 0.1) for cell in cells] for key in ("holdout_accuracy", "test_accuracy")}
-    summary = {key: float(np.mean(values)) for key, values in found.items()}
-    return {"diverged": len(cells) - len(camp.finished(cells))} | summary | {"test_accuracies": found["test_accuracy"]}
-
-
 def run(settings: Settings, context: camp.Context) -> camp.Answer:
     data, sets = context.load_parts(camp.load_mnist, settings)
     camp.check_input(settings.model, data.train)
@@ -82,11 +84,9 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     axes = {"optimizer": settings.optimizers, "rate": settings.learning_rates, "seed": seeds}
     words = lambda cell: "accuracy on held-out digits {holdout_accuracy:.4f}, test loss {test_loss:.4f}".format(**cell)  # noqa: E731
     cells = context.grid(train_cell, axes, common={"settings": settings, "sets": sets}, describe=words)
-    table, best = cells.over("seed", summarise), {}
-    for _, point, row in table.items():
-        name = point["optimizer"]
-        if name not in best or row["holdout_accuracy"] > best[name]["holdout_accuracy"]:
-            best[name] = {"rate": point["rate"]} | row
+    table, names = cells.over("seed", summarise), settings.optimizers
+    rows = {name: {rate: table.at(optimizer=name, rate=rate) for rate in settings.learning_rates} for name in names}
+    best = {name: find_rates(rows[name], data.test.labels) for name in names}
     order = sorted(best, key=lambda name: -best[name]["holdout_accuracy"])
     first = {"optimizer": order[0], "rate": best[order[0]]["rate"]}
     steady = [seed for seed in seeds if not camp.diverged(cells.at(**first, seed=seed))]
@@ -95,13 +95,19 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     keep = camp.CheckpointPolicy(context.checkpoints / "winner", best_on="holdout")
     winner = train_cell(**first, seed=steady[0], settings=settings, sets=sets, keep=keep)
     context.publish(keep.folder, camp.SavedModel.usual(settings.model, "digits"))
-    accuracies = {name: best[name]["test_accuracies"] for name in order}
-    against_first = holm({name: compare_paired(accuracies[order[0]], accuracies[name]) for name in order[1:]})
+    against_first = compare_with_first(best, order, len(data.test))
     grid = {f"{point['optimizer']} {point['rate']:g}": row for _, point, row in table.items()}
+    steps = {
+        f"{name} {rate:g}": first_steps(name, rate, context.seed, settings, sets)
+        for name in rows
+        for rate in rows[name]
+    }
+    results = {"grid": grid, "best": best, "order": order, "against_first": against_first}
+    results |= {"for_all": rates_for_all(best), "steps": steps, "reason": explain(steps, best)}
     return camp.Answer(
         title="作业5-3:哪种优化算法、哪种学习率最好",
-        results={"grid": grid, "best": best, "order": order, "against_first": against_first},
-        values={name: batches.num_samples for name, batches in sets.items()},
+        results=results,
+        values={name: batches.num_samples for name, batches in sets.items()} | {"first_steps": FIRST},
         figures=draw(cells, table, settings, context.seed),
         histories=cells.histories(),
         predictions=camp.Predictions.of(data.test, winner["outputs"]),

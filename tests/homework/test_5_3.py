@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import paddle
 import pytest
 
+import paddle_camp as camp
 from homework.hw5_3_optimizers import experiment as hw
+from homework.hw5_3_optimizers import steps, verdicts
+from paddle_camp.answers.template import render
 from tests.helpers import contract
+from tests.helpers.markdown import form_faults
 
 SMALL = ("-o", "train_pictures=200", "-o", "test_pictures=100", "-o", "batch_size=20", "-o", "num_seeds=2")
 
@@ -26,6 +31,9 @@ def test_quick(quick):
         of_name = {key: cell for key, cell in results["grid"].items() if key.startswith(name + " ")}
         chosen = max(of_name, key=lambda key: of_name[key]["holdout_accuracy"])
         assert chosen == f"{name} {best[name]['rate']:g}"  # by held-out digits, not by the test digits
+    reason, per_rate = results["reason"], results["reason"]["per_rate"]
+    assert reason["explains"] and per_rate["Adam"] > 10 * per_rate["SGD"]  # what is divided by the gradient's size
+    assert form_faults((quick / "answer.md").read_text(encoding="utf-8")) == []
     assert {path.name for path in (quick / "figures").iterdir()} == {"heat_map.png", "by_optimizer.png", "by_rate.png"}
 
 
@@ -80,3 +88,109 @@ def test_an_interrupted_sweep_goes_on_and_two_jobs_find_the_same(tmp_path, tmp_p
 )
 def test_a_wrong_setting_is_one_line_before_any_training(override, says, tmp_path):
     contract.refused("5-3", tmp_path, says, "train_pictures=100", override)
+
+
+def row(*accuracies, holdout=None, diverged=0):
+    mean = float(np.mean(accuracies))
+    held = mean if holdout is None else holdout
+    return {"diverged": diverged, "holdout_accuracy": held, "test_accuracy": mean, "test_accuracies": list(accuracies)}
+
+
+DIGITS = np.arange(300) % 10
+GOOD, ALIKE = (0.90, 0.91, 0.93), (0.91, 0.90, 0.92)
+
+
+def test_too_large_and_too_small_are_told_apart_and_near_is_not_worse():
+    found = verdicts.find_rates(
+        {0.1: row(0.2, 0.21, 0.19), 0.01: row(*GOOD), 0.001: row(*ALIKE), 0.0001: row(0.1, 0.11, 0.1)}, DIGITS
+    )
+    assert found["states"] == {"0.1": "large", "0.01": "best", "0.001": "near", "0.0001": "small"}
+    assert (found["rate"], found["edge"], found["learned"], found["nothing"]) == (0.01, None, True, ["0.0001"])
+    ends = [verdicts.find_rates({rate: row(*GOOD), 0.01: row(0.8, 0.8, 0.8)}, DIGITS)["edge"] for rate in (0.1, 0.001)]
+    assert ends == ["largest", "smallest"] and verdicts.find_rates({0.1: row(*GOOD)}, DIGITS)["edge"] is None
+
+
+def test_three_pictures_of_299_rank_nothing():
+    digits = np.arange(299) % 10
+    found = verdicts.find_rates({0.1: row(254 / 299), 0.01: row(251 / 299), 0.001: row(63 / 299)}, digits)
+    assert found["states"] == {"0.1": "best", "0.01": "near", "0.001": "small"}
+    best = {"A": found, "B": verdicts.find_rates({0.1: row(0.1), 0.01: row(251 / 299), 0.001: row(0.5)}, digits)}
+    assert verdicts.compare_with_first(best, ["A", "B"], 299)["B"]["verdict"] == "cannot be told apart"
+    assert verdicts.rates_for_all(best) == ["0.01"]
+
+
+def test_the_first_steps_of_gradient_descent_are_the_rate_times_the_gradient():
+    batches = [(np.random.default_rng(k).random((8, 1, 28, 28)).astype("float32"), np.arange(8)) for k in range(3)]
+
+    def measure(optimizer, rate):
+        paddle.seed(0)
+        model = camp.create_for("mlp_relu", camp.DIGITS)
+        return steps.measure_steps(model, hw.OPTIMIZERS[optimizer](rate, model.parameters()), batches)
+
+    plain = measure("SGD", 0.01)
+    assert plain["length"] == pytest.approx(0.01 * plain["gradient"], rel=1e-3)
+    assert measure("Momentum", 0.01)["length"] > 1.2 * plain["length"]
+    adam = measure("Adam", 0.01)
+    assert 0.001 < adam["length"] <= 0.0101 and adam["weight"] == plain["weight"]  # of the rate's size, at most it
+    assert measure("SGD", 1e20) is None
+
+
+def test_steps_explain_the_rates_only_where_they_are_closer():
+    long, short = {"length": 0.001}, {"length": 0.0001}
+    best = {"SGD": {"rate": 0.1}, "Adam": {"rate": 0.001}}
+    found = steps.explain({"SGD 0.1": long, "Adam 0.001": long}, best)
+    assert found["explains"] and found["spread"] == 1 and found["spread_per_rate"] == pytest.approx(100)
+    assert not steps.explain({"SGD 0.1": long, "Adam 0.1": short}, best | {"Adam": {"rate": 0.1}})["explains"]
+    assert steps.explain({"SGD 0.1": None, "Adam 0.001": long}, best) is None
+
+
+def answer(rows, order, num_seeds=3, lengths=(0.5, 0.01, 0.0001)):
+    """The answer of made-up rows: optimizer -> its accuracies at 0.1, 0.01 and 0.001."""
+    rates = (0.1, 0.01, 0.001)
+    settings = hw.replace(hw.Settings(), optimizers=tuple(rows), learning_rates=rates, num_seeds=num_seeds)
+    grid = {f"{n} {rate:g}": each for n, three in rows.items() for rate, each in zip(rates, three, strict=True)}
+    best = {n: verdicts.find_rates(dict(zip(rates, three, strict=True)), DIGITS) for n, three in rows.items()}
+    measured = {key: {"gradient": 0.01, "length": lengths[k % 3], "weight": 0.02} for k, key in enumerate(grid)}
+    values = {"grid": grid, "best": best, "order": order, "for_all": verdicts.rates_for_all(best), "steps": measured}
+    values |= {"against_first": verdicts.compare_with_first(best, order, 300), "reason": steps.explain(measured, best)}
+    counts = {"train": 1000, "holdout": 200, "test": 300, "first_steps": steps.FIRST}
+    text = render(hw.__file__, {"settings": settings} | values | counts)
+    assert form_faults(text) == []
+    return text
+
+
+def test_opposite_failures_are_named_apart():
+    sgd = [row(*GOOD), row(0.5, 0.51, 0.52), row(0.1, 0.1, 0.1)]
+    adam = [row(0.2, 0.21, 0.19), row(0.7, 0.71, 0.70), row(0.94, 0.95, 0.96)]
+    text = answer({"SGD": sgd, "Adam": adam}, ["Adam", "SGD"])
+    first = text.splitlines()[0]
+    assert "最好的是 Adam" in first and "没有对所有优化算法都最好的学习率" in first
+    assert "SGD 是 0.1（所试的最大一档，更大的没有试）" in first and "Adam 是 0.001（所试的最小一档" in first
+    assert "是 SGD 的最好学习率；对 Adam（20.00%）太大" in text
+    assert "对 SGD（10.00%）太小；SGD 的准确率不高于总猜最多的一类，没有学会" in text
+    assert "- 太大：Adam 在 0.1 时" in text and "- 太小：SGD 在 0.01 时" in text
+
+
+def test_optimizers_that_cannot_be_told_apart_share_the_first_place():
+    flat = [row(0.2, 0.21, 0.19), row(*GOOD), row(0.5, 0.51, 0.52)]
+    alike = [row(0.2, 0.21, 0.19), row(*ALIKE), row(0.5, 0.51, 0.52)]
+    first = answer({"SGD": flat, "Adam": alike}, ["SGD", "Adam"]).splitlines()[0]
+    assert "留出图片上最高的是 SGD" in first and "Adam 与它的差别在种子之间的波动范围之内" in first
+    assert "最好的是" not in first and "但 0.01 对每种优化算法都与选出的分不出高下" in first
+
+
+def test_one_seed_makes_no_ranking_and_one_that_learned_nothing_has_no_best_rate():
+    learned, none = [row(0.2), row(0.91), row(0.5)], [row(0.1), row(0.09), row(0.1, diverged=1)]
+    text = answer({"SGD": learned, "Adam": none}, ["SGD", "Adam"], num_seeds=1)
+    first = text.splitlines()[0]
+    assert "只有 1 个种子，不排名次" in first and "最好的是" not in first
+    assert "Adam 低于它，超出抽样误差" in first and "Adam 在所试的学习率下都没有学会" in first
+    assert "Adam 的最好学习率" not in text and "各自最好的分不出高下" not in text
+    assert "只计测试图片的抽样误差" in text
+
+
+def test_steps_that_do_not_explain_the_rates_are_not_said_to():
+    rows = {"SGD": [row(*GOOD), row(0.5, 0.5, 0.5), row(0.1, 0.1, 0.1)]}
+    rows["Adam"] = [row(0.1, 0.1, 0.1), row(0.5, 0.5, 0.5), row(*GOOD)]
+    assert "不能只用步长来解释" in answer(rows, ["SGD", "Adam"], lengths=(0.1, 0.01, 0.0002))
+    assert "与下面的解释相符" in answer(rows, ["SGD", "Adam"], lengths=(0.1, 0.1, 0.1))
