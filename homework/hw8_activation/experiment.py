@@ -26,6 +26,7 @@ from paddle import nn
 import paddle_camp as camp
 from homework.hw8_activation.figures import draw_all
 from homework.hw8_activation.variants import VARIANTS, Variant
+from homework.hw8_activation.verdicts import judge_probes, probes_of, sides_of, summarise
 from paddle_camp.comparisons import compare_with_value
 from paddle_camp.data.scaling import channel_statistics, standardise
 from paddle_camp.networks.modes import unchanged
@@ -119,20 +120,8 @@ def train_cell(variant: str, seed: int, settings: Settings, sets: dict, keep: ca
     options["keep"] = keep if (variant, seed) == ("relu", sets["train"].shuffle_seed) else None
     history = camp.fit(model, optimizer, train, quiet=True, **options)
     validation = camp.evaluate(model, sets["validation"])
-    return validation.as_dict() | {"train_loss": history.last("train")["loss"], "history": history.as_dict()}
-
-
-def summarise(cells: list[dict], chance: float) -> dict:
-    """A variant's numbers over its seeds. It has learned where the last epoch's training loss is clearly below chance.
-
-    Chance is the loss of always predicting the share of each class; "clearly" is 0.05 below.
-    """
-    done = camp.finished(cells)
-    summary = {"seeds": len(cells), "diverged": len(cells) - len(done)}
-    for key in ("train_loss", "loss", "accuracy", "auc"):
-        values = [cell[key] for cell in done]
-        summary[key] = {"mean": float(np.mean(values)), "all": values} if values else None
-    return summary | {"learned": sum(cell["train_loss"] < chance - 0.05 for cell in done)}
+    found = validation.as_dict() | sides_of(validation.outputs)
+    return found | {"train_loss": history.last("train")["loss"], "history": history.as_dict()}
 
 
 def run(settings: Settings, context: camp.Context) -> camp.Answer:
@@ -153,7 +142,8 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     chance = float(-share * np.log(share) - (1 - share) * np.log(1 - share))
     variants = grid.over("seed", lambda cells: summarise(cells, chance)).named()
     histories = grid.histories()
-    results = {"chance_loss": chance, "variants": variants, "probes": probes_of(histories, context.seed)}
+    probes = probes_of(histories, VARIANTS, context.seed)
+    results = {"chance_loss": chance, "variants": variants, "probes": probes, "inside": judge_probes(probes)}
     sigmoid = variants["sigmoid"]["loss"]  # the course's Sigmoid ends at a loss of 0.691
     results["sigmoid_from_course"] = compare_with_value(sigmoid["all"], 0.691)["verdict"] if sigmoid else None
     results["as_course"] = data.origin == "real" and replace(settings, num_seeds=3) == Settings()
@@ -167,12 +157,3 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
         histories=histories,
         predictions=camp.Predictions.of(data.valid, outputs, "validation"),
     )
-
-
-def probes_of(histories: dict[str, camp.History], seed: int) -> dict[str, dict[str, list]]:
-    """Variant -> column -> the probe's values before training and after each epoch, of the first seed."""
-    found = {}
-    for name in VARIANTS:
-        rows = histories[f"{name}-{seed}"].split("probe") if f"{name}-{seed}" in histories else []
-        found[name] = {key: [row[key] for row in rows] for key in (rows[0] if rows else ()) if "_" in key}
-    return found

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import numpy as np
 import paddle
 import pytest
 
 import paddle_camp as camp
 from homework.hw8_activation import experiment as hw
+from homework.hw8_activation import verdicts
+from paddle_camp.answers.template import render
 from tests.helpers import contract
+from tests.helpers.markdown import form_faults
 from tests.helpers.toys import same_bits, weights
 
 SMALL = hw.replace(hw.QUICK, image_size=32)
@@ -71,7 +76,7 @@ def test_the_variants_change_one_thing_each():
 
 
 def test_learned_means_below_chance_by_a_margin():
-    cells = [{"train_loss": loss, "loss": 1.0, "accuracy": 0.5, "auc": 0.5} for loss in (0.6, 0.65, 0.69)]
+    cells = [cell(loss, auc=0.5) for loss in (0.6, 0.65, 0.69)]
     summary = hw.summarise([*cells, {"diverged": "at step 3"}], chance=0.69)
     assert (summary["seeds"], summary["diverged"], summary["learned"]) == (4, 1, 1)
     assert summary["train_loss"]["mean"] == pytest.approx(1.94 / 3)
@@ -94,7 +99,7 @@ def test_quick_leaves_the_files_and_finds_the_cause(quick):
     assert relu["gradient_conv1"][0] > 10 * sigmoid["gradient_conv1"][0]
     answer = (quick / "answer.md").read_text(encoding="utf-8")
     assert "激活函数本身不是唯一的原因" in answer
-    assert f"{variants['relu']['accuracy']['mean'] * 100:.2f}%" in answer
+    assert f"{variants['relu']['accuracy']['mean'] * 100:.2f}%" in answer and form_faults(answer) == []
 
 
 def test_the_cells_are_the_same_in_turn_and_side_by_side(tmp_path, monkeypatch):
@@ -120,3 +125,94 @@ def test_the_probe_looks_at_both_classes(monkeypatch):
     settings = hw.replace(SMALL, num_epochs=1, probe_pictures=10)
     hw.train_cell("relu", 0, settings, sets, None)
     assert set(seen[0].tolist()) == {0, 1} and len(seen[0]) == 10
+
+
+def cell(train_loss=0.69, accuracy=0.52, auc=0.85, above=1.0, **more):
+    found = {"train_loss": train_loss, "loss": 0.69, "accuracy": accuracy, "auc": auc, "above": above}
+    return found | {"auc_interval": [auc - 0.1, auc + 0.1], "lowest": 0.507, "highest": 0.511} | more
+
+
+def test_an_order_without_a_threshold_is_seen():
+    """All outputs on one side of 0.5, and still higher for the ill: accuracy at chance, AUC above it."""
+    assert hw.summarise([cell()], 0.69)["ordered_only"]
+    assert hw.summarise([cell(auc=0.85), cell(auc=0.88), cell(auc=0.94, above=0.0)], 0.69)["ordered_only"]
+    assert not hw.summarise([cell(auc=0.55)], 0.69)["ordered_only"]  # its interval holds 0.5
+    assert not hw.summarise([cell(auc=0.3), cell(auc=0.7), cell(auc=0.6)], 0.69)["ordered_only"]
+    assert not hw.summarise([cell(above=0.5)], 0.69)["ordered_only"]
+    assert not hw.summarise([{"diverged": 3}], 0.69)["ordered_only"]
+    assert hw.summarise([cell(train_loss=0.87), cell()], 0.69)["worse"] == 1
+    sides = verdicts.sides_of(np.array([[-1.0], [0.5], [2.0], [3.0]]))
+    assert sides["above"] == 0.75 and sides["lowest"] == pytest.approx(1 / (1 + np.e))
+
+
+def probe(conv1, conv2, conv3, fc2, flat=0.0):
+    norms = {"conv1": conv1, "conv2": conv2, "conv3": conv3, "fc1": 1.0, "fc2": fc2}
+    found = {f"gradient_{name}": [value, value] for name, value in norms.items()}
+    return found | {f"{kind}_{name}": [0.0, flat] for kind in ("flat", "dead") for name in norms if name != "fc2"}
+
+
+SMALL_GRADIENTS, LARGE = probe(0.004, 0.02, 0.1, 0.44), probe(0.7, 1.3, 1.7, 1.1)
+
+
+def test_what_the_probe_shows():
+    found = verdicts.judge_probes({"sigmoid": SMALL_GRADIENTS, "relu": LARGE})
+    assert found["vanishes"] and found["no_one_rate"] and not found["saturates"] and not found["unit_saturates"]
+    assert found["uneven"]["sigmoid"] == pytest.approx(110) and found["ratio"] == pytest.approx(175)
+    even = verdicts.judge_probes({"sigmoid": LARGE, "relu": LARGE})
+    assert not even["vanishes"] and not even["no_one_rate"]
+    assert verdicts.judge_probes({"sigmoid": LARGE | probe(1, 1, 1, 1, flat=0.5), "relu": LARGE})["saturates"]
+    assert verdicts.judge_probes({"sigmoid": {}, "relu": LARGE}) is None
+    assert verdicts.judge_probes({"sigmoid": probe(None, 1, 1, 1), "relu": LARGE}) is None
+
+
+GOOD = cell(0.1, 0.9, 0.95, 0.5)
+POOR = [cell(auc=0.85), cell(auc=0.87), cell(auc=0.94)]
+
+
+def answer(*good, seeds=3, probes=None, **cells):
+    """The answer where the variants named ``good`` have learned, others as in ``cells``, the rest not."""
+    chosen = {name: cells.get(name, [GOOD] * seeds if name in good else POOR[:seeds]) for name in hw.VARIANTS}
+    variants = {name: hw.summarise(each, 0.69) for name, each in chosen.items()}
+    probes = {name: SMALL_GRADIENTS if name.startswith("sigmoid") else LARGE for name in hw.VARIANTS} | (probes or {})
+    values = {"variants": variants, "probes": probes, "inside": verdicts.judge_probes(probes), "chance_loss": 0.69}
+    values |= {"settings": hw.replace(hw.Settings(), num_seeds=seeds), "as_course": True, "majority": 0.53}
+    values |= {"sigmoid_from_course": "cannot be told apart", "pictures": 400, "train": 360}
+    table = {name: asdict(variant) for name, variant in hw.VARIANTS.items()}
+    text = render(hw.__file__, values | {"table_of": table})
+    assert form_faults(text) == [] and "不收敛" not in text
+    return text
+
+
+def test_not_within_these_epochs_is_not_never():
+    text = answer("relu", "unit_sigmoid", "sigmoid-batch_norm")
+    first = text.splitlines()[0]
+    assert "5 轮之内，换成 ReLU 之后收敛" in first and "Sigmoid 没有收敛，52.00%" in first and "不是唯一的原因" in first
+    assert "训练更久可能会收敛，这里没有试" in text and "个种子，换一个" not in text
+    assert "5 轮之内，换成 ReLU 之后没有收敛；" not in first
+
+
+def test_an_auc_far_above_the_accuracy_is_explained_where_it_is_one():
+    text = answer("relu")
+    assert "并不矛盾：验证图片的输出（患病的概率）全在 0.5070 与 0.5110 之间，高于 0.5 的占 100.00%" in text
+    assert "并不矛盾" not in answer("relu", sigmoid=[cell(auc=0.5)] * 3)
+    assert "并不矛盾" not in answer("relu", "sigmoid")
+
+
+def test_the_slope_is_reconciled_with_rates_that_do_not_help():
+    wild = {"sigmoid-rate100": [cell(0.87)] * 3}
+    text = answer("relu", "unit_sigmoid", "sigmoid-batch_norm", **wild)
+    assert "放大学习率却补不回来" in text and "fc2 的梯度是 conv1 的 110.0 倍，ReLU 网络只有 1.6 倍" in text
+    assert "×100 时 loss 反而高于猜测" in text and "斜率改为 1；批归一化）则能收敛" in text
+    assert "×100 时 loss" not in answer("relu", "unit_sigmoid")
+    even = answer("relu", "unit_sigmoid", probes={"sigmoid": LARGE})
+    assert "还不能说明是什么" in even and "各层缺的" not in even
+    assert "补不回来" not in answer("relu", "sigmoid-rate10")
+
+
+def test_one_seed_and_a_result_the_other_way_round_are_said():
+    first = answer("sigmoid", seeds=1).splitlines()[0]
+    assert "反而是 Sigmoid 收敛而 ReLU 没有收敛" in first and "每种情况只有一个种子" in first
+    assert "这 1 次训练" in answer("relu", seeds=1) and "次训练；要看" not in answer("relu")
+    assert "Sigmoid 只改一处都没有收敛" in answer("relu").splitlines()[0]
+    text = answer("sigmoid", relu=[{"diverged": 3}] * 3, probes={"relu": {}})
+    assert "换成 ReLU 之后发散" in text.splitlines()[0] and "ReLU 网络 conv1" not in text
