@@ -20,6 +20,8 @@ import numpy as np
 
 import paddle_camp as camp
 from homework.hw1_1_linear_regression.figures import draw
+from homework.hw1_1_linear_regression.verdicts import judge
+from paddle_camp.comparisons import compare_paired
 from paddle_camp.data.housing import COLUMNS, EXAMPLE, HousingData
 from paddle_camp.data.housing_regression import baselines, errors, least_squares, look_up_example
 from paddle_camp.derivatives import central_differences
@@ -74,12 +76,17 @@ def initial_weights(seed: int) -> tuple[np.ndarray, float]:
     return np.random.default_rng(seed).normal(size=len(COLUMNS) - 1), 0.0
 
 
+def batches_of(data: HousingData, batch_size: int, seed: int) -> camp.ArrayBatches:
+    """The training rows, shuffled every epoch where a batch is not all of them."""
+    shuffle_seed = seed if batch_size < len(data.train) else None
+    return camp.ArrayBatches(data.train.inputs, data.train.prices, batch_size, shuffle_seed)
+
+
 @np.errstate(over="ignore", invalid="ignore")  # a training that diverges is noticed by its loss
 def train(data: HousingData, batch_size: int, num_epochs: int, settings: Settings, seed: int):
     """Gradient descent on the training rows; with ``batch_size`` of all rows, full-batch. Returns (w, b, History)."""
     (weights, bias), rate, history, step = initial_weights(seed), settings.learning_rate, camp.History(), 0
-    shuffle_seed = seed if batch_size < len(data.train) else None
-    batches = camp.ArrayBatches(data.train.inputs, data.train.prices, batch_size, shuffle_seed)
+    batches = batches_of(data, batch_size, seed)
     noted = set(np.geomspace(1, num_epochs, 200).astype(int).tolist())
     for epoch in range(num_epochs):
         for batch, (inputs, prices) in enumerate(batches.epoch(epoch)):
@@ -93,24 +100,33 @@ def train(data: HousingData, batch_size: int, num_epochs: int, settings: Setting
                 row = {"step": step, "epoch": epoch, "batch": batch, "loss": loss}
                 history.steps.append(row | {"learning_rate": rate, "samples": len(prices)})
         if epoch + 1 in noted:
-            for split, part in data.parts().items():
-                loss = mean_squared_error(forward(part.inputs, weights, bias), part.prices)
-                row = {"epoch": epoch + 1, "step": step, "split": split, "loss": loss, "samples": len(part)}
-                history.evaluations.append(row)
+            history.evaluations += evaluate(data, weights, bias, epoch + 1, step)
     return weights, bias, history
 
 
-def describe(weights: np.ndarray, bias: float, best: tuple[np.ndarray, float], data: HousingData) -> dict:
+def evaluate(data: HousingData, weights: np.ndarray, bias: float, epoch: int, step: int) -> list[dict]:
+    """The losses of both parts, as rows of a history."""
+    rows = []
+    for split, part in data.parts().items():
+        loss = mean_squared_error(forward(part.inputs, weights, bias), part.prices)
+        rows.append({"epoch": epoch, "step": step, "split": split, "loss": loss, "samples": len(part)})
+    return rows
+
+
+def describe(weights: np.ndarray, bias: float, best: tuple, flattest: np.ndarray, data: HousingData) -> dict:
     """The reported numbers of a trained model, compared with the least-squares solution ``best``."""
     rows, prices = data.train.inputs, data.train.prices
     loss = mean_squared_error(forward(rows, weights, bias), prices)
     predictions = forward(data.test.inputs, weights, bias)
+    gap = np.append(weights - best[0], bias - best[1])
     return {
         "weights": weights.tolist(),
         "bias": bias,
         "train_loss": loss,
         "loss_ratio": loss / mean_squared_error(forward(rows, *best), prices),
-        "weight_gap": float(max(np.abs(weights - best[0]).max(), abs(bias - best[1]))),
+        "weight_gap": float(np.abs(gap).max()),
+        "flat_share": float((gap @ flattest) ** 2 / max(gap @ gap, 1e-300)),  # of the squared distance
+        "offset": compare_paired(predictions, data.test.prices)["verdict"],
         "test": errors(predictions, data.test.prices, data),
         "too_high": float(np.mean(predictions - data.test.prices) * data.span[13]),  # thousands of dollars
         "example": float(data.to_dollars(forward(data.normalise(EXAMPLE), weights, bias))),
@@ -128,10 +144,11 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     for name, way in ways.items():
         *models[name], histories[name] = train(data, *way, settings, context.seed)
     widened = np.c_[inputs, np.ones(rows)]  # the bias is the weight of a column of ones
-    curvature = np.linalg.eigvalsh(2 / rows * widened.T @ widened)
+    curvature, directions = np.linalg.eigh(2 / rows * widened.T @ widened)
     results = {"mean": baselines(data)["mean"], "example": look_up_example(data)}
     results["gradient_error"] = gradient_error(inputs, prices, *initial_weights(context.seed))
-    results["models"] = {name: describe(*model, best, data) for name, model in models.items()}
+    described = {name: describe(*model, best, directions[:, 0], data) for name, model in models.items()}
+    results |= {"models": described, "verdicts": judge(described, histories)}
     results["steps"] = {name: history.evaluations[-1]["step"] for name, history in histories.items()}
     results["lowest_test"] = min(histories["mini-batch"].split("test"), key=lambda row: row["loss"])
     results["slowest"] = 1 / (settings.learning_rate * float(curvature[0]))
@@ -140,4 +157,7 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     dollars = {name: data.to_dollars(forward(data.test.inputs, *model)) for name, model in models.items()}
     figures, title = draw(data, dollars, histories, results), "作业1-1:用 numpy 做波士顿房价的线性回归"
     values = {"rows": rows, "tested": len(data.test), "span": float(data.span[13])}
-    return camp.Answer(title, results, figures, histories, values=values)
+    values["code"] = camp.code_of(forward, gradient, train)
+    error = described["mini-batch"]["test"]["rmse_dollars"]
+    headline = {"name": "rmse_dollars", "value": error, "interval": None, "split": "test"}
+    return camp.Answer(title, results, figures, histories, values=values, headline=headline)

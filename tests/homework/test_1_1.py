@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -9,9 +10,12 @@ import pytest
 
 import homework
 from homework.hw1_1_linear_regression import experiment as hw
+from homework.hw1_1_linear_regression.verdicts import judge, state_of
+from paddle_camp.answers.template import render
 from paddle_camp.data.housing import load_housing, read_housing
 from paddle_camp.data.housing_regression import least_squares
 from paddle_camp.errors import DivergedError
+from paddle_camp.history import History
 from paddle_camp.running.options import Options
 from tests.helpers import contract
 
@@ -120,6 +124,69 @@ def test_an_answer_before_the_end_does_not_claim_to_have_arrived(plain, tmp_path
     options = Options(out=str(tmp_path), data="synthetic", overrides=("num_epochs=2", "full_epochs=2"))
     answer, _ = homework.run("1-1", options)
     assert "还没有接近最小二乘解" in answer.text and "已经降到" not in answer.text
+    assert "不是同一个总体" not in answer.text and "方向已经够用" not in answer.text
+
+
+def falling_to(losses) -> History:
+    rows = [{"epoch": epoch, "step": epoch, "split": "train", "loss": loss} for epoch, loss in enumerate(losses, 1)]
+    return History(evaluations=rows)
+
+
+def test_where_a_training_has_ended_follows_from_its_losses():
+    noise = 0.02 * np.random.default_rng(0).normal(size=40)
+    assert state_of(falling_to(1.2 + noise), 1.2) == "hovering"
+    assert state_of(falling_to(np.linspace(4, 1.2, 40) + 0.1 * noise), 1.2) == "on the way"
+    assert state_of(falling_to([1.3, 1.2, 1.3]), 1.2) == "on the way"  # too few to say that it does not fall
+    assert state_of(falling_to(1.2 + noise), 1.05) == "near" and state_of(falling_to(1.2 + noise), 1.005) == "arrived"
+
+
+def described(loss_ratio=1.005, offset="better", flat_share=0.9):
+    return {"loss_ratio": loss_ratio, "offset": offset, "flat_share": flat_share}
+
+
+def test_the_split_is_blamed_only_for_what_least_squares_shares():
+    histories = {name: falling_to(np.linspace(4, 1, 20)) for name in ("full batch", "mini-batch")}
+    models = {"least squares": described(1.0), "full batch": described(), "mini-batch": described()}
+    found = judge(models, histories)
+    assert found == {"state": dict.fromkeys(histories, "arrived"), "alike": True, "enough": True} | dict.fromkeys(
+        ("flat", "because_of_split"), True
+    )
+    for mini in (described(9.9, "worse"), described(9.9), described(1.0, "worse"), described(1.0, "cannot be told")):
+        assert not judge(models | {"mini-batch": mini}, histories)["because_of_split"]
+    even = {"offset": "cannot be told apart"}
+    alike = {name: model | even for name, model in models.items()}
+    assert not judge(alike, histories)["because_of_split"]
+    late = judge(models | {"mini-batch": described(3.0)}, histories)
+    assert late["state"]["mini-batch"] == "on the way" and not (late["enough"] or late["alike"] or late["flat"])
+
+
+@pytest.mark.parametrize("state", ["arrived", "near", "hovering", "on the way"])
+def test_the_answer_turns_around_with_where_the_training_ended(quick, state):
+    kept = json.loads((quick[0] / "answer.json").read_text(encoding="utf-8"))
+    values = {"settings": hw.QUICK, "seed": 0} | kept["values"] | kept["results"]
+    arrived = state in ("arrived", "near")
+    verdicts = dict.fromkeys(("alike", "enough", "flat", "because_of_split"), arrived)
+    values["models"]["mini-batch"] |= {"offset": "better" if arrived else "worse", "loss_ratio": 1.21}
+    values["models"]["least squares"]["offset"] = "better"
+    text = render(hw.__file__, values | {"verdicts": verdicts | {"state": {"full batch": state, "mini-batch": state}}})
+    says = {"arrived": "已经降到", "near": "接近", "hovering": "停在最小二乘解 loss 的 1.21 倍", "on the way": "还没有"}
+    assert f"轮）{says[state]}" in text.splitlines()[0]
+    assert ("就只能在最小值之上徘徊" in text) == (state == "hovering")
+    assert ("训练还没有到底，说不上是数据的原因" in text) == (state == "on the way")
+    for sentence in (
+        "训练到底的最小二乘也高估",
+        "方向已经够用",
+        "到达的 loss 也几乎一样",
+        "在最平缓的方向上，loss 在那里",
+    ):
+        assert (sentence in text) == arrived, sentence
+
+
+def test_the_headline_is_the_mini_batches_test_error_and_the_code_is_shown(quick):
+    folder, results = quick
+    headline, error = contract.metrics_of(folder)["headline"], results["models"]["mini-batch"]["test"]["rmse_dollars"]
+    assert (headline["name"], headline["value"], headline["split"]) == ("rmse_dollars", error, "test")
+    assert "```python\ndef forward(inputs" in (folder / "answer.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
