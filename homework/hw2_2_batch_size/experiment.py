@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Annotated
 
@@ -25,9 +26,9 @@ from annotated_types import Ge, Gt
 
 import paddle_camp as camp
 from homework.hw2_2_batch_size.figures import draw
-from homework.hw2_2_batch_size.verdicts import judge, judge_times
-from paddle_camp.data.batches import epoch_order
-from paddle_camp.data.housing import HousingData, Table
+from homework.hw2_2_batch_size.noise import gap_to_law, measure_noise, single_rows, with_ones
+from homework.hw2_2_batch_size.verdicts import judge, judge_times, linear_scaling
+from paddle_camp.data.housing import HousingData
 from paddle_camp.data.housing_regression import baselines, errors, least_squares
 from paddle_camp.sweeps.grid import Grid
 
@@ -59,22 +60,22 @@ def gradient(inputs: np.ndarray, prices: np.ndarray, weights: np.ndarray) -> tup
     return float(np.mean(error**2)), 2 / len(prices) * error @ inputs
 
 
-def with_ones(table: Table) -> np.ndarray:
-    """Inputs ``[N, 14]``: a column of ones makes the bias a weight like the others."""
-    return np.c_[table.inputs, np.ones(len(table))]
-
-
 def initial_weights(seed: int, count: int) -> np.ndarray:
     """Normal weights and bias 0: the same for every batch size."""
     return np.append(np.random.default_rng(seed).normal(size=count - 1), 0.0)
+
+
+def endless_batches(inputs: np.ndarray, prices: np.ndarray, batch_size: int, seed: int) -> Iterator[tuple]:
+    """Epoch after epoch, shuffled anew where a batch is not all rows."""
+    batches = camp.ArrayBatches(inputs, prices, batch_size, seed if batch_size < len(prices) else None)
+    return (pair for epoch in itertools.count() for pair in batches.epoch(epoch))
 
 
 @np.errstate(over="ignore", invalid="ignore")  # a training that diverges is noticed by its loss
 def descend(data: HousingData, batch_size: int, rate: float, seed: int, settings: Settings):
     """Train for ``num_steps`` steps; the time of the measurements in between does not count."""
     inputs, prices = with_ones(data.train), data.train.prices
-    batches = camp.ArrayBatches(inputs, prices, batch_size, seed if batch_size < len(prices) else None)
-    endless = (pair for epoch in itertools.count() for pair in batches.epoch(epoch))
+    endless = endless_batches(inputs, prices, batch_size, seed)
     noted = set(np.geomspace(1, settings.num_steps, 1000).astype(int).tolist())  # about a percent apart
     weights, losses, history = initial_weights(seed, inputs.shape[1]), [], camp.History()
     elapsed, began = 0.0, time.perf_counter()
@@ -132,25 +133,6 @@ def costs(grid: Grid, kinds: list[dict]) -> list[dict]:
     return rows
 
 
-def gradient_noise(data: HousingData, weights: np.ndarray, batch_size: int, seed: int, epochs: int) -> dict[str, float]:
-    """How far the gradients of mini-batches lie from that of all rows: root mean square of the distance, and two laws.
-
-    "law" is sigma / sqrt(batch), sigma being the noise of single rows; "law_without" allows for an epoch using every
-    row once: N rows leave (N - B) / (N - 1) of the variance, and nothing for a batch of all rows.
-    """
-    inputs, prices = with_ones(data.train), data.train.prices
-    each = 2 * (inputs @ weights - prices)[:, None] * inputs  # [N, 14], the gradient of every row
-    each -= each.mean(axis=0)  # how far it lies from the gradient of all rows
-    count, squares = len(each) // batch_size, []
-    for epoch in range(epochs):
-        order = epoch_order(len(each), seed, epoch)[: count * batch_size]  # whole batches only
-        means = each[order].reshape(count, batch_size, -1).mean(axis=1)
-        squares.append((means**2).sum(axis=1).mean())
-    law = float(np.sqrt((each**2).sum(axis=1).mean() / batch_size))
-    without = law * ((len(each) - batch_size) / (len(each) - 1)) ** 0.5
-    return {"batch_size": batch_size, "measured": float(np.mean(squares)) ** 0.5, "law": law, "law_without": without}
-
-
 def count_iterations(settings: Settings) -> dict[str, int]:
     """How often the inner loop runs, by formula and by running it."""
     samples = np.zeros(settings.count_samples)
@@ -176,15 +158,14 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     kinds = [kind | {"steps_per_epoch": -(-rows // kind["batch_size"])} for kind in kinds]
     start = initial_weights(context.seed, len(solution))
     more = sorted({*sizes, *(2**k for k in range(9) if 2**k < rows)})
-    noise = {
-        place: [gradient_noise(data, weights, size, context.seed, settings.noise_epochs) for size in more]
-        for place, weights in (("start", start), ("solution", solution))
-    }
+    noise = measure_noise(data, {"start": start, "solution": solution}, more, context.seed, settings.noise_epochs)
     results = {"count": count_iterations(settings), "trainings": kinds, "best_loss": best, "noise": noise}
-    results["gradient_norm"] = float(np.linalg.norm(gradient(inputs, prices, start)[1]))
+    results |= {"single_rows": single_rows(data, start), "law_gap": gap_to_law(noise, rows)}
     results |= {"baselines": baselines(data), "cost": costs(grid, kinds)}
     results["verdicts"] = judge(grid, rows, settings.target)
+    results["scaling"] = linear_scaling(grid, rows)
     title, figures = "作业2-2:批大小过小或过大有什么影响", draw(grid, results, settings, rows)
-    per_step = [cost["per_step"] for cost in results["cost"]]
-    values = {"rows": rows, "sizes": sizes, "times": judge_times(grid, rows, settings.target, per_step)}
+    seconds = [cost["seconds"] for cost in results["cost"]]
+    code = {"train": camp.code_of(gradient, descend), "count": camp.code_of(count_iterations)}
+    values = {"rows": rows, "sizes": sizes, "code": code, "times": judge_times(grid, rows, settings.target, seconds)}
     return camp.Answer(title, results, figures, grid.histories(), values=values)

@@ -10,14 +10,17 @@ import paddle_camp as camp
 from paddle_camp.sweeps.grid import Grid
 
 
-def loss_panels(histories: dict[tuple, camp.History], best: float, rows: int, settings: Any) -> dict:
-    """Panel -> label -> curve of the loss above least squares, of the first seed, against epochs, steps and time."""
+def loss_panels(histories: dict, per_step: dict[int, float], best: float, rows: int, settings: Any) -> dict:
+    """Panel -> label -> curve of the loss above least squares, of the first seed, against epochs, steps and time.
+
+    The time is that of the answer: steps times the seconds ``per_step`` of the batch size.
+    """
     panels = {f"{x}, rate {r}": {} for r in settings.learning_rates for x in ("epochs", "steps", "milliseconds")}
     for (rate, size), history in sorted(histories.items(), reverse=True):  # the smooth curve of the largest batch first
-        table = np.array([[row[key] for key in ("step", "loss", "elapsed")] for row in history.evaluations])
+        table = np.array([[row[key] for key in ("step", "loss")] for row in history.evaluations])
         shown = np.unique(np.searchsorted(table[:, 0], np.geomspace(1, table[-1, 0], 150)))  # lines, not a thick band
-        steps, losses, seconds = table[shown].T
-        x = {"epochs": steps / -(-rows // size), "steps": steps, "milliseconds": 1e3 * seconds}
+        steps, losses = table[shown].T
+        x = {"epochs": steps / -(-rows // size), "steps": steps, "milliseconds": 1e3 * steps * per_step[size]}
         for unit, places in x.items():
             panels[f"{unit}, rate {rate}"][f"batch {size}"] = (places, losses / best - 1)
     panels = {name: curves for name, curves in panels.items() if curves}  # without a rate at which all diverged
@@ -54,7 +57,8 @@ def draw(grid: Grid, results: dict, settings: Any, rows: int) -> dict:
     rate, kinds = settings.learning_rates[0], results["trainings"]
     first = {f"batch {size}": history.steps for (each, size), history in reversed(histories.items()) if each == rate}
     steps = camp.plots.loss_curves(first, title=f"Loss of each step's batch, learning rate {rate}")
-    panels = loss_panels(histories, results["best_loss"], rows, settings)
+    per_step = {kind["batch_size"]: cost["per_step"] for kind, cost in zip(kinds, results["cost"], strict=True)}
+    panels = loss_panels(histories, per_step, results["best_loss"], rows, settings)
     look = {"log": "xy", "markers": False, "limits": (1e-3, 1e2), "share_x": False}
     title = "Training loss above least squares"
     losses = camp.plots.line_panels(panels, "", "loss / least squares - 1", **look, title=title)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
 
-from paddle_camp.comparisons import EVEN, Verdict, compare_paired, find_best, not_beaten
+from paddle_camp.comparisons import EVEN, Verdict, compare_paired, find_best, holm, not_beaten
 from paddle_camp.sweeps.grid import Grid
 
 ALIKE = np.log(1.25)  # two numbers of steps are alike where neither is a quarter more than the other
@@ -67,24 +68,46 @@ def judge(grid: Grid, rows: int, target: float) -> dict[str, Any]:
     return found
 
 
-def judge_times(grid: Grid, rows: int, target: float, per_step: list[float | None]) -> dict[str, Any]:
+def judge_times(grid: Grid, rows: int, target: float, seconds: list[float | None]) -> dict[str, Any]:
     """Verdicts on this machine's times, which another run will not repeat; for the other arguments see :func:`judge`.
 
     Args:
-        per_step: seconds of a step of each kind, None where all of its size diverged. What else the machine did has
-            been taken out of them, so that the seeds' numbers of steps are what scatters.
+        seconds: to the target of each kind, None where it was not reached.
 
     Returns:
         ``epoch``: an epoch of the smallest batch against one of the largest; ``quickest``: the place of the kind that
-        reached the target soonest and stayed below it, None where none did; ``near``: those not to be told from it.
+        reached the target soonest and stayed below it, None where none did; ``near``: those not to be told from it by
+        the seconds of every seed's own training, which scatter with the steps and with the machine.
     """
     kinds, sizes = list(grid.over("seed", list).results.values()), grid.axes["batch_size"]
     ends = [(column(kinds[k], "per_step"), -(-rows // sizes[k])) for k in (0, len(sizes) - 1)]
     found: dict[str, Any] = {"epoch": lower(*(None if s is None else s * n for s, n in ends))}
-    times = {}
-    for k, (kind, seconds) in enumerate(zip(kinds, per_step, strict=True)):
-        hover, steps = column(kind, "hover"), column(kind, "steps")
-        if hover is not None and steps is not None and seconds and hover.max() < target:
-            times[k] = np.log(steps * seconds)  # by ratios: they go from milliseconds to seconds
-    best = find_best(times, lower_is_better=True) if times else {"name": None, "against": {}}
-    return found | {"quickest": best["name"], "near": not_beaten(best["against"])}
+    times, settled = {}, {}
+    for k, kind in enumerate(kinds):
+        hover, steps, per_step = (column(kind, key) for key in ("hover", "steps", "per_step"))
+        if hover is not None and steps is not None and per_step is not None and hover.max() < target:
+            times[k] = np.log(steps * per_step)  # by ratios: they go from milliseconds to seconds
+            settled[k] = seconds[k]
+    if not times:
+        return found | {"quickest": None, "near": []}
+    quickest = min(settled, key=lambda k: settled[k])
+    pairs = {k: compare_paired(times[quickest], t, lower_is_better=True) for k, t in times.items() if k != quickest}
+    return found | {"quickest": quickest, "near": not_beaten(holm(pairs))}
+
+
+def linear_scaling(grid: Grid, rows: int) -> dict[str, Any] | None:
+    """Whether a batch k times as large, at k times the rate, needs as many epochs (Goyal et al., 2017).
+
+    Returns:
+        The first pair of the grid that has such a k, with the median epochs of both, and whether they are ``alike``;
+        None where there is no such pair, or one of the two did not arrive from every seed.
+    """
+    kinds = list(grid.over("seed", list).items())
+    for (_, first, cells), (_, second, others) in itertools.combinations(kinds, 2):
+        factor = second["batch_size"] / first["batch_size"]
+        steps, more = column(cells, "steps"), column(others, "steps")
+        if factor > 1 and np.isclose(second["rate"] / first["rate"], factor) and steps is not None and more is not None:
+            epochs = [s / -(-rows // at["batch_size"]) for s, at in ((steps, first), (more, second))]
+            medians = [float(np.median(each)) for each in epochs]
+            return {"factor": factor, "pair": [first, second], "epochs": medians, "alike": alike(*epochs)}
+    return None

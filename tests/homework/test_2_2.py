@@ -11,7 +11,8 @@ import pytest
 
 import homework
 from homework.hw2_2_batch_size import experiment as hw
-from homework.hw2_2_batch_size.verdicts import alike, judge, judge_times
+from homework.hw2_2_batch_size.noise import gradient_noise, single_rows
+from homework.hw2_2_batch_size.verdicts import alike, judge, judge_times, linear_scaling
 from paddle_camp.answers.template import render
 from paddle_camp.data.batches import ArrayBatches
 from paddle_camp.data.housing import load_housing
@@ -58,14 +59,14 @@ def test_the_count_of_the_question():
 def test_the_noise_of_the_gradient_follows_the_law():
     data = load_housing("synthetic")
     weights = hw.initial_weights(0, 14)
-    rows = [hw.gradient_noise(data, weights, size, 0, epochs=30) for size in (1, 4, 16, 64, 202)]
+    rows = [gradient_noise(data, weights, size, 0, epochs=30) for size in (1, 4, 16, 64, 202)]
     for row in rows:
         assert row["measured"] == pytest.approx(row["law_without"], rel=0.1)
     measured = [row["measured"] for row in rows]
     assert measured == sorted(measured, reverse=True)
     assert measured[0] / measured[2] == pytest.approx(4, rel=0.1)  # sixteen rows: a fourth of the noise
     assert rows[0]["law"] == pytest.approx(rows[0]["law_without"]) and rows[4]["law_without"] < 0.8 * rows[4]["law"]
-    assert hw.gradient_noise(data, weights, 404, 0, epochs=2)["measured"] < 1e-12
+    assert gradient_noise(data, weights, 404, 0, epochs=2)["measured"] < 1e-12
 
 
 def test_the_noise_is_that_of_the_gradients_that_training_takes():
@@ -75,7 +76,7 @@ def test_the_noise_is_that_of_the_gradients_that_training_takes():
     batches = ArrayBatches(inputs, data.train.prices, 101, shuffle_seed=5)
     whole = hw.gradient(inputs, data.train.prices, weights)[1]
     strays = [np.sum((hw.gradient(*batch, weights)[1] - whole) ** 2) for batch in batches.epoch(0)]
-    assert hw.gradient_noise(data, weights, 101, 5, epochs=1)["measured"] == pytest.approx(np.mean(strays) ** 0.5)
+    assert gradient_noise(data, weights, 101, 5, epochs=1)["measured"] == pytest.approx(np.mean(strays) ** 0.5)
 
 
 def test_a_training_takes_its_steps_from_the_same_start():
@@ -147,7 +148,41 @@ def test_small_and_large_batches_are_judged_by_their_seeds():
     expected = {"epochs": "worse", "steps_alike": True, "higher_rate": "better", "low_rate": "better"}
     expected |= {"small_hovers": True, "large_settles": True}
     assert found == expected | {"lowest_test": 2, "lowest_train": 1, "test_differs": True}
-    assert judge_times(grid, 400, 1.1, [1.0, 2.0, 1.0, 2.0]) == {"epoch": "worse", "quickest": 3, "near": []}
+    seconds = [1010.0, 1012.0, 100.0, 202.0]
+    assert judge_times(grid, 400, 1.1, seconds) == {"epoch": "worse", "quickest": 3, "near": []}
+
+
+def test_the_quickest_is_the_tables_and_stands_out_only_where_the_seeds_say_so():
+    slow = cells([1000] * 3, [1.0] * 3)
+    first = cells([100, 101, 102], [1.0] * 3, per_step=(1.0, 1.1, 0.9))
+    grid = grid_of(slow, slow, first, cells([104, 105, 103], [1.0] * 3, per_step=(1.1, 0.8, 1.0)))
+    found = judge_times(grid, 400, 1.1, [1000.0, 1000.0, 91.0, 82.0])
+    assert (found["quickest"], found["near"]) == (3, [2])  # 82 seconds, but 91 scatter as far
+
+
+def test_the_linear_scaling_rule_is_put_to_the_pair_that_tests_it():
+    small, large = cells([4000, 4100, 4200], [1.0] * 3), cells([40, 41, 42], [1.0] * 3)  # of 100 rows: 40 epochs each
+    axes = {"rate": (0.01, 1.0), "batch_size": (1, 100), "seed": (0, 1, 2)}
+
+    def judged(last):
+        results = [cell for kind in (small, small, small, last) for cell in kind]
+        return linear_scaling(Grid(axes, dict(zip(itertools.product(*axes.values()), results, strict=True))), 100)
+
+    found = judged(large)
+    assert found["pair"] == [{"rate": 0.01, "batch_size": 1}, {"rate": 1.0, "batch_size": 100}]
+    assert found["factor"] == 100 and found["epochs"] == [41.0, 41.0] and found["alike"]
+    assert not judged(cells([80, 82, 84], [1.0] * 3))["alike"]
+    assert judged(DIVERGED) is None and linear_scaling(grid_of(small, small, large, large), 100) is None
+
+
+def test_how_many_rows_oppose_the_gradient_of_all_is_counted():
+    data, weights = load_housing("synthetic"), hw.initial_weights(0, 14)
+    inputs, prices = hw.with_ones(data.train), data.train.prices
+    whole = hw.gradient(inputs, prices, weights)[1]
+    opposed = sum(hw.gradient(inputs[k : k + 1], prices[k : k + 1], weights)[1] @ whole < 0 for k in range(404))
+    found = single_rows(data, weights)
+    assert found["opposed"] == opposed and found["share"] == opposed / 404
+    assert found["norm"] == pytest.approx(np.linalg.norm(whole)) and found["verdict"] == "worse"
 
 
 def test_what_scatters_or_diverges_is_not_judged():
@@ -159,7 +194,7 @@ def test_what_scatters_or_diverges_is_not_judged():
     assert found == expected | {"small_hovers": False, "large_settles": False, "lowest_test": 0, "lowest_train": 0} | {
         "test_differs": False
     }
-    times = judge_times(grid_of(small, large, DIVERGED, DIVERGED), 100, 1.1, [1.0, 2.0, None, None])
+    times = judge_times(grid_of(small, large, DIVERGED, DIVERGED), 100, 1.1, [2000.0, 4000.0, None, None])
     assert times == {"epoch": even, "quickest": None, "near": []}
     found = judge(grid_of(*[DIVERGED] * 4), rows=100, target=1.1)
     assert "lowest_test" not in found and found["epochs"] == even
@@ -182,12 +217,24 @@ def test_the_answer_turns_around_with_its_verdicts(quick, turned):
     verdicts |= {"small_hovers": not turned, "large_settles": True}
     verdicts |= {"lowest_test": 2, "lowest_train": 3, "test_differs": not turned}
     times = {"epoch": bad, "quickest": 5, "near": [6] if turned else []}
-    text = render(hw.__file__, values | {"verdicts": verdicts, "times": times})
+    rows = {"opposed": 300, "share": 0.7426, "verdict": good, "norm": 0.5}
+    pair = [{"rate": 0.01, "batch_size": 1}, {"rate": 0.1, "batch_size": 10}]
+    scaling = {"factor": 10.0, "pair": pair, "epochs": [32.0, 31.3], "alike": not turned}
+    made_up = {"single_rows": rows, "scaling": scaling, "law_gap": 0.5 if turned else 0.02}
+    text = render(hw.__file__, values | made_up | {"verdicts": verdicts, "times": times})
+    assert ("多半还是朝着下降的方向" in text) == turned == ("方向多半是错的" not in text)
+    assert ("没有证实这条规则" in text) == turned == ("没有很好地符合" in text)
+    assert "没有检验它" not in text and "没有检验它" in render(hw.__file__, values | {"scaling": None})
     says = ("批太大，每轮更新的次数少，收敛慢", "降不下去，batch", "噪声使它来回跳动", "向量化没有用上")
-    says += ("因为这时快慢由学习率决定", "固定开销摊到了更多行上", "没有噪声，就能用更大的学习率", "：批取中间的大小")
+    says += (
+        "因为这时快慢由学习率决定",
+        "固定开销摊到了更多行上",
+        "噪声小，才用得上大的学习率",
+        "；末尾在最小二乘 loss 的",
+    )
     for sentence in says:
         assert (sentence in text) != turned, sentence
-    assert ("两者的测试误差在各种子之间分不出高下" in text) == turned == ("与它分不出快慢。" in text)
+    assert ("两者的测试误差在各种子之间分不出高下" in text) == turned == ("与它分不出快慢（按" in text)
     assert ("批大的用的轮数反而少" in text) == turned
 
 
@@ -195,6 +242,8 @@ def test_the_answer_says_the_numbers_of_the_run(quick):
     folder, results = quick
     answer = (folder / "answer.md").read_text(encoding="utf-8")
     assert "5 轮共 **250 次**" in answer and "不一致" not in answer
+    assert "```python\ndef gradient(" in answer and "def count_iterations(" in answer
+    assert "Goyal" in answer and "Keskar" in answer and "学习率不变时，小批量只能" in answer
     assert "批太大，每轮更新的次数少" in answer and "批太小，梯度噪声大" in answer
     for row in results["trainings"]:
         assert f"| {row['rate']} | {row['batch_size']} | {row['steps_per_epoch']} | {int(row['steps'])} |" in answer
