@@ -20,10 +20,16 @@ from annotated_types import Gt, Le
 
 import paddle_camp as camp
 from homework.hw2_1_backpropagation.figures import draw
-from homework.hw2_1_backpropagation.graph import propagate
-from paddle_camp.comparisons import compare_with_value
+from homework.hw2_1_backpropagation.graph import Number, propagate
+from homework.hw2_1_backpropagation.verdicts import (
+    against_linear,
+    closed_form_quadratic,
+    shapes_of,
+    shift_of,
+    verdicts_on,
+)
 from paddle_camp.data.housing import HousingData
-from paddle_camp.data.housing_regression import baselines, errors, least_squares
+from paddle_camp.data.housing_regression import baselines, errors
 from paddle_camp.derivatives import central_differences
 
 ACTIVATIONS = {  # the function, and its derivative written in terms of its output
@@ -146,31 +152,21 @@ def train_seeds(name: str, data: HousingData, settings: Settings, context: camp.
     return {key: [row[key] for row in rows] for key in rows[0]}
 
 
-def closed_form_quadratic(data: HousingData) -> dict[str, float]:
-    """The quadratic model is linear in x and x^2, so that least squares gives the smallest training error there is."""
-    train, test = (np.hstack([part.inputs, part.inputs**2]) for part in (data.train, data.test))
-    weights, bias = least_squares(train, data.train.prices)
-    found = errors(test @ weights + bias, data.test.prices, data)
-    return found | {"train_mse": float(np.mean((train @ weights + bias - data.train.prices) ** 2))}
-
-
-def verdicts_on(descent: dict, closed_form: dict) -> dict[str, str]:
-    """Gradient descent against the closed form, over the seeds: part -> better, worse or cannot be told apart."""
-    columns = {"train": "train_mse", "test": "mse"}
-    found = {part: compare_with_value(descent[c], closed_form[c], lower_is_better=True) for part, c in columns.items()}
-    return {part: comparison["verdict"] for part, comparison in found.items()}
-
-
 def run(settings: Settings, context: camp.Context) -> camp.Answer:
     data = context.load(camp.load_housing)
     shop, graph = propagate({name.replace("_", " "): getattr(settings, name) for name in GOODS})
     histories: dict[str, camp.History] = {}
-    shift = np.abs(data.test.inputs.mean(axis=0) - data.train.inputs.mean(axis=0)) / data.train.inputs.std(axis=0)
     results = {"purchase": shop, "baselines": baselines(data), "squares": closed_form_quadratic(data)}
-    results["shift"] = float(shift.max())  # of a feature's mean, in standard deviations
+    models = {name: build(settings, np.random.default_rng(context.seed)) for name, build in NETWORKS.items()}
+    results |= {"shift": shift_of(data), "shapes": shapes_of(models, data.train, settings.batch_size)}
     results["networks"] = {name: train_seeds(name, data, settings, context, histories) for name in NETWORKS}
     results["against_closed_form"] = verdicts_on(results["networks"]["quadratic"], results["squares"])
+    results["against_linear"] = against_linear(results["networks"], results["baselines"]["least squares"]["mse"])
     figures = {"graph": ("购买苹果和橘子：数值向前（上），梯度向后（下）", graph)}
     figures |= draw(results, histories, context.seed)
     title = "作业2-1:计算图上的梯度传播，两层神经网络的反向传播"
-    return camp.Answer(title, results, figures, histories, values=data.info.counts)
+    code = {"network": camp.code_of(TwoLayers, loss_and_gradients), "graph": camp.code_of(Number)}
+    first = results["networks"]["two-layer"]["rmse_dollars"][0]
+    headline = {"name": "rmse_dollars", "value": first, "interval": None, "split": "test"}
+    values = data.info.counts | {"code": code}
+    return camp.Answer(title, results, figures, histories, values=values, headline=headline)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from markdown_it import MarkdownIt
 import homework
 from homework.hw2_1_backpropagation import experiment as hw
 from homework.hw2_1_backpropagation import graph
+from homework.hw2_1_backpropagation.verdicts import against_linear, shapes_of, verdicts_on
 from paddle_camp.answers.template import render
 from paddle_camp.data import housing_regression
 from paddle_camp.data.housing import load_housing
@@ -90,7 +92,8 @@ def test_the_quick_run_on_the_stand_in(tmp_path):
     assert json.loads((path / "metrics.json").read_text())["data"]["origin"] == "synthetic"
     assert "替代数据" in (path / "answer.md").read_text(encoding="utf-8").splitlines()[0]
     assert "一共要付 585 元" in answer.text and "推导正确" in answer.text and "有误" not in answer.text
-    assert "**" not in MarkdownIt().render(answer.text)  # every bold text is closed
+    html = re.sub("<code.*?</code>", "", MarkdownIt().render(answer.text), flags=re.DOTALL)
+    assert "**" not in html  # every bold text is closed
     found = answer.results
     assert max(found["networks"]["two-layer"]["gradient_error"]) < 1e-6
     assert max(found["networks"]["quadratic"]["mse"]) < found["baselines"]["mean"]["mse"] / 2
@@ -101,17 +104,59 @@ def test_stopping_short_of_the_minimum_is_praised_only_where_every_seed_says_so(
     closed_form = {"train_mse": 0.0080, "mse": 0.0120}
     better = {"train_mse": [0.0083, 0.0084, 0.0083], "mse": [0.0110, 0.0111, 0.0110]}
     scattered = better | {"mse": [0.0100, 0.0135, 0.0110]}
-    assert hw.verdicts_on(better, closed_form) == {"train": "worse", "test": "better"}
-    assert hw.verdicts_on(scattered, closed_form) == {"train": "worse", "test": "cannot be told apart"}
+    assert verdicts_on(better, closed_form) == {"train": "worse", "test": "better"}
+    assert verdicts_on(scattered, closed_form) == {"train": "worse", "test": "cannot be told apart"}
+
+
+def test_the_shapes_are_those_of_the_parameters():
+    data, settings = load_housing("synthetic"), replace(hw.Settings(), hidden=7)
+    models = {name: build(settings, np.random.default_rng(0)) for name, build in hw.NETWORKS.items()}
+    rows = {(row["model"], row["name"]): row for row in shapes_of(models, data.train, 32)}
+    assert rows["two-layer", "w1"]["gradient"] == [7, 13] and rows["two-layer", "b1"]["gradient"] == [7]
+    assert len(rows) == 7 and all(row["shape"] == row["gradient"] for row in rows.values())
+
+
+def test_seeds_are_compared_with_the_linear_model():
+    networks = {"a": {"mse": [1.0, 1.1, 1.2]}, "b": {"mse": [1.0, 3.0, 2.0]}, "c": {"mse": [1.0]}}
+    assert against_linear(networks, 2.0) == {"a": "better", "b": "cannot be told apart", "c": "cannot be told apart"}
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory):
+    """The values that the answer of a quick run on the stand-in was made of."""
+    _, path = homework.run("2-1", Options(out=str(tmp_path_factory.mktemp("quick")), quick=True, data="synthetic"))
+    kept = json.loads((path / "answer.json").read_text(encoding="utf-8"))
+    return {"settings": hw.QUICK, "seed": 0} | kept["values"] | kept["results"]
 
 
 @pytest.mark.parametrize(("test", "praised"), [("better", True), ("worse", False), ("cannot be told apart", False)])
-def test_the_answer_turns_around_with_the_verdict_on_the_closed_form(tmp_path, test, praised):
-    _, path = homework.run("2-1", Options(out=str(tmp_path), quick=True, data="synthetic"))
-    kept = json.loads((path / "answer.json").read_text(encoding="utf-8"))
-    values = {"settings": hw.QUICK, "seed": 0} | kept["values"] | kept["results"]
-    text = render(hw.__file__, values | {"against_closed_form": {"train": "worse", "test": test}})
+def test_the_answer_turns_around_with_the_verdict_on_the_closed_form(quick, test, praised):
+    text = render(hw.__file__, quick | {"against_closed_form": {"train": "worse", "test": test}})
     assert ("起到了正则化的作用" in text) == praised
+
+
+@pytest.mark.parametrize(
+    ("verdict", "says"), [("better", "好于线性模型"), ("worse", "不如线性模型"), ("even", "与线性模型分不出高下")]
+)
+def test_the_answer_turns_around_with_the_verdict_on_the_linear_model(quick, verdict, says):
+    text = render(hw.__file__, quick | {"against_linear": {"two-layer": verdict, "quadratic": "better"}})
+    assert f"千美元，两层网络{says}**" in text.splitlines()[0] and f"两层网络{says}；二次模型" in text
+
+
+@pytest.mark.parametrize("deviations", [2.9, 0.2])
+def test_the_answer_says_where_the_network_extrapolates(quick, deviations):
+    text = render(hw.__file__, quick | {"shift": {"deviations": deviations, "feature": "B"}})
+    assert ("不全是过拟合" in text) == (deviations > 1)
+
+
+def test_the_headline_names_the_error_of_the_network_it_names(quick):
+    """Once it was the larger of both models'."""
+    two = quick["networks"]["two-layer"] | {"gradient_error": [2e-10]}
+    networks = {"two-layer": two, "quadratic": quick["networks"]["quadratic"] | {"gradient_error": [5e-3]}}
+    text = render(hw.__file__, quick | {"networks": networks})
+    assert "一致（相对误差最大 2.0e-10）" in text.splitlines()[0]
+    assert "二次模型最大 5.0e-03，超过 1e-6，推导有误" in text
+    assert "class TwoLayers:" in text and "class Number:" in text and "| w1 | [13, 13] | [13, 13] |" in text
 
 
 def test_same_seed_same_losses():
