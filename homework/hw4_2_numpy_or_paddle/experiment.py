@@ -13,9 +13,7 @@ Expect, with the full settings on the real table (2 cores of an AMD EPYC): see d
 
 from __future__ import annotations
 
-import ast
 import contextlib
-import inspect
 import time
 import timeit
 from dataclasses import dataclass, replace
@@ -26,13 +24,12 @@ import numpy as np
 import paddle
 import paddle.nn.functional as F
 from annotated_types import Ge, MinLen
-from numpy.typing import ArrayLike
 from paddle import nn
 
 import paddle_camp as camp
 from homework.hw4_2_numpy_or_paddle import by_hand
 from homework.hw4_2_numpy_or_paddle.figures import draw
-from paddle_camp.comparisons import compare_paired
+from homework.hw4_2_numpy_or_paddle.measuring import ROUNDS, lines_of_code, seconds_of, summarise
 from paddle_camp.data.housing import HousingData
 from paddle_camp.data.housing_regression import baselines, errors
 
@@ -50,7 +47,9 @@ class Settings(camp.HyperParameters):
     widths: AtLeastTwo = (1, 3, 10, 30, 100, 300, 1000)  # hidden units, one hidden layer
     depths: Annotated[tuple[Annotated[int, Ge(0)], ...], MinLen(2)] = (0, 1, 2, 4, 8)  # hidden layers
     batches: AtLeastTwo = (1, 10, 50, 404, 4040)  # rows; more than there are: repeated
-    timed_steps: Annotated[int, Ge(5), camp.Hint("five rounds need 5 or more")] = 200  # of each case and framework
+    timed_steps: Annotated[int, Ge(ROUNDS), camp.Hint("seven rounds need 7 or more")] = (
+        200  # of each case and framework
+    )
 
 
 QUICK = replace(Settings(), num_epochs=10, widths=(1, 30, 1000), depths=(0, 2, 8), batches=(1, 404), timed_steps=25)
@@ -115,21 +114,17 @@ def compare(sizes: tuple[int, ...], settings: Settings, data: HousingData, seed:
 
 
 def seconds_per_step(sizes: tuple[int, ...], rows: int, settings: Settings, data: HousingData, seed: int) -> list:
-    """Median seconds of a step with numpy and Paddle, in five alternating rounds after a warm-up, and the verdict."""
+    """What :func:`summarise` makes of a step with numpy and with Paddle, in alternating rounds after a warm-up."""
     index = np.arange(rows) % len(data.train)
     x, y = data.train.inputs[index].astype("float32"), data.train.prices[index, None].astype("float32")
     steps = [partial(step, x, y) for step in pair(sizes, 1e-4, seed)[0]]
-    _, *rounds = [[timeit.timeit(step, number=n) / n for step in steps] for n in (3, *[settings.timed_steps // 5] * 5)]
-    return [*np.median(rounds, axis=0).tolist(), verdict_on_numpy(*np.transpose(rounds))]
-
-
-def verdict_on_numpy(by_numpy: ArrayLike, by_paddle: ArrayLike) -> str:
-    """Whether numpy is the faster of the two, by seconds that were measured alternating."""
-    return compare_paired(by_numpy, by_paddle, lower_is_better=True)["verdict"]
+    counts = 3, *[settings.timed_steps // ROUNDS] * ROUNDS
+    _, *rounds = [[timeit.timeit(step, number=n) / n for step in steps] for n in counts]
+    return summarise(*np.transpose(rounds))
 
 
 def growth(settings: Settings, data: HousingData, seed: int) -> dict[str, list]:
-    """What is varied -> rows of [its value, seconds with numpy, seconds with Paddle, numpy's verdict]."""
+    """What is varied -> rows of [its value, seconds with numpy, seconds with Paddle, numpy's verdict, the spreads]."""
     measure = partial(seconds_per_step, settings=settings, data=data, seed=seed)
     return {
         "width": [[w, *measure((13, w, 1), settings.batch_size)] for w in settings.widths],
@@ -139,19 +134,9 @@ def growth(settings: Settings, data: HousingData, seed: int) -> dict[str, list]:
     }
 
 
-def lines_of_code(*parts) -> int:
-    """Lines of source that are neither blank, comment nor docstring, with each statement on one line."""
-
-    def counts(node: ast.AST) -> bool:
-        docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-        return isinstance(node, ast.stmt) and not docstring
-
-    return sum(counts(node) for part in parts for node in ast.walk(ast.parse(inspect.getsource(part))))
-
-
 def run(settings: Settings, context: camp.Context) -> camp.Answer:
     data = context.load(camp.load_housing)
-    results, histories, seconds, verdicts = {}, {}, {}, {}
+    results, histories, seconds = {}, {}, {}
     with contextlib.ExitStack() as at_the_end:
         # A GPU may round the inputs of a product to 10 bits (TF32), which is no rounding of float32 arithmetic.
         at_the_end.callback(paddle.set_device, paddle.get_device())
@@ -159,18 +144,26 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
         for name, sizes in {"linear": (13, 1), "network": (13, settings.hidden, 1)}.items():
             results[name], both = compare(sizes, settings, data, context.seed)
             histories |= {f"{name}, {which}": history for which, history in both.items()}
-            per_step = [history.column("seconds") for history in both.values()]
-            seconds[name], verdicts[name] = [sum(column) for column in per_step], verdict_on_numpy(*per_step)
+            seconds[name] = seconds_of(both)
             steps, difference = len(both["numpy"].steps), results[name]["difference"]
             context.say(f"{name}: largest difference of the losses over {steps} steps: {difference:.1e}")
     lines = {"numpy": lines_of_code(by_hand.Network, numpy_step), "paddle": lines_of_code(build_paddle, paddle_step)}
     grown = growth(settings, data, context.seed)
     results |= {"steps": steps, "lines": lines, "baselines": baselines(data)}
-    results["cost"] = {"seconds": seconds, "verdicts": verdicts, "per_step": grown}
+    results["cost"] = {"step": seconds, "per_step": grown}
+    code = {
+        "numpy": camp.code_of(by_hand.Network.gradients, numpy_step),
+        "paddle": camp.code_of(build_paddle, paddle_step),
+    }
     return camp.Answer(
         title="作业4-2:用 Python 和用飞桨构建神经网络的异同",
         results=results,
-        values={"device": context.device.partition(":")[0].upper()},
+        values={
+            "device": context.device.partition(":")[0].upper(),
+            "code": code,
+            "rounds": ROUNDS,
+            "tested": len(data.test),
+        },
         figures=draw(histories, grown),
         histories=histories,
     )
