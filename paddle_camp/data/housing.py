@@ -90,7 +90,8 @@ class HousingData(ShownData):
     def info(self) -> DataInfo:
         """What a run notes of its data."""
         counts = {"train": len(self.train), "test": len(self.test)}
-        return DataInfo("Boston housing", self.origin, str(self.path), counts, self.fingerprint)
+        # The folder: what a resumed run looks for its data in is a data_dir.
+        return DataInfo("Boston housing", self.origin, str(self.path.parent), counts, self.fingerprint)
 
 
 def load_housing(data: str = "auto", data_dir: str | None = None, shuffle_seed: int | None = None) -> HousingData:

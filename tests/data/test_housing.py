@@ -96,6 +96,12 @@ def test_errors_and_baselines(table):
     assert both["least squares"]["rmse_dollars"] < 0.5 * both["mean"]["rmse_dollars"]
 
 
+def test_a_resumed_run_finds_its_data_where_it_noted_them(table):
+    first = housing.load_housing("real", str(table.parent))
+    again = housing.load_housing(first.info.origin, first.info.path)  # as running/resuming.py asks for them
+    assert again.info == first.info and again.path == first.path
+
+
 def test_the_real_table(real_data):
     data = housing.load_housing("real", str(real_data))
     assert data.origin == "real" and (len(data.train), len(data.test)) == (404, 102)
