@@ -43,6 +43,7 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PADDLE_CAMP_CACHE", str(cache))
         patch.setenv("PADDLE_CAMP_OFFLINE", "1")  # no test depends on a mirror
+        patch.setenv("PADDLE_CAMP_FIGURES", "en")  # nor on the fonts of the machine
         yield cache
 
 

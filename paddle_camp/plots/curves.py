@@ -12,6 +12,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, MultipleLocator, NullForm
 from matplotlib.transforms import ScaledTranslation
 
 from paddle_camp.history import smooth
+from paddle_camp.plots.language import words
 from paddle_camp.plots.style import MUTED, Look, colour, draw_marks, new_figure, tidy, tint
 
 Runs = Mapping[str, Sequence[Mapping]]
@@ -26,7 +27,7 @@ def loss_curves(
     *,
     window: int = 20,
     marks: Mapping[str, float] | None = None,
-    title: str = "Training loss",
+    title: str | None = None,
     subtitle: str | None = None,
 ) -> Figure:
     """Loss per step of each run: the raw values pale, the mean of the last ``window`` steps strong.
@@ -36,21 +37,21 @@ def loss_curves(
         window: how many steps the strong line averages.
         marks: label -> step, drawn as vertical lines; a label that is the name of a run takes that run's colour.
     """
-    figure = new_figure(4.4, title, subtitle, handles=_handles(runs))
+    figure = new_figure(4.4, title or words("Training loss", "训练 loss"), subtitle, handles=_handles(runs))
     axes = figure.add_subplot()
     draw_loss(axes, runs, window)
-    axes.set_xlabel("step")
+    axes.set_xlabel(words("step", "步"))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     draw_marks([axes], marks or {}, runs)
     return figure
 
 
-def learning_rate_curves(runs: Runs, *, title: str = "Learning rate", subtitle: str | None = None) -> Figure:
+def learning_rate_curves(runs: Runs, *, title: str | None = None, subtitle: str | None = None) -> Figure:
     """Learning rate of each step on a logarithmic axis, from rows with ``step`` and ``learning_rate``."""
-    figure = new_figure(3.4, title, subtitle, handles=_handles(runs))
+    figure = new_figure(3.4, title or words("Learning rate", "学习率"), subtitle, handles=_handles(runs))
     axes = figure.add_subplot()
     draw_learning_rate(axes, runs)
-    axes.set_xlabel("step")
+    axes.set_xlabel(words("step", "步"))
     return figure
 
 
@@ -72,10 +73,10 @@ def metric_curves(
         reference: name -> published values after epochs 1, 2, ..., drawn grey and dashed.
     """
     handles = _handles(runs, MARKERS, reference)
-    figure = new_figure(4.2, title or f"{split} {metric}".capitalize(), subtitle, handles=handles)
+    figure = new_figure(4.2, title or metric_of(split, metric).capitalize(), subtitle, handles=handles)
     axes = figure.add_subplot()
     draw_metric(axes, runs, metric, split, reference)
-    axes.set_xlabel("epochs finished")
+    axes.set_xlabel(words("epochs finished", "完成的轮数"))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     return figure
 
@@ -90,7 +91,7 @@ def decay_figure(
     metric: str = "accuracy",
     split: str = "validation",
     reference: Reference | None = None,
-    title: str = "When to decay the learning rate",
+    title: str | None = None,
     subtitle: str | None = None,
 ) -> Figure:
     """Loss, learning rate and a per-epoch metric of the same runs over one axis of steps.
@@ -102,6 +103,7 @@ def decay_figure(
         window, marks: as in :func:`loss_curves`.
         metric, split, reference: as in :func:`metric_curves`.
     """
+    title = title or words("When to decay the learning rate", "学习率在哪里衰减")
     figure = new_figure(9.0, title, subtitle, handles=_handles(steps, MARKERS, reference))
     top, middle, bottom = figure.subplots(3, 1, sharex=True, squeeze=False, height_ratios=[3.2, 1.5, 2.3]).ravel()
     draw_loss(top, steps, window)
@@ -110,7 +112,7 @@ def decay_figure(
     num_epochs = max(bottom.dataLim.xmax, top.dataLim.xmax, 1) / steps_per_epoch
     if np.isfinite(num_epochs):
         bottom.xaxis.set_major_locator(MultipleLocator(steps_per_epoch * np.ceil(num_epochs / 10)))
-    bottom.set_xlabel(f"step ({steps_per_epoch} steps = 1 epoch)")
+    bottom.set_xlabel(words(f"step ({steps_per_epoch} steps = 1 epoch)", f"步（{steps_per_epoch} 步为一轮）"))
     draw_marks([top, middle, bottom], marks or {}, steps)
     figure.align_ylabels()
     return figure
@@ -137,7 +139,9 @@ def draw_loss(axes: Axes, runs: Runs, window: int) -> None:
     top, peak = 1.1 * max(tops, default=0), max(peaks, default=0)
     if top > 0:
         axes.set_ylim(0, top)
-    tidy(axes, f"training loss\n(bold: mean of {window} steps" + (f";\nraw reaches {peak:.3g})" if peak > top else ")"))
+    what = words(f"training loss\n(bold: mean of {window} steps", f"训练 loss\n（粗线：{window} 步的平均")
+    cut = words(f";\nraw reaches {peak:.3g}", f"；\n细线最高 {peak:.3g}") if peak > top else ""
+    tidy(axes, what + cut + words(")", "）"))
 
 
 def draw_learning_rate(axes: Axes, runs: Runs) -> None:
@@ -158,7 +162,8 @@ def draw_learning_rate(axes: Axes, runs: Runs) -> None:
         axes.yaxis.set_major_locator(LogLocator(base=10))
         axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         axes.yaxis.set_minor_formatter(NullFormatter())
-    tidy(axes, "learning rate" + ("\n(equal ones side by side)" if len(runs) > 1 else ""))
+    beside = words("\n(equal ones side by side)", "\n（相同的并排画出）") if len(runs) > 1 else ""
+    tidy(axes, words("learning rate", "学习率") + beside)
     axes.margins(x=0.01)
 
 
@@ -175,7 +180,17 @@ def draw_metric(
         style |= {"markeredgecolor": "white", "color": colour(index)}
         place = scale * _column(rows, "epoch")
         axes.plot(place, _column(rows, metric), linewidth=2, zorder=4 - 0.1 * index, **style)
-    tidy(axes, f"{split} {metric}")
+    tidy(axes, metric_of(split, metric))
+
+
+SPLITS = {"train": "训练", "holdout": "留出", "validation": "验证", "test": "测试"}
+METRICS = {"accuracy": "准确率"}
+
+
+def metric_of(split: str, metric: str) -> str:
+    """A metric of a split, in words."""
+    chinese = f"{SPLITS.get(split, split)}{METRICS.get(metric, f' {metric}')}"
+    return words(f"{split} {metric}", chinese)
 
 
 def _handles(runs: Iterable[str], markers: str = " ", reference: Reference | None = None) -> list[Line2D]:

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.transforms import ScaledTranslation
 
+from paddle_camp.plots.language import words
 from paddle_camp.plots.style import INK, MUTED, Look, colour, new_figure
 
 LABEL_AT = 0.42  # of the way along an edge: nearer to its start, edges that end in one node are still apart
@@ -32,8 +33,14 @@ def computation_graph(
     """
     forward, backward = colour(0), colour(1)
     handles = [
-        Line2D([], [], color=forward, marker=">", label="value, forward (above)"),
-        Line2D([], [], color=backward, marker="<", label="gradient of the result, backward (below)"),
+        Line2D([], [], color=forward, marker=">", label=words("value, forward (above)", "前向的值（上）")),
+        Line2D(
+            [],
+            [],
+            color=backward,
+            marker="<",
+            label=words("gradient of the result, backward (below)", "反向的梯度（下）"),
+        ),
     ]
     rows, columns = ([place[i] for place in places.values()] for i in (1, 0))
     figure = new_figure(0.8 + 0.85 * (max(rows) - min(rows)), title, subtitle, handles=handles)

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from paddle_camp.plots.language import words
 from paddle_camp.plots.style import INK, MUTED, Look, colour, new_figure, tidy
 
 REFERENCE: Look = {"color": MUTED, "linestyle": (0, (4, 3)), "linewidth": 1.3}
@@ -87,7 +88,7 @@ def strip_panels(
                 axes.plot(values, [row] * len(values), "o", markersize=6, color=colour(0), alpha=0.6)
             else:
                 beside: Look = {"transform": axes.get_yaxis_transform(), "va": "center", "fontsize": 9}
-                axes.text(0.02, row, "diverged", color=MUTED, style="italic", **beside)
+                axes.text(0.02, row, words("diverged", "发散"), color=MUTED, style="italic", **beside)
         if label in log:
             axes.set_xscale("log")
         for name, place in (marks or {}).get(label, {}).items():
@@ -106,7 +107,7 @@ def histogram_figure(
     xlabel: str,
     *,
     expected: Sequence[float] | np.ndarray | None = None,
-    expected_name: str = "expected",
+    expected_name: str | None = None,
     marks: Mapping[str, float] | None = None,
     title: str = "",
     subtitle: str | None = None,
@@ -120,8 +121,9 @@ def histogram_figure(
         expected_name: what the legend calls them.
         marks: name -> place of dashed vertical lines.
     """
-    handles = [Line2D([], [], color=colour(0), linewidth=6, label="seen")]
-    handles.append(Line2D([], [], color=colour(1), marker="o", linewidth=1.2, markersize=4, label=expected_name))
+    name = expected_name or words("expected", "应有")
+    handles = [Line2D([], [], color=colour(0), linewidth=6, label=words("seen", "实际"))]
+    handles.append(Line2D([], [], color=colour(1), marker="o", linewidth=1.2, markersize=4, label=name))
     figure = new_figure(3.6, title, subtitle, handles=handles if expected is not None else ())
     axes = figure.add_subplot()
     width = 0.85 * (values[1] - values[0] if len(values) > 1 else 1)
@@ -132,7 +134,7 @@ def histogram_figure(
         axes.axvline(place, **REFERENCE)
         above: Look = {"transform": axes.get_xaxis_transform(), "va": "bottom", "ha": "center", "fontsize": 9}
         axes.text(place, 1.005, name, color=MUTED, parse_math=False, **above)
-    tidy(axes, "share of the draws", xlabel)
+    tidy(axes, words("share of the draws", "占抽取次数的比例"), xlabel)
     return figure
 
 

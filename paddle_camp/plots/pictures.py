@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from paddle_camp.plots.language import readable, words
 from paddle_camp.plots.style import GRID, INK, WIDTH, WRONG, new_figure
 
 
@@ -17,7 +18,7 @@ def picture_grid(
     marked: Sequence[bool] | np.ndarray,
     *,
     columns: int = 5,
-    title: str = "Predictions",
+    title: str | None = None,
     subtitle: str | None = None,
 ) -> Figure:
     """Pictures with captions; the ``marked`` ones (wrong predictions) in a thick red frame.
@@ -29,25 +30,27 @@ def picture_grid(
     """
     rows = max(1, -(-len(images) // columns))
     lines = max((caption.count("\n") + 1 for caption in captions), default=1)
+    title = title or words("Predictions", "预测")
     figure = new_figure(rows * (WIDTH / columns + 0.15 * lines), title, subtitle)
     cells = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes in cells[len(images) :]:
         axes.set_axis_off()
     for axes, image, caption, wrong in zip(cells, images, captions, marked, strict=False):
         _show(axes, image)
-        axes.set_title(caption, fontsize=8.5, color=WRONG if wrong else INK, pad=5, parse_math=False)
+        axes.set_title(readable(caption), fontsize=8.5, color=WRONG if wrong else INK, pad=5, parse_math=False)
         axes.spines[:].set(color=WRONG if wrong else GRID, linewidth=3.5 if wrong else 0.8)
     return figure
 
 
 def feature_maps(
-    maps: Mapping[str, np.ndarray], *, columns: int = 12, title: str = "Feature maps", subtitle: str | None = None
+    maps: Mapping[str, np.ndarray], *, columns: int = 12, title: str | None = None, subtitle: str | None = None
 ) -> Figure:
     """What layers make of one picture: a row of channels per layer, each layer on a grey scale of its own.
 
     Args:
         maps: name of a layer -> float ``[C, H, W]``; the first ``columns`` channels are shown.
     """
+    title = title or words("Feature maps", "特征图")
     figure = new_figure(len(maps) * (WIDTH / (columns + 1) + 0.1), title, subtitle)
     cells = figure.subplots(len(maps), columns, squeeze=False)
     for row, (name, channels) in zip(cells, maps.items(), strict=True):
@@ -81,7 +84,7 @@ def prediction_grid(
     *,
     classes: tuple[str, str] = ("0", "1"),
     count: int = 15,
-    title: str = "Predictions, the wrong ones first",
+    title: str | None = None,
     subtitle: str | None = None,
 ) -> Figure:
     """A two-class classifier's pictures: wrong predictions first (two thirds at most), then right ones.
@@ -94,9 +97,10 @@ def prediction_grid(
     """
     wrong = (probability > 0.5) != (labels == 1)
     shown = np.concatenate([np.flatnonzero(wrong)[: count * 2 // 3], np.flatnonzero(~wrong)])[:count]
-    captions = [f"{names[i]}\ntrue: {classes[labels[i]]}\nP({classes[1]}) = {probability[i]:.2f}" for i in shown]
-    if wrong[shown].sum() < wrong.sum():
-        title += f" ({wrong[shown].sum()} of {wrong.sum()} shown)"
+    true, title = words("true: ", "真实："), title or words("Predictions, the wrong ones first", "预测，判错的在前")
+    captions = [f"{names[i]}\n{true}{classes[labels[i]]}\nP({classes[1]}) = {probability[i]:.2f}" for i in shown]
+    if (some := wrong[shown].sum()) < (whole := wrong.sum()):
+        title += words(f" ({some} of {whole} shown)", f"（共 {whole} 张，画出 {some} 张）")
     return picture_grid(images[shown], captions, wrong[shown], title=title, subtitle=subtitle)
 
 
@@ -107,7 +111,7 @@ def wrong_pictures(
     *,
     blocks: int = 3,
     columns: int = 10,
-    title: str = "Pictures that a network gets wrong, side by side",
+    title: str | None = None,
     subtitle: str | None = None,
 ) -> Figure:
     """Which of several two-class classifiers gets which picture wrong; those that most get wrong come first.
@@ -126,7 +130,11 @@ def wrong_pictures(
     order = np.argsort(-wrong.sum(axis=0), kind="stable")
     order = order[wrong.sum(axis=0)[order] > 0]
     shown = order[: blocks * columns]
-    names = [f"{name} ({count} wrong)" for name, count in zip(probability, wrong.sum(axis=1), strict=True)]
+    title = title or words("Pictures that a network gets wrong, side by side", "各网络判错的图片")
+    names = [
+        words(f"{name} ({count} wrong)", f"{name}（错 {count} 张）")
+        for name, count in zip(probability, wrong.sum(axis=1), strict=True)
+    ]
     if len(order) > len(shown):
         title += f" ({len(shown)} of {len(order)})"
     used = max(1, -(-len(shown) // columns))
@@ -140,7 +148,7 @@ def wrong_pictures(
         top, below = grid[2 * (place // columns) : 2 * (place // columns) + 2, place % columns]
         _show(top, images[index])
         top.set_anchor("S")
-        top.set_title(f"true {labels[index]}", fontsize=8, color=INK, pad=2)
+        top.set_title(words(f"true {labels[index]}", f"真实 {labels[index]}"), fontsize=8, color=INK, pad=2)
         _column_of_predictions(below, table[:, index], wrong[:, index])
     for block in range(used):
         grid[2 * block + 1, 0].set_yticks(range(len(names)), names, fontsize=8.5, color=INK, parse_math=False)

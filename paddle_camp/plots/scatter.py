@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from paddle_camp.plots.language import words
 from paddle_camp.plots.style import INK, MUTED, colour, new_figure, tidy
 
 
@@ -17,7 +18,7 @@ def true_against_predicted(
     *,
     unit: str = "",
     columns: int = 3,
-    title: str = "Predicted and true values",
+    title: str | None = None,
     subtitle: str | None = None,
 ) -> Figure:
     """A square panel per model, a dot per sample; on the dashed diagonal the prediction is right.
@@ -37,11 +38,13 @@ def true_against_predicted(
     limits = (low - margin, high + margin)
     columns = max(1, min(columns, len(values)))
     rows = max(1, -(-len(values) // columns))
+    title = title or words("Predicted and true values", "预测值与真实值")
     figure = new_figure(rows * min(5.5, 0.5 + 7.4 / columns), title, subtitle)
     cells = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     for axes in cells.ravel()[len(values) :]:
         axes.set_axis_off()
-    label = f" ({unit})" if unit else ""
+    label = words(f" ({unit})", f"（{unit}）") if unit else ""
+    along, up = (words(*each) + label for each in (("true", "真实值"), ("predicted", "预测值")))
     for axes, (name, value) in zip(cells.ravel(), values.items(), strict=False):
         axes.plot(limits, limits, color=MUTED, linestyle=(0, (4, 3)), linewidth=1.2, zorder=1)
         axes.plot(truth, value, "o", markersize=5, color=colour(0), alpha=0.5, markeredgewidth=0)
@@ -50,5 +53,5 @@ def true_against_predicted(
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
         place = axes.get_subplotspec()
-        tidy(axes, f"predicted{label}" if place.is_first_col() else "", f"true{label}" if place.is_last_row() else "")
+        tidy(axes, up if place.is_first_col() else "", along if place.is_last_row() else "")
     return figure

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -11,12 +10,15 @@ from typing import Any
 
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
+from matplotlib.text import Text
 
 from paddle_camp.files import replace_file
+from paddle_camp.plots.language import columns_of, families, wrapped
 
 Look = dict[str, Any]  # keyword arguments of Matplotlib
 
@@ -60,8 +62,7 @@ class HeadedFigure(Figure):
         for artist in self.header:
             artist.remove()
         width = self.get_figwidth()
-        title = textwrap.fill(title, int(width * 8))
-        subtitle = textwrap.fill(subtitle, int(width * 11))
+        title, subtitle = wrapped(title, int(width * 8)), wrapped(subtitle, int(width * 11))
         columns = _legend_columns(handles, width)
         title_bottom = 0.17 + 0.24 * len(title.splitlines())
         legend_top = title_bottom + 0.2 * len(subtitle.splitlines())
@@ -84,6 +85,12 @@ class HeadedFigure(Figure):
             legend.set_in_layout(False)
             literal(legend)
             self.header = [*self.header, legend]
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Draw, with a font for Chinese characters where there is one."""
+        for text in self.findobj(Text):
+            text.set_fontfamily(families())
+        super().draw(renderer)
 
     def _repr_png_(self) -> bytes:
         stream = io.BytesIO()
@@ -114,7 +121,7 @@ def add_note(figure: Figure, note: str) -> None:
 
 
 def _legend_columns(handles: Sequence[Line2D], width: float) -> int:
-    longest = max((len(str(handle.get_label())) for handle in handles), default=0)
+    longest = max((columns_of(str(handle.get_label())) for handle in handles), default=0)
     return max(1, min(len(handles), int(12 * width / (longest + 7))))
 
 
@@ -146,7 +153,7 @@ def draw_marks(panels: Sequence[Axes], marks: Mapping[str, float], runs: Iterabl
         ink = colour(names.index(label)) if label in names else MUTED
         for axes in panels:
             axes.axvline(step, color=ink, linestyle=(0, (5, 3)), linewidth=1.2, zorder=3)
-        start, width = (step - left) / (right - left), 0.0105 * len(label)
+        start, width = (step - left) / (right - left), 0.0105 * columns_of(label)
         flush_right = start + width > 1.01
         start -= width if flush_right else 0
         row = next((row for row, begin in enumerate(taken) if start + width < begin), len(taken))

@@ -144,7 +144,8 @@ class Context:
         """Write ``figures/NAME.png``, with a note if the data are a stand-in; the page may go on drawing."""
         path = self.path / "figures" / f"{name}.png"
         if self.data is not None and self.data.stand_in:
-            plots.add_note(figure, self.data.stand_in)
+            chinese = f"程序生成的替代数据，不是 {self.data.name}"
+            plots.add_note(figure, plots.words(self.data.stand_in, chinese))
         plots.save(figure, path)
         return path
 
