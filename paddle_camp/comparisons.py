@@ -164,23 +164,26 @@ def compare_with_value(values: ArrayLike, reference: float, *, lower_is_better: 
     return compare_paired(values, np.full(np.size(values), reference), lower_is_better=lower_is_better)
 
 
-def compare_spreads(first: ArrayLike, second: ArrayLike, *, resolution: float) -> Comparison:
+def compare_spreads(first: ArrayLike, second: ArrayLike, *, resolution: float, groups: int = 1) -> Comparison:
     """Whether ``first`` scatters less (better) than ``second``, by the F-test; ``difference`` is of the deviations.
 
     Args:
         resolution: the step in which the numbers come, such as one sample's share of an accuracy. Its rounding counts
             as scatter, so that three equal accuracies are not taken for none at all.
+        groups: the numbers are those of so many groups of one size, one behind the other, such as trainings; only the
+            scatter within a group counts.
 
     Raises:
-        SettingError: ``resolution`` is not positive.
+        SettingError: ``resolution`` is not positive, or the numbers are no such groups.
     """
     require(resolution > 0, f"resolution={resolution}: must be positive")
-    a, b = np.asarray(first, np.float64), np.asarray(second, np.float64)
-    if min(a.size, b.size) < 2:
+    require(all(np.size(values) % groups == 0 for values in (first, second)), f"groups={groups}: of unequal sizes")
+    a, b = (np.reshape(np.asarray(values, np.float64), (groups, -1)) for values in (first, second))
+    if min(a.shape[1], b.shape[1]) < 2:
         return {"verdict": EVEN, "difference": 0.0, "p_value": None, "interval": None}
     # Rounding to a step adds the variance of a uniform number within it.
-    own, other = (float(values.var(ddof=1)) + resolution**2 / 12 for values in (a, b))
-    law = stats.f(a.size - 1, b.size - 1)
+    own, other = (float(values.var(axis=1, ddof=1).mean()) + resolution**2 / 12 for values in (a, b))
+    law = stats.f(a.size - groups, b.size - groups)
     p_value = min(1.0, 2 * float(min(law.cdf(own / other), law.sf(own / other))))
     return _tested(own**0.5, p_value, other**0.5, lower_is_better=True)
 

@@ -1,17 +1,23 @@
-"""The figures of homework 9-1: the decayed trainings, and the predictions of the one decayed at the plateau."""
+"""The figures of homework 9-1: where the plateau begins, the decayed trainings, and one network's predictions."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+from matplotlib.figure import Figure
+
+from homework.hw9_1_resnet_decay.plateau import Plateau, broken_line
 from paddle_camp import metrics, plots
 from paddle_camp.data.fundus.loading import FundusData
+from paddle_camp.history import Row, smooth
 
 
 def draw(
-    runs: Mapping[str, Any],
+    runs: Mapping[str, Sequence[Any]],
     boundaries: dict[str, int],
+    plateau: Plateau | None,
     data: FundusData,
     steps_per_epoch: int,
     course: Sequence[float] | None,
@@ -19,33 +25,74 @@ def draw(
     """The figures to post: name -> (caption, figure).
 
     Args:
-        runs: name of a training -> the homework's ``Finished``; "decayed" is among them.
+        runs: name of a training -> the homework's ``Finished`` of each seed; "constant" comes first.
         boundaries: name of a training -> the step after which its rate is divided.
+        plateau: None where nothing was learned.
         course: its accuracies after each epoch at the constant rate, to compare with, or None.
     """
+    named = {called(name): each for name, each in runs.items()}
+    count = len(runs["constant"])
     decay = plots.decay_figure(
-        {name: r.history.steps for name, r in runs.items()},
-        {name: r.history.evaluations for name, r in runs.items()},
+        {name: mean_rows([r.history.steps for r in each], ("loss", "learning_rate")) for name, each in named.items()},
+        {name: mean_rows([r.history.split("validation") for r in each], ("accuracy",)) for name, each in named.items()},
         steps_per_epoch=steps_per_epoch,
         window=steps_per_epoch,
-        marks=boundaries,
-        reference={"course, constant": course} if course else None,
+        marks={called(name): step for name, step in boundaries.items()},
+        reference={plots.words("course, constant", "课程，固定"): course} if course else None,
+        title=plots.words(f"When to decay the rate: mean of {count} seeds", f"学习率在哪里衰减：{count} 个种子的平均"),
     )
-    labels, outputs = data.valid.labels, runs["decayed"].validation.outputs
-    curves = {n: (*metrics.roc(r.validation.outputs, labels), r.validation.auc) for n, r in runs.items()}
-    roc = plots.roc_figure(curves, title="ROC curve, validation pictures")
-    classes = ("not PM", "PM")
+    shown = runs["decayed" if boundaries else "constant"][0].validation
+    labels, outputs = data.valid.labels, shown.outputs
+    first = {name: each[0].validation for name, each in named.items()}
+    curves = {name: (*metrics.roc(found.outputs, labels), found.auc) for name, found in first.items()}
+    title = plots.words("ROC curve, validation pictures, first seed", "ROC 曲线：验证图片，第一个种子")
+    roc = plots.roc_figure(curves, title=title)
+    classes = (plots.words("not PM", "非病理性近视"), plots.words("PM", "病理性近视"))
     confusion = plots.confusion_figure(metrics.confusion(outputs, labels), classes)
-    pictures = plots.prediction_grid(
-        data.valid.images,
-        data.valid.names,
-        labels,
-        metrics.probabilities(outputs)[:, 1],
-        classes=classes,
-    )
-    return {
-        "decay": ("学习率分段衰减的位置：训练 loss、学习率与验证准确率", decay),
-        "roc": ("验证集 ROC 曲线", roc),
-        "confusion": ("衰减后的模型在验证集上的混淆矩阵", confusion),
-        "pictures": ("衰减后的模型判断的验证图片（红框为判错）", pictures),
+    probabilities = metrics.probabilities(outputs)[:, 1]
+    pictures = plots.prediction_grid(data.valid.images, data.valid.names, labels, probabilities, classes=classes)
+    found = {"plateau": plateau_figure(runs["constant"], plateau, steps_per_epoch)} if plateau else {}
+    return {name: ("固定学习率下的训练 loss、拟合的折线与留出 loss", figure) for name, figure in found.items()} | {
+        "decay": ("学习率分段衰减的位置：训练 loss、学习率与验证准确率（各随机种子的平均）", decay),
+        "roc": ("验证集 ROC 曲线（第一个种子）", roc),
+        "confusion": ("第一个种子的模型在验证集上的混淆矩阵", confusion),
+        "pictures": ("第一个种子的模型判断的验证图片（红框为判错）", pictures),
     }
+
+
+def called(name: str) -> str:
+    """What a training is called in the figures."""
+    names = {"constant": "固定学习率", "decayed": "在折点衰减", "earlier": "更早衰减", "later": "更晚衰减"}
+    return plots.words(name, names[name])
+
+
+def mean_rows(histories: Sequence[Sequence[Row]], columns: Sequence[str]) -> list[Row]:
+    """The rows of the first history, with the means of all of them in some columns, as far as the shortest goes."""
+    rows = zip(*histories, strict=False)
+    return [dict(row[0]) | {name: float(np.mean([each[name] for each in row])) for name in columns} for row in rows]
+
+
+def plateau_figure(constant: Sequence[Any], plateau: Plateau, steps_per_epoch: int) -> Figure:
+    """The loss at the constant rate, the broken line through it, and the held-out loss of the same trainings."""
+    words = plots.words
+    losses = [row["loss"] for row in mean_rows([run.history.steps for run in constant], ("loss",))]
+    holdout = [run.history.after_epochs("holdout", "loss") for run in constant]
+    epochs = [float(np.mean(each)) for each in zip(*holdout, strict=False)]
+    steps = np.arange(1, len(losses) + 1)
+    curves = {
+        words(f"training loss, mean of {steps_per_epoch} steps", f"训练 loss（{steps_per_epoch} 步的平均）"): (
+            steps,
+            smooth(losses, steps_per_epoch),
+        ),
+        words("broken line", "折线"): (steps, broken_line(plateau, len(losses), steps_per_epoch)),
+        words("held-out loss", "留出 loss"): (steps_per_epoch * np.arange(1, len(epochs) + 1), epochs),
+    }
+    low, high = plateau.interval
+    english = "A plateau begins" if plateau.found else "No plateau yet; the loss bends"
+    chinese = "平台期始于" if plateau.found else "还没有平台期；折点在"
+    title = words(
+        f"{english} at step {plateau.step} (95 %: {low} to {high})",
+        f"{chinese}第 {plateau.step} 步（95% 区间 {low}～{high}）",
+    )
+    ylabel = words("loss at the constant rate", "固定学习率下的 loss")
+    return plots.line_panels({"": curves}, words("step", "步"), ylabel, markers=False, title=title)
