@@ -14,6 +14,7 @@ from jinja2 import TemplateError
 from paddle_camp.answers import page as pages
 from paddle_camp.answers.answer import Answer
 from paddle_camp.answers.template import TEMPLATE, render
+from paddle_camp.data.info import DataInfo
 from paddle_camp.errors import CampError
 from paddle_camp.files import read_sealed, write_csv, write_sealed
 from paddle_camp.history import write_histories
@@ -109,22 +110,29 @@ def render_kept(folder: Path, page: Page) -> str:
 
 
 def facts(context: Context) -> dict[str, str]:
-    """The facts at the top of the report: data, seed, device, time, memory, versions."""
-    data, environment = context.data, context.environment
+    """The facts of the report, in Chinese: data, seed, device, time, memory, versions."""
+    environment = context.environment
     where = "GPU " + environment["gpu"] if context.device.startswith("gpu") else environment["cpu"]
-    listed = {} if data is None else {"data": f"{data.name} ({data.origin}), {data.counts}"}
     versions = ", ".join(f"{name} {version}" for name, version in environment["versions"].items())
-    return listed | {
-        "homework": context.homework,
-        "seed": str(context.seed),
-        "device": f"{context.device}: {where}, {environment['physical_cores']} core(s)",
-        "time": f"{context.seconds / 60:.1f} min",
-        "memory": _in_words(environment["peak_memory"]),
-        "software": f"Python {environment['python']}, {versions}",
+    return ({} if context.data is None else {"数据": _data_in_words(context.data)}) | {
+        "作业": context.homework,
+        "随机种子": str(context.seed),
+        "设备": f"{context.device}：{where}，{environment['physical_cores']} 个核心",
+        "用时": f"{context.seconds / 60:.1f} 分钟",
+        "内存": _memory_in_words(environment["peak_memory"]),
+        "软件": f"Python {environment['python']}, {versions}",
     }
 
 
-def _in_words(peak_memory: int | None) -> str:
+PARTS = {"train": "训练", "valid": "验证", "test": "测试"}
+
+
+def _data_in_words(data: DataInfo) -> str:
+    counts = "，".join(f"{PARTS.get(part, part)} {count:,}" for part, count in data.counts.items())
+    return f"{data.name}（{'真实数据' if data.origin == 'real' else '程序生成的替代数据'}）：{counts}"
+
+
+def _memory_in_words(peak_memory: int | None) -> str:
     if peak_memory is None:
-        return "not measured: this system does not tell"
-    return f"{peak_memory / 2**30:.1f} GiB resident at most, in this process since its start"
+        return "没有测量：这个系统不提供"
+    return f"本进程最多常驻 {peak_memory / 2**30:.1f} GiB"

@@ -105,7 +105,7 @@ def test_pictures_from_elsewhere_and_bad_links_are_not_loaded(tmp_path):
     page = Page(tmp_path / "report.html")
     assert page.sources() == []
     assert not [attrs for _, attrs in page.tags if {"href", "onerror"} & set(attrs)]
-    assert "[网上的图]" in page.text and "the picture file is missing" in page.text
+    assert "[网上的图]" in page.text and "图片文件不在了" in page.text
 
 
 def test_a_figure_with_a_space_in_its_name_is_found(tmp_path, figures):

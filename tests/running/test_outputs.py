@@ -45,6 +45,13 @@ def test_the_answer_is_filled_with_what_a_file_gives_back(toys, tmp_path):
     assert repr(answer) == f"Answer(作业1-1:玩具; {len(answer.text)} characters; figures: loss)"
 
 
+def test_the_record_of_the_run_is_in_chinese(folder):
+    kept = read_sealed(folder / "answer.json")["facts"]
+    assert list(kept) == ["数据", "作业", "随机种子", "设备", "用时", "内存", "软件"]
+    assert kept["数据"].startswith("Toys（程序生成的替代数据）：") and not set("{}'") & set("".join(kept.values()))
+    assert kept["随机种子"] == "7" and kept["用时"].endswith(" 分钟")
+
+
 def test_no_number_breaks_the_json(folder):
     metrics = json.loads((folder / "metrics.json").read_text("utf-8"), parse_constant=pytest.fail)
     assert metrics["results"] == {"twice": 1.0, "lost": None, "pairs": [[1, None]]}
