@@ -24,8 +24,10 @@ import paddle
 import paddle_camp as camp
 from homework.hw9_2_compare_networks.figures import draw
 from paddle_camp.comparisons import (
+    BETTER,
     compare_classifiers,
     compare_shares,
+    compare_with_majority,
     find_best,
     holm,
     leaders,
@@ -168,10 +170,15 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     histories = {name: camp.History.from_dict(r.pop("history")) for name, r in done.items()}
     for name, row in done.items():
         row["from_guessing"] = verdict_of(row["auc_interval"], 0.5)
+        right = int(camp.metrics.correct(outputs[name], labels).sum())
+        row["from_majority"] = compare_with_majority(right, labels)["verdict"]
         row["best_threshold"] = camp.metrics.best_threshold_accuracy(outputs[name], labels)
-    order = sorted(done, key=lambda name: -done[name]["accuracy"])
+        row["off_threshold"] = row["best_threshold"] > row["accuracy"] + 0.05
+    order = sorted(done, key=lambda name: (-done[name]["accuracy"], -done[name]["auc"]))
     tied = leaders({name: row["accuracy"] for name, row in done.items()})
     results = {"networks": everything, "order": order, "leaders": tied}
+    results["learned"] = [name for name in order if done[name]["from_majority"] == BETTER]
+    results["ordered"] = [name for name in order if done[name]["from_guessing"] == BETTER]  # right, if at any threshold
     results["kept"] = min(done, key=lambda n: done[n]["holdout_loss"])
     published = data.origin == "real" and data.info.counts["train"] == 400
     results["as_course"] = published and replace(settings, models=Settings().models) == Settings()

@@ -169,12 +169,61 @@ def made_up(name, settings, context, sets):
     }
 
 
-def test_the_answer_compares_all_six_and_says_who_is_off_the_threshold(tmp_path, monkeypatch):
+@pytest.fixture
+def compared(tmp_path, monkeypatch):
+    """The folder of a comparison of made-up networks on a hundred pictures."""
     monkeypatch.setattr(hw, "train_network", made_up)
     monkeypatch.setattr("paddle_camp.running.context.publish", lambda *folders: None)
     monkeypatch.setattr("paddle_camp.models.registry.check_input", lambda *arguments: None)
     asked = ("-o", "image_size=32", "-o", "train_pictures=40", "-o", "valid_pictures=100", "--data", "synthetic")
-    folder, _ = contract.run("9-2", tmp_path, *asked)
+    return contract.run("9-2", tmp_path, *asked)[0]
+
+
+def headline(folder, *, accuracies, guessing, **changed):
+    """The first lines of the answer with other accuracies and AUC verdicts, network by network."""
+    kept = json.loads((folder / "answer.json").read_text(encoding="utf-8"))
+    results = kept["results"]
+    for name, accuracy, verdict in zip(results["order"], accuracies, guessing, strict=True):
+        from_majority = "better" if accuracy > 0.6 else "cannot be told apart"
+        new = {
+            "accuracy": accuracy,
+            "from_guessing": verdict,
+            "from_majority": from_majority,
+            "accuracies": [accuracy] * 2,
+        }
+        results["networks"][name] |= new
+    best = [name for name, accuracy in zip(results["order"], accuracies, strict=True) if accuracy == max(accuracies)]
+    results |= {"leaders": best, "learned": [n for n, a in zip(results["order"], accuracies, strict=True) if a > 0.6]}
+    results["ordered"] = [n for n, v in zip(results["order"], guessing, strict=True) if v == "better"]
+    text = render(hw.__file__, {"settings": hw.Settings(), "seed": 0} | kept["values"] | results | changed)
+    return text.split("## 做法")[0], text
+
+
+def test_networks_at_chance_are_not_crowned(compared):
+    one_side = ["better", "better", *["cannot be told apart"] * 4]
+    said, text = headline(compared, accuracies=[0.53] * 6, guessing=one_side)
+    assert "没有一个网络的验证准确率能与总猜较多的一类" in said and "最高的是" not in said
+    assert "的 AUC 高于 0.5，超出偶然范围" in said and "一直是 53.00%" in text
+    said, _ = headline(compared, accuracies=[0.53] * 6, guessing=["cannot be told apart"] * 6)
+    assert "还什么都没有学到" in said
+
+
+def test_a_tie_is_a_tie(compared):
+    even = {"verdict": "cannot be told apart", "only_first": 0, "only_second": 0, "p_value": 1.0, "difference": 0}
+    ahead = even | {"verdict": "better", "only_first": 30}
+    results = json.loads((compared / "answer.json").read_text(encoding="utf-8"))["results"]
+    first, second, *others = results["order"]
+    against = {second: even} | {name: ahead for name in others}
+    said, text = headline(
+        compared, accuracies=[0.9, 0.9, 0.7, 0.7, 0.7, 0.5], guessing=["better"] * 6, against_best=against
+    )
+    assert f"最高的是 {first}、{second}（并列 90.00%）；其余网络与它们的差别都超出偶然范围" in said
+    assert f"{others[-1]} 的准确率与总猜较多的一类" in said
+    assert f"- {first} 与 {second}：每张图片的对错都相同。" in text
+
+
+def test_the_answer_compares_all_six_and_says_who_is_off_the_threshold(compared):
+    folder = compared
     results = contract.check(folder, "9-2", data=True)
     assert set(results["networks"]) == set(hw.RECIPES) and results["kept"] == "resnet50"
     answer = (folder / "answer.md").read_text(encoding="utf-8")
@@ -208,7 +257,7 @@ def test_on_the_real_pictures_the_courses_numbers_stand_beside_ours(real_data, t
     folder, _ = contract.run("9-2", tmp_path, "--data-dir", str(real_data))
     results = contract.check(folder, "9-2")
     answer = (folder / "answer.md").read_text(encoding="utf-8")
-    assert results["as_course"] and "与课程公布的结果比较" in answer and "| vgg16 | 0.9475/0.176 |" in answer
+    assert results["as_course"] and "与课程公布的结果比较" in answer and "| vgg16 | 94.75%/0.176 |" in answer
     assert "本次留出 40 张" in answer
     assert not contract.metrics_of(
         contract.run("9-2", tmp_path, "--data-dir", str(real_data), "-o", "num_epochs=4")[0]
