@@ -22,6 +22,7 @@ BETTER: Verdict = "better"
 WORSE: Verdict = "worse"
 EVEN: Verdict = "cannot be told apart"
 LEVEL = 0.95  # of every interval; a p-value tells two things apart from 1 - LEVEL downwards
+ENOUGH = 3  # seeds, from which on their scatter tells things apart and ranks them
 
 
 class Comparison(TypedDict):
@@ -241,11 +242,6 @@ def leaders(values: Mapping[str, float], *, lower_is_better: bool = False) -> li
     """The names that share the best value, in their order: more than one where there is a tie."""
     best = (min if lower_is_better else max)(values.values())
     return [name for name, value in values.items() if value == best]
-
-
-def smallest_difference(deviation: float) -> float:
-    """The difference from which two numbers can be told apart, each measured with this standard deviation."""
-    return float(stats.norm.ppf((1 + LEVEL) / 2) * np.sqrt(2) * deviation)
 
 
 def _binomial(right: int, count: int, share: float = 0.5) -> Any:

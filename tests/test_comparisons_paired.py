@@ -16,7 +16,6 @@ from paddle_camp.comparisons import (
     holm,
     leaders,
     mcnemar,
-    smallest_difference,
     verdict_of,
 )
 from paddle_camp.errors import SettingError
@@ -138,9 +137,15 @@ def test_the_best_are_all_that_share_the_best_value():
     assert leaders({"one": 0.1}) == ["one"]
 
 
-def test_the_smallest_difference_that_can_be_told():
-    assert smallest_difference(0.02) == pytest.approx(0.0554362, abs=1e-6)  # 1.959964 sqrt(2) 0.02
-    assert smallest_difference(0.0) == 0.0
+def test_only_the_scatter_within_a_group_counts():
+    """Three trainings that lie far apart, each of which hardly wavers, against three that waver a lot."""
+    steady = [0.70, 0.71, 0.70, 0.72, 0.80, 0.81, 0.80, 0.82, 0.90, 0.91, 0.90, 0.92]
+    waver = [0.7, 0.9, 0.6, 0.8, 0.7, 0.9, 0.6, 0.8, 0.7, 0.9, 0.6, 0.8]
+    assert compare_spreads(steady, waver, resolution=0.005, groups=3)["verdict"] == "better"
+    assert compare_spreads(steady, waver, resolution=0.005)["verdict"] == EVEN
+    assert compare_spreads([0.5, 0.6, 0.7], [0.5, 0.6, 0.7], resolution=0.01, groups=3)["verdict"] == EVEN
+    with pytest.raises(SettingError, match="groups=2: of unequal sizes"):
+        compare_spreads([0.5, 0.6, 0.7], waver, resolution=0.01, groups=2)
 
 
 def test_of_equal_things_one_in_twenty_is_told_apart():

@@ -24,6 +24,7 @@ from scipy import stats
 import paddle_camp as camp
 from homework.hw5_1_test_accuracy.figures import draw
 from paddle_camp.data.pictures.own_digit import prepare_digit
+from paddle_camp.noise import smallest_difference
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     results, right, shares = measure_sample(model, sets["test"], sample, context.seed)
     spread = scatter(right, sample, settings.draws, context.seed)
     results |= {key: spread[key] for key in ("std", "expected_std", "range")}
-    results["smallest_difference"] = camp.comparisons.smallest_difference(spread["std"])
+    results["smallest_difference"] = smallest_difference(spread["std"])
     results["fewest_one_sided"] = fewest_one_sided(sample)
     figures = draw(data.test, np.array(results["drawn"]), shares, spread, results["accuracy_all"])
     if steps:

@@ -27,6 +27,8 @@ from homework.hw9_1_resnet_decay.figures import draw
 from homework.hw9_1_resnet_decay.plateau import CHANCE, DRAWS, Plateau, find_plateau
 from paddle_camp.comparisons import (
     BETTER,
+    ENOUGH,
+    EVEN,
     compare_paired,
     compare_shares,
     compare_spreads,
@@ -113,11 +115,6 @@ def train_once(
     return Finished(history, camp.evaluate(model, sets["validation"], amp=context.options.amp))
 
 
-def shortened(rows: list[list]) -> list[list]:
-    """Rows as long as the shortest: ``patience`` may have stopped some trainings."""
-    return [row[: min(map(len, rows))] for row in rows]
-
-
 def describe(each: list[Finished], boundary: int | None) -> dict:
     """The numbers of the table, means over the seeds: all from the last epoch."""
     rows = []
@@ -132,54 +129,64 @@ def describe(each: list[Finished], boundary: int | None) -> dict:
     means = {key: float(np.mean([row[key] for row in rows])) for key in rows[0] if key != "last_epoch_accuracies"}
     curves = {"holdout_loss_per_epoch": ("holdout", "loss"), "accuracy_per_epoch": ("validation", "accuracy")}
     for key, (split, column) in curves.items():
-        means[key] = np.mean(shortened([r.history.after_epochs(split, column) for r in each]), axis=0).tolist()
+        means[key] = np.mean([run.history.after_epochs(split, column) for run in each], axis=0).tolist()
     return {"boundary": boundary, **means, "seeds": rows}
 
 
 def judge(runs: dict[str, list[Finished]], rows: dict[str, dict], labels: np.ndarray, per_epoch: int) -> dict:
-    """What the decayed runs are, compared with the others, and the loss of each training with theirs."""
+    """What the decayed runs are, compared with the others; each row gets the verdict on its training loss."""
     seeds, count = len(runs["decayed"]), len(labels)
-    last = {name: np.ravel([r.history.column("loss")[-per_epoch:] for r in each]) for name, each in runs.items()}
-    for name, row in rows.items():  # of the same batches in turn
-        row["train_loss_verdict"] = compare_paired(last[name], last["decayed"], lower_is_better=True)["verdict"]
-    # How many of the seeds get each picture right: the pictures are drawn at random, and paired.
-    right = {name: [camp.metrics.correct(r.validation.outputs, labels) for r in each] for name, each in runs.items()}
-    shares = {name: np.mean(each, axis=0) for name, each in right.items()}
-    against = {name: dict(compare_paired(shares["decayed"], shares[name])) for name in runs if name != "decayed"}
-    for name, found in against.items():
-        pairs = zip(rows["decayed"]["seeds"], rows[name]["seeds"], strict=True)
-        found["seeds_higher"] = sum(own["validation_accuracy"] > other["validation_accuracy"] for own, other in pairs)
-    spreads = [[row["last_epoch_accuracies"] for row in rows[name]["seeds"]] for name in ("decayed", "constant")]
-    steadier = compare_spreads(*map(np.ravel, spreads), resolution=1 / count, groups=seeds)["verdict"]
+    for name, row in rows.items():
+        losses = [[each["train_loss"] for each in rows[n]["seeds"]] for n in (name, "decayed")]
+        if seeds == 1:  # the losses of the same batches in turn
+            losses = [runs[n][0].history.column("loss")[-per_epoch:] for n in (name, "decayed")]
+        row["train_loss_verdict"] = compare_paired(*losses, lower_is_better=True)["verdict"]
+    against = {name: compare_accuracies("decayed", name, runs, rows, labels) for name in runs if name != "decayed"}
+    spreads = [np.ravel([each["last_epoch_accuracies"] for each in rows[n]["seeds"]]) for n in ("decayed", "constant")]
+    steadier = compare_spreads(*spreads, resolution=1 / count, groups=seeds)["verdict"]
     mean = round(rows["decayed"]["validation_accuracy"] * count)
     course = compare_shares(mean, count, round(400 * COURSE["accuracy"][-1]), 400)["verdict"]
     return {"against": against, "steadier": steadier, "interval": share_interval(mean, count), "from_course": course}
+
+
+def compare_accuracies(name: str, other: str, runs: dict, rows: dict[str, dict], labels: np.ndarray) -> dict:
+    """Better or worse if it is so for other pictures, and from ``ENOUGH`` seeds on for other seeds as well."""
+    # How many of the seeds get each picture right; the pictures are the same.
+    right = ([camp.metrics.correct(run.validation.outputs, labels) for run in runs[n]] for n in (name, other))
+    found = dict(compare_paired(*(np.mean(each, axis=0) for each in right)))
+    pairs = list(zip(rows[name]["seeds"], rows[other]["seeds"], strict=True))
+    # An accuracy wavers from step to step, above all at the constant rate: the mean over the last epoch does less.
+    means = ([np.mean(row["last_epoch_accuracies"]) for row in each] for each in zip(*pairs, strict=True))
+    if len(pairs) >= ENOUGH and compare_paired(*means)["verdict"] != found["verdict"]:
+        found["verdict"] = EVEN
+    found["seeds_higher"] = sum(own["validation_accuracy"] > its["validation_accuracy"] for own, its in pairs)
+    return found
 
 
 def run(settings: Settings, context: camp.Context) -> camp.Answer:
     data, sets = context.load_parts(camp.load_fundus, settings, flip_and_rotate if settings.augment else None)
     camp.check_input(settings.model, data.train, build(settings))
     per_epoch, labels = len(sets["train"]), data.valid.labels
-    camp.require(per_epoch > 1, f"batch_size={settings.batch_size}: an epoch must have two steps or more")
+    camp.require(per_epoch > 2, f"batch_size={settings.batch_size}: an epoch must have three steps or more")
+    camp.require(settings.patience is None, "patience: the trainings are compared step by step; leave it out")
 
     def train(name: str, boundary: int | None = None) -> list[Finished]:
         seeds = context.seeds(settings.num_seeds)
         return [train_once(name, seed, boundary, settings, context, sets) for seed in seeds]
 
     runs, boundaries, plateau = {"constant": train("constant")}, {}, None
-    losses = shortened([r.history.column("loss") for r in runs["constant"]])
-    num_epochs = len(losses[0]) // per_epoch
-    camp.require(num_epochs > 1, f"patience={settings.patience}: stopped too early to look for a plateau")
+    losses = [r.history.column("loss") for r in runs["constant"]]
     guessing = entropy(sets["train"].labels)
     learned = compare_with_value(np.ravel([each[-per_epoch:] for each in losses]), guessing, lower_is_better=True)
     results = {"model": settings.model, "augment": settings.augment, "steps_per_epoch": per_epoch}
     results |= {"holdout_pictures": sets["holdout"].num_samples, "learned": learned["verdict"] == BETTER}
+    results["guessing"] = guessing
     results["as_course"] = data.origin == "real" and settings == Settings()
     if results["learned"]:
-        holdout = shortened([r.history.after_epochs("holdout", "loss") for r in runs["constant"]])
+        holdout = [r.history.after_epochs("holdout", "loss") for r in runs["constant"]]
         plateau = find_plateau(losses, holdout, per_epoch)
         context.say(f"{say(plateau)} (epochs of {per_epoch} steps)")
-        boundaries = choose_boundaries(plateau.step, per_epoch, num_epochs)
+        boundaries = choose_boundaries(plateau.step, per_epoch, settings.num_epochs)
         for name, step in boundaries.items():
             context.say(f"{name}: learning rate x {settings.decay_factor} after step {step}")
             runs[name] = train(name, step)
@@ -203,7 +210,7 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
         title="作业9-1:ResNet 应该在第多少步衰减学习率",
         results=results,
         values={"course": COURSE, "pictures": len(labels), "code": camp.code_of(train_once)}
-        | {"allowed": CHANCE, "draws": DRAWS},
+        | {"allowed": CHANCE, "draws": DRAWS, "enough": ENOUGH},
         figures=draw(runs, boundaries, plateau, data, per_epoch, COURSE["accuracy"] if results["as_course"] else None),
         histories=histories,
         predictions=camp.Predictions.of(data.valid, runs[shown][0].validation.outputs, "validation"),

@@ -32,6 +32,7 @@ def draw(
     """
     named = {called(name): each for name, each in runs.items()}
     count = len(runs["constant"])
+    several = plots.words(f": mean of {count} seeds", f"：{count} 个种子的平均") if count > 1 else ""
     decay = plots.decay_figure(
         {name: mean_rows([r.history.steps for r in each], ("loss", "learning_rate")) for name, each in named.items()},
         {name: mean_rows([r.history.split("validation") for r in each], ("accuracy",)) for name, each in named.items()},
@@ -39,7 +40,7 @@ def draw(
         window=steps_per_epoch,
         marks={called(name): step for name, step in boundaries.items()},
         reference={plots.words("course, constant", "课程，固定"): course} if course else None,
-        title=plots.words(f"When to decay the rate: mean of {count} seeds", f"学习率在哪里衰减：{count} 个种子的平均"),
+        title=plots.words("When to decay the learning rate", "学习率在哪里衰减") + several,
     )
     shown = runs["decayed" if boundaries else "constant"][0].validation
     labels, outputs = data.valid.labels, shown.outputs
@@ -67,8 +68,8 @@ def called(name: str) -> str:
 
 
 def mean_rows(histories: Sequence[Sequence[Row]], columns: Sequence[str]) -> list[Row]:
-    """The rows of the first history, with the means of all of them in some columns, as far as the shortest goes."""
-    rows = zip(*histories, strict=False)
+    """The rows of the first history, with the means of all of them in some columns."""
+    rows = zip(*histories, strict=True)
     return [dict(row[0]) | {name: float(np.mean([each[name] for each in row])) for name in columns} for row in rows]
 
 
@@ -77,7 +78,7 @@ def plateau_figure(constant: Sequence[Any], plateau: Plateau, steps_per_epoch: i
     words = plots.words
     losses = [row["loss"] for row in mean_rows([run.history.steps for run in constant], ("loss",))]
     holdout = [run.history.after_epochs("holdout", "loss") for run in constant]
-    epochs = [float(np.mean(each)) for each in zip(*holdout, strict=False)]
+    epochs = [float(np.mean(each)) for each in zip(*holdout, strict=True)]
     steps = np.arange(1, len(losses) + 1)
     curves = {
         words(f"training loss, mean of {steps_per_epoch} steps", f"训练 loss（{steps_per_epoch} 步的平均）"): (

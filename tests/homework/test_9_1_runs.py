@@ -25,7 +25,15 @@ from paddle_camp.training import checkpoint
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "tests" / "helpers" / "toy_homework.py"
-TINY = ("model=toy", "image_size=32", "num_epochs=3", "train_pictures=40", "valid_pictures=20", "batch_size=2")
+TINY = (
+    "model=toy",
+    "image_size=32",
+    "num_epochs=3",
+    "train_pictures=40",
+    "valid_pictures=20",
+    "batch_size=2",
+    "num_seeds=1",
+)
 
 
 def command(out: Path, *arguments: str) -> list[str]:
