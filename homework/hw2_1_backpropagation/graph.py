@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
+from paddle_camp.plots import words
 from paddle_camp.plots.graph import computation_graph
 
 
@@ -65,11 +66,19 @@ def draw_graph(graph: dict[str, Number]) -> Figure:
         for parent, slope in node.parents
     ]
     edges.append(("total", "paid", graph["total"].value, graph["total"].gradient))
+    edges = [(called(start), called(end), *numbers) for start, end, *numbers in edges]
     places = {"apples": (0, 0), "apple price": (0, 1), "orange price": (0, 2), "oranges": (0, 3), "discount": (0, 4)}
     places |= {"for apples": (1, 0.5), "for oranges": (1, 2.5), "before discount": (2, 1.5), "total": (3, 2.75)}
-    signs = {name: node.sign for name, node in graph.items() if node.sign}
-    title = "Buying apples and oranges: values forward, gradients backward"
-    return computation_graph(places | {"paid": (3.9, 2.75)}, signs, edges, title=title)
+    places = {called(name): place for name, place in (places | {"paid": (3.9, 2.75)}).items()}
+    signs = {called(name): node.sign for name, node in graph.items() if node.sign}
+    title = words("Buying apples and oranges: values forward, gradients backward", "购买苹果和橘子：数值向前，梯度向后")
+    return computation_graph(places, signs, edges, title=title)
+
+
+def called(name: str) -> str:
+    """What a node is called in the figure; those of the operations are drawn with their signs only."""
+    names = {"apples": "苹果个数", "apple price": "苹果单价", "oranges": "橘子个数", "orange price": "橘子单价"}
+    return words(name, (names | {"discount": "折扣", "paid": "总价"}).get(name, name))
 
 
 def propagate(inputs: dict[str, float]) -> tuple[dict, Figure]:

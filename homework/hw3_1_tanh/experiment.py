@@ -135,7 +135,7 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     curves = {"tanh(x)": (x, stable_tanh(x)), "its derivative, 1 - tanh(x)^2": (x, tanh_gradient(x))}
     formulas = {"stable formula": stable_tanh, "the question's formula": naive_tanh}
     nan_from = {name: row["nan_from"] for name, row in results["tanh"]["types"].items()}
-    figures = draw(curves, worst_errors(formulas, nan_from), counts, probabilities, settings)
+    figures = draw(curves, worst_errors(formulas), nan_from, counts, probabilities, settings)
     title = "作业3-1:用 numpy 计算 tanh，统计矩阵中大于0的元素"
     code = {"tanh": camp.code_of(naive_tanh, stable_tanh, sech_square), "count": camp.code_of(count_positive)}
     return camp.Answer(title, results, figures, values={"entries": p.size, "code": code})

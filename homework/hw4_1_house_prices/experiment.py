@@ -122,8 +122,7 @@ def choose(settings: Settings, context: camp.Context, data: HousingData) -> tupl
             continue
         losses = np.mean(cells, axis=0).tolist()
         curve = (range(1, len(losses) + 1), losses)
-        name = f"rate {point['rate']}, weight decay {point['decay']}"
-        curves.setdefault(f"{point['hidden']} hidden units", {})[name] = curve
+        curves.setdefault(point["hidden"], {})[point["rate"], point["decay"]] = curve
         if best is None or losses[-1] < best["holdout_mse"]:
             best = point | {"holdout_mse": losses[-1]}
     camp.require(best is not None, "every candidate diverged: give smaller hidden_rates")

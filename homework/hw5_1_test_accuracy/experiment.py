@@ -22,7 +22,7 @@ from paddle import nn
 from scipy import stats
 
 import paddle_camp as camp
-from homework.hw5_1_test_accuracy.figures import draw
+from homework.hw5_1_test_accuracy.figures import draw, draw_own
 from paddle_camp.data.pictures.own_digit import prepare_digit
 from paddle_camp.noise import smallest_difference
 
@@ -117,8 +117,7 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     figures = draw(data.test, np.array(results["drawn"]), shares, spread, results["accuracy_all"])
     if steps:
         results["own"] = own = classify_own(model, steps)
-        title = f"Your digit is taken for a {own['digit']} (probability {own['probability']:.2f})"
-        figures = {"own": ("自己手写的数字：逐步预处理", camp.plots.steps_figure(steps, title=title))} | figures
+        figures = {"own": ("自己手写的数字：逐步预处理", draw_own(steps, own))} | figures
     return camp.Answer(
         title=f"作业5-1:随机抽取{sample}个测试样本的准确率",
         results=results,

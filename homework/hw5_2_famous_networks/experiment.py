@@ -22,6 +22,7 @@ import paddle.vision.models as vision
 
 import paddle_camp as camp
 from homework.hw5_2_famous_networks.comparing import deviations, extremes, reduction, same, table
+from homework.hw5_2_famous_networks.figures import draw
 from homework.hw5_2_famous_networks.layer_tables import BUILT, EFFICIENTNET, TABLES, efficientnet
 from homework.hw5_2_famous_networks.layers import totals
 
@@ -64,12 +65,6 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
         counted[row["name"]] = sums
         context.say(f"{row['name']}: {sums['parameters']:.2f} M parameters, {sums['multiply_adds']:.1f} M mult-adds")
     millions = {name: [sums["parameters"], sums["multiply_adds"]] for name, sums in counted.items()}
-    parameters, operations = zip(*millions.values(), strict=True)
-    figure = camp.plots.bar_panels(
-        [f"{row['name']} ({row['year']})" for row in chosen],
-        {"parameters (millions)": parameters, "multiply-adds per picture (millions)": operations},
-        title="Convolutional networks by year",
-    )
     values = {
         "table": table(chosen, counted),
         "counted": counted,
@@ -85,5 +80,5 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
         title="作业5-2:常见的卷积神经网络",
         results={"millions": millions},
         values=values,
-        figures={"networks": ("各网络的参数个数与乘加次数", figure)},
+        figures={"networks": ("各网络的参数个数与乘加次数", draw(chosen, millions))},
     )
