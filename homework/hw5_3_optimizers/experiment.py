@@ -21,9 +21,9 @@ import numpy as np
 import paddle
 
 import paddle_camp as camp
+from homework.hw5_3_optimizers.figures import draw
 from homework.hw5_3_optimizers.steps import FIRST, explain, measure_steps
 from homework.hw5_3_optimizers.verdicts import compare_with_first, find_rates, rates_for_all, summarise
-from paddle_camp.history import smooth
 
 IS_SWEEP = True
 OPTIMIZERS = {
@@ -108,37 +108,7 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
         title="作业5-3:哪种优化算法、哪种学习率最好",
         results=results,
         values={name: batches.num_samples for name, batches in sets.items()} | {"first_steps": FIRST},
-        figures=draw(cells, table, settings, context.seed),
+        figures=draw(cells, table, names, settings.learning_rates, context.seed),
         histories=cells.histories(),
         predictions=camp.Predictions.of(data.test, winner["outputs"]),
     )
-
-
-def draw(cells, table, settings: Settings, seed: int) -> dict:
-    """The figures to post."""
-    names, rates = settings.optimizers, settings.learning_rates
-
-    def curve(name: str, rate: float) -> tuple:
-        cell = cells.at(optimizer=name, rate=rate, seed=seed)
-        losses = [] if camp.diverged(cell) else camp.History.from_dict(cell["history"]).column("loss")
-        return range(1, len(losses) + 1), smooth(losses, 20)
-
-    def accuracy(name: str, rate: float) -> float:
-        row = table.at(optimizer=name, rate=rate)
-        return np.nan if row["diverged"] == settings.num_seeds else 100 * row["test_accuracy"]
-
-    look = {"markers": False, "limits": (0, 2.6)}
-    by_optimizer = {name: {f"{rate:g}": curve(name, rate) for rate in rates} for name in names}
-    by_rate = {f"rate {rate:g}": {name: curve(name, rate) for name in names} for rate in rates}
-    values = [[accuracy(name, rate) for rate in rates] for name in names]
-    title = "Test accuracy in percent (rows: optimizers, columns: learning rates)"
-    words = {"rows": names, "columns": [f"{rate:g}" for rate in rates], "text": "{:.2f}", "empty": "diverged"}
-    axes = ("step", "loss (mean of 20 steps)")
-    heat_map = camp.plots.heat_map(values, title=title, **words)
-    optimizers = camp.plots.line_panels(by_optimizer, *axes, title="One panel per optimizer", **look)
-    learning_rates = camp.plots.line_panels(by_rate, *axes, columns=2, title="One panel per learning rate", **look)
-    return {
-        "heat_map": ("各优化算法与学习率的测试准确率（%，各种子的平均）", heat_map),
-        "by_optimizer": ("每种优化算法在各学习率下的训练 loss", optimizers),
-        "by_rate": ("每种学习率下各优化算法的训练 loss", learning_rates),
-    }

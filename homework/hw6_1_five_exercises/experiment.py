@@ -102,7 +102,7 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
 
     def watch(model) -> dict:
         seen.append(camp.evaluate(model, sets["holdout"]).accuracy)
-        context.save_figure("accuracy", draw_accuracy({"held-out digits": (range(len(seen)), seen)}))
+        context.save_figure("accuracy", draw_accuracy({"holdout": (range(len(seen)), seen)}))
         return {}
 
     keep = camp.CheckpointPolicy(context.checkpoints / "cross_entropy", best_on="holdout")

@@ -10,6 +10,22 @@ from paddle_camp import plots
 
 PER_ROW = 10  # digits side by side
 MOST_WRONG = 40  # digits shown at most
+# A row of the ablation -> its name in Chinese figures.
+CHINESE = {
+    "recipe": "原做法",
+    "no warps": "不做任何变形",
+    "only shifts": "只做平移",
+    "no elastic bends": "不做弹性变形",
+    "the course's network": "课程的两层卷积网络",
+    "label smoothing 0.1": "标签平滑 0.1 的交叉熵",
+    "Momentum, rate 0.1": "Momentum，最高学习率 0.1",
+    "constant Adam, rate 0.001": "Adam，恒定学习率 0.001",
+}
+
+
+def called(name: str) -> str:
+    """What a row of the ablation is called in the figures."""
+    return plots.words(name, CHINESE.get(name, name))
 
 
 def draw_all(rows: dict, results: dict, data, shares: np.ndarray, warp) -> dict:
@@ -35,10 +51,10 @@ def draw_all(rows: dict, results: dict, data, shares: np.ndarray, warp) -> dict:
 
 def draw_ablation(table: dict) -> Figure:
     """Mistakes on the held-out digits, one bar per row."""
-    done = {name: row for name, row in table.items() if row is not None}
-    axis = "mistakes on held-out training digits"
+    done = {called(name): row for name, row in table.items() if row is not None}
+    axis = plots.words("mistakes on held-out training digits", "留出的训练图片中判错的张数")
     panels = {axis: [row["mistakes"] for row in done.values()]}
-    title = "The recipe, and with one part changed"
+    title = plots.words("The recipe, and with one part changed", "原做法，以及每次换掉一个部分")
     return plots.bar_panels(list(done), panels, linear={axis: None}, title=title)
 
 
@@ -50,9 +66,11 @@ def draw_trainings(rows: dict) -> Figure:
         return [row["epoch"] for row in held], [100 * (1 - row["accuracy"]) for row in held]
 
     others = [name for name in rows if name != "recipe" and not camp.diverged(rows[name])]
-    panels = {name: {"recipe": curve("recipe"), "with the change": curve(name)} for name in others}
-    title = "Mistakes on held-out training digits, in percent"
-    return plots.line_panels(panels, "epochs finished", "mistakes (%)", log="y", columns=3, title=title)
+    recipe, change = called("recipe"), plots.words("with the change", "改动之后")
+    panels = {called(name): {recipe: curve("recipe"), change: curve(name)} for name in others}
+    axes = (plots.words("epochs finished", "完成的轮数"), plots.words("mistakes (%)", "判错（%）"))
+    title = plots.words("Mistakes on held-out training digits, in percent", "留出的训练图片中判错的百分比")
+    return plots.line_panels(panels, *axes, log="y", columns=3, title=title)
 
 
 def draw_wrong(data, shares: np.ndarray) -> Figure:
@@ -60,9 +78,15 @@ def draw_wrong(data, shares: np.ndarray) -> Figure:
     labels, said = data.test.labels, shares.argmax(axis=1)
     wrong = np.flatnonzero(said != labels)
     order = wrong[np.argsort(-shares[wrong, said[wrong]], kind="stable")][:MOST_WRONG]
-    captions = [f"{said[i]}: {shares[i, said[i]]:.2f}\n(is {labels[i]})" for i in order]
-    count = f"{len(wrong)}" if len(wrong) == len(order) else f"{len(order)} of {len(wrong)}"
-    title = f"All networks together: {count} mistakes on {len(labels):,} test digits"
+    truths = [plots.words(f"(is {labels[i]})", f"（真实 {labels[i]}）") for i in order]
+    captions = [f"{said[i]}: {shares[i, said[i]]:.2f}\n{truth}" for i, truth in zip(order, truths, strict=True)]
+    count, some = f"{len(wrong)}", ""
+    if len(order) < len(wrong):
+        count, some = f"{len(order)} of {len(wrong)}", f"，画出 {len(order)} 张"
+    title = plots.words(
+        f"All networks together: {count} mistakes on {len(labels):,} test digits",
+        f"所有网络合起来：{len(labels):,} 张测试图片中判错 {len(wrong)} 张{some}",
+    )
     images = data.test.images[order]
     return plots.picture_grid(images, captions, [True] * len(order), columns=PER_ROW, title=title)
 
@@ -72,7 +96,7 @@ def draw_warps(images: np.ndarray, warp) -> Figure:
     rng = np.random.default_rng(0)
     versions = np.stack([images] + [warp(images, rng) for _ in range(PER_ROW - 1)], axis=1)
     flat = versions.reshape(-1, *images.shape[1:])
-    captions = ["" if i % PER_ROW else "as it is" for i in range(len(flat))]
+    captions = ["" if i % PER_ROW else plots.words("as it is", "原图") for i in range(len(flat))]
     marked = [False] * len(flat)
-    title = "Training digits and how they are warped"
+    title = plots.words("Training digits and how they are warped", "训练图片及其随机变形")
     return plots.picture_grid(flat, captions, marked, columns=PER_ROW, title=title)

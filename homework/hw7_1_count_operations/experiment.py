@@ -22,6 +22,7 @@ from annotated_types import Ge
 from paddle import nn
 
 import paddle_camp as camp
+from homework.hw7_1_count_operations.figures import draw
 
 
 @dataclass(frozen=True)
@@ -128,10 +129,7 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     side, probed = output_side(size, settings), settings.batch_size * rows[0].multiply_adds
     results = {"output_shape": [settings.batch_size, maps, side, side], "totals": totals, "probe": probed}
     results["checks"] = check_by_counting(settings, context.seed)
-    taps = taps_inside(settings.counted_size, settings)
-    title = f"Kernel {settings.kernel_size}, stride {settings.stride}, padding {settings.padding}: positions inside "
-    title += f"a {settings.counted_size} x {settings.counted_size} picture"
-    figure = camp.plots.heat_map(np.outer(taps, taps), title=title)
+    figure = draw(taps_inside(settings.counted_size, settings), settings)
     return camp.Answer(
         title="作业7-1:卷积需要多少次乘法和加法",
         results=results,

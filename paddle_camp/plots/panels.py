@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
-from paddle_camp.plots.language import words
+from paddle_camp.plots.language import words, wrapped
 from paddle_camp.plots.style import INK, MUTED, Look, colour, new_figure, tidy
 
 REFERENCE: Look = {"color": MUTED, "linestyle": (0, (4, 3)), "linewidth": 1.3}
@@ -49,10 +50,11 @@ def bar_panels(
             place: Look = {"xytext": (5, 0), "textcoords": "offset points", "va": "center"}
             text = f"{value:,.3g}" if value < 1000 else f"{value:,.0f}"
             axes.annotate(text, (ends[row], row), fontsize=9, color=INK, **place)
-        tidy(axes, "", label)
+        tidy(axes, "", wrapped(label, 64 // columns))
         if label in linear:
             low, high = linear[label] or (0, max(values))
-            axes.set(xlim=(low, high + 0.35 * (high - low)))  # room for the numbers
+            room = 0.35 if linear[label] else 0.14 * columns  # for the numbers
+            axes.set(xlim=(low, high + room * (high - low)))
             axes.xaxis.set_major_locator(MaxNLocator(3))
         else:
             axes.set(xscale="log", xlim=(min(values) / 2, max(values) * 3**columns))
@@ -89,16 +91,27 @@ def strip_panels(
             else:
                 beside: Look = {"transform": axes.get_yaxis_transform(), "va": "center", "fontsize": 9}
                 axes.text(0.02, row, words("diverged", "发散"), color=MUTED, style="italic", **beside)
-        if label in log:
-            axes.set_xscale("log")
         for name, place in (marks or {}).get(label, {}).items():
             axes.axvline(place, **REFERENCE, zorder=1)
             above: Look = {"transform": axes.get_xaxis_transform(), "va": "bottom", "ha": "center", "fontsize": 9}
             axes.text(place, 1.005, name, color=MUTED, parse_math=False, **above)
+        if label in log:
+            _logarithmic(axes)
         tidy(axes, "", label)
         axes.set_ylim(len(names) - 0.4, -0.6)
         axes.set_yticks(range(len(names)), names, parse_math=False)
     return figure
+
+
+def _logarithmic(axes: Axes) -> None:
+    """Make the x axis logarithmic; only powers of ten are named there, and two of them are in sight at least."""
+    axes.set_xscale("log")
+    low, high = np.log10(axes.get_xlim())
+    if np.floor(high) - np.ceil(low) < 1:
+        axes.set_xlim(10 ** np.floor(low), 10 ** np.ceil(high))
+    axes.xaxis.set_major_locator(LogLocator(base=10))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def histogram_figure(

@@ -136,7 +136,7 @@ def wrong_pictures(
         for name, count in zip(probability, wrong.sum(axis=1), strict=True)
     ]
     if len(order) > len(shown):
-        title += f" ({len(shown)} of {len(order)})"
+        title += words(f" ({len(shown)} of {len(order)})", f"（共 {len(order)} 张，画出 {len(shown)} 张）")
     used = max(1, -(-len(shown) // columns))
     picture = 0.62  # inches
     figure = new_figure(used * (picture + 0.36 + 0.22 * len(names)), title, subtitle)

@@ -38,6 +38,22 @@ def test_strips_show_every_training_and_say_who_diverged():
     assert texts(figure).count("diverged") == 2 and "chance" in texts(figure)
 
 
+def test_the_label_of_a_narrow_panel_is_broken_and_its_longest_bar_leaves_room_for_the_number():
+    panels = {"multiply-adds (millions)": [0.5, 15470.0], "b": [1.0, 2.0], "c": [1.0, 2.0], "d": [1.0, 2.0]}
+    axes = plots.bar_panels(["x", "y"], panels, linear=dict.fromkeys(panels)).axes[0]
+    assert axes.get_xlabel() == "multiply-adds\n(millions)"
+    assert axes.get_xlim()[0] == 0 and 1.5 * 15470 < axes.get_xlim()[1] < 1e5
+
+
+@pytest.mark.parametrize("values, named", [([0.2, 0.69], [0.1, 1]), ([0.002, 0.69], [0.01, 0.1])])
+def test_a_logarithmic_strip_names_powers_of_ten_only_and_two_at_least(values, named):
+    axes = plots.strip_panels(["a"], {"loss": [values]}, log=["loss"]).axes[0]
+    low, high = axes.get_xlim()
+    assert low < min(values) and max(values) < high
+    assert [tick for tick in axes.get_xticks() if 0.999 * low <= tick <= 1.001 * high] == pytest.approx(named)
+    assert not any(axes.xaxis.get_minor_formatter().format_ticks(axes.get_xticks(minor=True)))
+
+
 def test_a_label_has_one_colour_in_all_panels():
     curves = {"one": {"a": ([1, 2], [3, 4]), "b": ([1, 2], [1, 1])}, "two": {"b": ([1, 2], [2, 2])}}
     figure = plots.line_panels(curves, "x", "y", log="y")
