@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 import paddle_camp as camp
-from paddle_camp.comparisons import BETTER, EVEN, compare_with_value
+from paddle_camp.comparisons import EVEN
+from paddle_camp.noise import falls
 
 
 def state_of(history: camp.History, loss_ratio: float) -> str:
     """Where a training has ended: "arrived" or "near" the least-squares loss, "hovering" above it, "on the way" to it.
 
-    It hovers where the loss of all rows does not fall any more over the second half of the epochs: the noise of the
-    mini-batches keeps it there. Fewer than five changes say nothing about that.
+    It hovers where no fall of the loss of all rows can be seen in the second half of the epochs, beyond the noise of
+    the mini-batches, which keeps it there. Fewer than six losses say nothing about that.
 
     Args:
         loss_ratio: of the training loss to that of least squares, at the end.
@@ -22,9 +21,8 @@ def state_of(history: camp.History, loss_ratio: float) -> str:
     if loss_ratio < 1.1:
         return "arrived" if loss_ratio < 1.01 else "near"
     rows = history.split("train")
-    changes = np.diff([row["loss"] for row in rows if row["epoch"] >= rows[-1]["epoch"] / 2])
-    falls = len(changes) < 5 or compare_with_value(changes, 0.0, lower_is_better=True)["verdict"] == BETTER
-    return "on the way" if falls else "hovering"
+    late = [row["loss"] for row in rows if row["epoch"] >= rows[-1]["epoch"] / 2]
+    return "on the way" if len(late) < 6 or falls(late) else "hovering"
 
 
 def judge(models: dict[str, dict], histories: dict[str, camp.History]) -> dict[str, Any]:

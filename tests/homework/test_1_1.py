@@ -140,6 +140,14 @@ def test_where_a_training_has_ended_follows_from_its_losses():
     assert state_of(falling_to(1.2 + noise), 1.05) == "near" and state_of(falling_to(1.2 + noise), 1.005) == "arrived"
 
 
+def test_a_fall_that_is_less_than_the_noise_of_neighbours_is_a_fall():
+    """The changes from one loss to the next are ten times the fall, up and down in turn."""
+    wiggle = 0.02 * (-1.0) ** np.arange(40)
+    assert state_of(falling_to(np.linspace(1.3, 1.2, 40) + wiggle), 1.2) == "on the way"
+    assert state_of(falling_to(np.linspace(1.2, 1.3, 40) + wiggle), 1.3) == "hovering"
+    assert state_of(falling_to(1.2 + wiggle), 1.2) == "hovering"
+
+
 def described(loss_ratio=1.005, offset="better", flat_share=0.9):
     return {"loss_ratio": loss_ratio, "offset": offset, "flat_share": flat_share}
 
@@ -171,7 +179,8 @@ def test_the_answer_turns_around_with_where_the_training_ended(quick, state):
     text = render(hw.__file__, values | {"verdicts": verdicts | {"state": {"full batch": state, "mini-batch": state}}})
     says = {"arrived": "已经降到", "near": "接近", "hovering": "停在最小二乘解 loss 的 1.21 倍", "on the way": "还没有"}
     assert f"轮）{says[state]}" in text.splitlines()[0]
-    assert ("就只能在最小值之上徘徊" in text) == (state == "hovering")
+    assert ("就只能在最小值之上徘徊" in text) == (state == "hovering") == ("loss 看不出下降：" in text)
+    assert ("倍上下，看不出下降" in text.splitlines()[0]) == (state == "hovering")
     assert ("训练还没有到底，说不上是数据的原因" in text) == (state == "on the way")
     for sentence in (
         "训练到底的最小二乘也高估",
