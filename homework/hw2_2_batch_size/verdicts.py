@@ -76,8 +76,9 @@ def judge_times(grid: Grid, rows: int, target: float, seconds: list[float | None
 
     Returns:
         ``epoch``: an epoch of the smallest batch against one of the largest; ``quickest``: the place of the kind that
-        reached the target soonest and stayed below it, None where none did; ``near``: those not to be told from it by
-        the seconds of every seed's own training, which scatter with the steps and with the machine.
+        reached the target soonest and stayed below it, from every seed, None where none did; ``others``: how many more
+        did so; ``near``: those of them not to be told from it by the seconds of every seed's own training, which
+        scatter with the steps and with the machine.
     """
     kinds, sizes = list(grid.over("seed", list).results.values()), grid.axes["batch_size"]
     ends = [(column(kinds[k], "per_step"), -(-rows // sizes[k])) for k in (0, len(sizes) - 1)]
@@ -89,10 +90,10 @@ def judge_times(grid: Grid, rows: int, target: float, seconds: list[float | None
             times[k] = np.log(steps * per_step)  # by ratios: they go from milliseconds to seconds
             settled[k] = seconds[k]
     if not times:
-        return found | {"quickest": None, "near": []}
+        return found | {"quickest": None, "others": 0, "near": []}
     quickest = min(settled, key=lambda k: settled[k])
     pairs = {k: compare_paired(times[quickest], t, lower_is_better=True) for k, t in times.items() if k != quickest}
-    return found | {"quickest": quickest, "near": not_beaten(holm(pairs))}
+    return found | {"quickest": quickest, "others": len(pairs), "near": not_beaten(holm(pairs))}
 
 
 def linear_scaling(grid: Grid, rows: int) -> dict[str, Any] | None:

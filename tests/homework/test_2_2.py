@@ -1,4 +1,4 @@
-"""Homework 2-2: the gradient and its noise, the count, what the quick run finds, the contract."""
+"""Homework 2-2: the gradient and its noise, the count, what the runs find, the contract."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ import pytest
 import homework
 from homework.hw2_2_batch_size import experiment as hw
 from homework.hw2_2_batch_size.noise import gradient_noise, single_rows
-from homework.hw2_2_batch_size.verdicts import alike, judge, judge_times, linear_scaling
-from paddle_camp.answers.template import render
 from paddle_camp.data.batches import ArrayBatches
 from paddle_camp.data.housing import load_housing
 from paddle_camp.data.housing_regression import least_squares
@@ -98,7 +96,7 @@ def test_a_training_takes_its_steps_from_the_same_start():
 @pytest.fixture(scope="module")
 def quick(tmp_path_factory):
     """The folder and the results of a ``--quick`` run on the stand-in."""
-    folder, _ = contract.run("2-2", tmp_path_factory.mktemp("quick"), "--quick", "--data", "synthetic")
+    folder = contract.shared(tmp_path_factory, "2-2", "--quick", "--data", "synthetic")
     return folder, contract.check(folder, "2-2", data=True)
 
 
@@ -122,59 +120,6 @@ def test_quick_finds_what_is_wrong_with_small_and_large_batches(quick):
     assert results["count"] == {"formula": 250, "counted": 250}
 
 
-def cells(steps, hover, *, test=(3.0, 3.1, 3.2), per_step=(1.0, 1.0, 1.0)):
-    """One kind of training from three seeds."""
-    keys = ("steps", "hover", "test", "per_step")
-    return [dict(zip(keys, row, strict=True)) for row in zip(steps, hover, test, per_step, strict=True)]
-
-
-DIVERGED = [{"diverged": 3}, *cells([9.0] * 3, [1.0] * 3)[:2]]
-
-
-def grid_of(*kinds):
-    """Two rates and batches of 1 and 100, each from three seeds."""
-    axes = {"rate": (0.01, 0.1), "batch_size": (1, 100), "seed": (0, 1, 2)}
-    results = [cell for kind in kinds for cell in kind]
-    return Grid(axes, dict(zip(itertools.product(*axes.values()), results, strict=True)))
-
-
-def test_small_and_large_batches_are_judged_by_their_seeds():
-    small = cells([1000, 1010, 1020], [1.01, 1.02, 1.01], per_step=(1.0, 1.1, 1.05))
-    large = cells([1001, 1012, 1019], [1.0, 1.0, 1.0])
-    fast = cells([100, 120, 90], [1.4, 1.45, 1.42], test=(2.0, 2.1, 2.3), per_step=(1.0, 1.1, 1.0))
-    fast_large = cells([100, 103, 101], [1.0, 1.0, 1.0], per_step=(2.0, 2.1, 2.0))
-    grid = grid_of(small, large, fast, fast_large)
-    found = judge(grid, rows=400, target=1.1)
-    expected = {"epochs": "worse", "steps_alike": True, "higher_rate": "better", "low_rate": "better"}
-    expected |= {"small_hovers": True, "large_settles": True}
-    assert found == expected | {"lowest_test": 2, "lowest_train": 1, "test_differs": True}
-    seconds = [1010.0, 1012.0, 100.0, 202.0]
-    assert judge_times(grid, 400, 1.1, seconds) == {"epoch": "worse", "quickest": 3, "near": []}
-
-
-def test_the_quickest_is_the_tables_and_stands_out_only_where_the_seeds_say_so():
-    slow = cells([1000] * 3, [1.0] * 3)
-    first = cells([100, 101, 102], [1.0] * 3, per_step=(1.0, 1.1, 0.9))
-    grid = grid_of(slow, slow, first, cells([104, 105, 103], [1.0] * 3, per_step=(1.1, 0.8, 1.0)))
-    found = judge_times(grid, 400, 1.1, [1000.0, 1000.0, 91.0, 82.0])
-    assert (found["quickest"], found["near"]) == (3, [2])  # 82 seconds, but 91 scatter as far
-
-
-def test_the_linear_scaling_rule_is_put_to_the_pair_that_tests_it():
-    small, large = cells([4000, 4100, 4200], [1.0] * 3), cells([40, 41, 42], [1.0] * 3)  # of 100 rows: 40 epochs each
-    axes = {"rate": (0.01, 1.0), "batch_size": (1, 100), "seed": (0, 1, 2)}
-
-    def judged(last):
-        results = [cell for kind in (small, small, small, last) for cell in kind]
-        return linear_scaling(Grid(axes, dict(zip(itertools.product(*axes.values()), results, strict=True))), 100)
-
-    found = judged(large)
-    assert found["pair"] == [{"rate": 0.01, "batch_size": 1}, {"rate": 1.0, "batch_size": 100}]
-    assert found["factor"] == 100 and found["epochs"] == [41.0, 41.0] and found["alike"]
-    assert not judged(cells([80, 82, 84], [1.0] * 3))["alike"]
-    assert judged(DIVERGED) is None and linear_scaling(grid_of(small, small, large, large), 100) is None
-
-
 def test_how_many_rows_oppose_the_gradient_of_all_is_counted():
     data, weights = load_housing("synthetic"), hw.initial_weights(0, 14)
     inputs, prices = hw.with_ones(data.train), data.train.prices
@@ -183,71 +128,6 @@ def test_how_many_rows_oppose_the_gradient_of_all_is_counted():
     found = single_rows(data, weights)
     assert found["opposed"] == opposed and found["share"] == opposed / 404
     assert found["norm"] == pytest.approx(np.linalg.norm(whole)) and found["verdict"] == "worse"
-
-
-def test_what_scatters_or_diverges_is_not_judged():
-    small = cells([1000, 3000, 2000], [1.0, 1.3, 1.1])
-    large = cells([9000, 800, 4000], [1.0, 1.3, 1.1], per_step=(1.0, 900.0, 400.0))
-    found = judge(grid_of(small, large, DIVERGED, DIVERGED), rows=100, target=1.1)
-    even = "cannot be told apart"
-    expected = {"epochs": even, "steps_alike": False, "higher_rate": even, "low_rate": even}
-    assert found == expected | {"small_hovers": False, "large_settles": False, "lowest_test": 0, "lowest_train": 0} | {
-        "test_differs": False
-    }
-    times = judge_times(grid_of(small, large, DIVERGED, DIVERGED), 100, 1.1, [2000.0, 4000.0, None, None])
-    assert times == {"epoch": even, "quickest": None, "near": []}
-    found = judge(grid_of(*[DIVERGED] * 4), rows=100, target=1.1)
-    assert "lowest_test" not in found and found["epochs"] == even
-
-
-def test_steps_are_alike_where_their_ratio_is_known_to_be_near_one():
-    steps = np.array([1000.0, 2000.0, 3000.0])
-    assert alike(steps, steps) and alike(1.2 * steps, steps) and not alike(1.3 * steps, steps)
-    assert not alike(steps[:1], steps[:1])  # one seed
-    assert not alike(steps, steps * [0.7, 1.0, 1.4]) and not alike(None, steps)
-
-
-@pytest.mark.parametrize("turned", [False, True])
-def test_the_answer_turns_around_with_its_verdicts(quick, turned):
-    folder, _ = quick
-    kept = json.loads((folder / "answer.json").read_text(encoding="utf-8"))
-    values = {"settings": hw.replace(hw.QUICK, num_seeds=3), "seed": 0} | kept["values"] | kept["results"]
-    good, bad = ("worse", "better") if turned else ("better", "worse")
-    verdicts = {"epochs": bad, "steps_alike": not turned, "higher_rate": good, "low_rate": good}
-    verdicts |= {"small_hovers": not turned, "large_settles": True}
-    verdicts |= {"lowest_test": 2, "lowest_train": 3, "test_differs": not turned}
-    times = {"epoch": bad, "quickest": 5, "near": [6] if turned else []}
-    rows = {"opposed": 300, "share": 0.7426, "verdict": good, "norm": 0.5}
-    pair = [{"rate": 0.01, "batch_size": 1}, {"rate": 0.1, "batch_size": 10}]
-    scaling = {"factor": 10.0, "pair": pair, "epochs": [32.0, 31.3], "alike": not turned}
-    made_up = {"single_rows": rows, "scaling": scaling, "law_gap": 0.5 if turned else 0.02}
-    text = render(hw.__file__, values | made_up | {"verdicts": verdicts, "times": times})
-    assert ("多半还是朝着下降的方向" in text) == turned == ("方向多半是错的" not in text)
-    assert ("没有证实这条规则" in text) == turned == ("没有很好地符合" in text)
-    assert "没有检验它" not in text and "没有检验它" in render(hw.__file__, values | {"scaling": None})
-    says = ("批太大，每轮更新的次数少，收敛慢", "降不下去，batch", "噪声使它来回跳动", "向量化没有用上")
-    says += (
-        "因为这时快慢由学习率决定",
-        "固定开销摊到了更多行上",
-        "噪声小，才用得上大的学习率",
-        "；末尾在最小二乘 loss 的",
-    )
-    for sentence in says:
-        assert (sentence in text) != turned, sentence
-    assert ("两者的测试误差在各种子之间分不出高下" in text) == turned == ("与它分不出快慢（按" in text)
-    assert ("批大的用的轮数反而少" in text) == turned
-
-
-def test_the_answer_says_the_numbers_of_the_run(quick):
-    folder, results = quick
-    answer = (folder / "answer.md").read_text(encoding="utf-8")
-    assert "5 轮共 **250 次**" in answer and "不一致" not in answer
-    assert "```python\ndef gradient(" in answer and "def count_iterations(" in answer
-    assert "Goyal" in answer and "Keskar" in answer and "学习率不变时，小批量只能" in answer
-    assert "批太大，每轮更新的次数少" in answer and "批太小，梯度噪声大" in answer
-    for row in results["trainings"]:
-        assert f"| {row['rate']} | {row['batch_size']} | {row['steps_per_epoch']} | {int(row['steps'])} |" in answer
-    assert {path.stem for path in (folder / "figures").iterdir()} == {"steps", "loss", "noise", "ends"}
 
 
 @pytest.fixture
@@ -271,6 +151,17 @@ def test_what_is_not_reached_is_not_claimed(plain, tmp_path):
     )
     assert [row["steps"] for row in answer.results["trainings"]] == [None, None]
     assert "没有到达 | — | —" in answer.text and "收敛慢" not in answer.text
+    noise, norm = answer.results["noise"]["start"], answer.results["single_rows"]["norm"]
+    of_ten = next(row["measured"] for row in noise if row["batch_size"] == 10)  # measured from 1 row on, for the figure
+    assert f"batch 10 的噪声是它的 {of_ten / norm:.1f} 倍" in answer.text and "数据是 40.4 倍" in answer.text
+
+
+def test_the_rates_may_come_in_any_order(plain, tmp_path):
+    overrides = (*TINY, "learning_rates=0.1,0.01")
+    answer, _ = homework.run("2-2", Options(out=str(tmp_path), data="synthetic", overrides=overrides))
+    places = [(row["rate"], row["batch_size"]) for row in answer.results["trainings"]]
+    assert places == [(0.01, 10), (0.01, 404), (0.1, 10), (0.1, 404)]
+    assert "学习率为 0.01 时，batch 10 和 batch 404 都没有" in answer.text.splitlines()[0]
 
 
 def test_a_batch_too_small_for_the_rate_diverges_and_a_large_one_does_not(tmp_path):
