@@ -21,15 +21,9 @@ from annotated_types import Gt, Le
 import paddle_camp as camp
 from homework.hw2_1_backpropagation.figures import draw
 from homework.hw2_1_backpropagation.graph import Number, propagate
-from homework.hw2_1_backpropagation.verdicts import (
-    against_linear,
-    closed_form_quadratic,
-    shapes_of,
-    shift_of,
-    verdicts_on,
-)
+from homework.hw2_1_backpropagation.verdicts import against_linear, closed_form_quadratic, shapes_of, verdicts_on
 from paddle_camp.data.housing import HousingData
-from paddle_camp.data.housing_regression import baselines, errors
+from paddle_camp.data.housing_regression import baselines, errors, shift_of
 from paddle_camp.derivatives import central_differences
 
 ACTIVATIONS = {  # the function, and its derivative written in terms of its output

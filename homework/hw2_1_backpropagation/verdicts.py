@@ -1,4 +1,4 @@
-"""What the two models of homework 2-1 come to beside the closed forms, and how unlike the test rows are."""
+"""What the two models of homework 2-1 come to beside the closed forms, and the shapes of their gradients."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from paddle_camp.comparisons import compare_with_value
-from paddle_camp.data.housing import COLUMNS, HousingData, Table
+from paddle_camp.data.housing import HousingData, Table
 from paddle_camp.data.housing_regression import errors, least_squares
 
 
@@ -29,13 +29,6 @@ def verdicts_on(descent: dict, closed_form: dict) -> dict[str, str]:
 def against_linear(networks: dict[str, dict], linear: float) -> dict[str, str]:
     """Each model's test errors over the seeds against that of the linear model: better, worse, or not to be told."""
     return {n: compare_with_value(row["mse"], linear, lower_is_better=True)["verdict"] for n, row in networks.items()}
-
-
-def shift_of(data: HousingData) -> dict[str, Any]:
-    """The feature whose mean differs most between the parts, by how many standard deviations of the training rows."""
-    rows = data.train.inputs
-    shift = np.abs(data.test.inputs.mean(axis=0) - rows.mean(axis=0)) / rows.std(axis=0)
-    return {"deviations": float(shift.max()), "feature": COLUMNS[int(shift.argmax())]}
 
 
 def shapes_of(models: dict[str, Any], table: Table, batch_size: int) -> list[dict[str, Any]]:

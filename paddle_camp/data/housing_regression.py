@@ -1,4 +1,4 @@
-"""Errors of a price regression, its two baselines (mean, least squares), and the course's example house."""
+"""Errors of a price regression, its baselines (mean, least squares), how the parts differ, and the example house."""
 
 from __future__ import annotations
 
@@ -46,6 +46,16 @@ def compare_errors(predictions: np.ndarray, others: np.ndarray, prices: np.ndarr
     """Whether ``predictions`` are better, by squared errors row by row: what is hard for both drops out."""
     squared = [(np.asarray(each).reshape(-1) - prices) ** 2 for each in (predictions, others)]
     return compare_paired(*squared, lower_is_better=True)["verdict"]
+
+
+def shift_of(data: HousingData) -> dict[str, Any]:
+    """How unlike the test rows are: the ``feature`` whose mean lies farthest from that of the training rows.
+
+    ``deviations``: by how many standard deviations of the training rows.
+    """
+    rows = data.train.inputs
+    shifts = np.abs(data.test.inputs.mean(axis=0) - rows.mean(axis=0)) / rows.std(axis=0)
+    return {"deviations": float(shifts.max()), "feature": COLUMNS[int(shifts.argmax())]}
 
 
 def look_up_example(data: HousingData) -> dict[str, Any]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import http.server
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from paddle_camp.data import housing
 from paddle_camp.data.finding import downloads, sources
-from paddle_camp.data.housing_regression import baselines, errors, least_squares
+from paddle_camp.data.housing_regression import baselines, errors, least_squares, shift_of
 from paddle_camp.errors import DataError
 
 
@@ -94,6 +95,15 @@ def test_errors_and_baselines(table):
     assert np.abs(data.train.inputs.T @ residual).max() < 1e-9 and abs(residual.sum()) < 1e-9  # the normal equations
     both = baselines(data)
     assert both["least squares"]["rmse_dollars"] < 0.5 * both["mean"]["rmse_dollars"]
+
+
+def test_the_feature_whose_mean_moved_farthest_is_named(table):
+    data = housing.load_housing(data_dir=str(table.parent))
+    moved = data.train.inputs.copy()
+    moved[:, 5] -= 2 * moved[:, 5].std()
+    moved[:, 7] += 1.5 * moved[:, 7].std()
+    found = shift_of(replace(data, test=housing.Table(moved, data.train.prices)))
+    assert found == {"deviations": pytest.approx(2), "feature": housing.COLUMNS[5]}
 
 
 def test_a_resumed_run_finds_its_data_where_it_noted_them(table):

@@ -147,6 +147,8 @@ def test_the_answer_turns_around_with_the_verdict_on_the_linear_model(quick, ver
 def test_the_answer_says_where_the_network_extrapolates(quick, deviations):
     text = render(hw.__file__, quick | {"shift": {"deviations": deviations, "feature": "B"}})
     assert ("不全是过拟合" in text) == (deviations > 1)
+    assert ("没有一个特征的平均值在两部分之间相差超过 1 个标准差（最大的是 B，0.20）" in text) == (deviations < 1)
+    assert "分布相近" not in text  # equal means would not say so
 
 
 def test_the_headline_names_the_error_of_the_network_it_names(quick):
