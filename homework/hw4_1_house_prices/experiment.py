@@ -27,14 +27,10 @@ from paddle import nn
 
 import paddle_camp as camp
 from homework.hw4_1_house_prices.figures import draw
-from homework.hw4_1_house_prices.holding_out import block_of, measure_split
+from homework.hw4_1_house_prices.holding_out import block_of, random_error
 from homework.hw4_1_house_prices.verdicts import judge
 from paddle_camp.data.housing import COLUMNS, EXAMPLE, HousingData, Table
-from paddle_camp.data.housing_regression import (
-    baselines,
-    errors,
-    look_up_example,
-)
+from paddle_camp.data.housing_regression import baselines, errors, look_up_example, shift_of
 
 IS_SWEEP = True
 
@@ -124,7 +120,7 @@ def choose(settings: Settings, context: camp.Context, data: HousingData) -> tupl
         curve = (range(1, len(losses) + 1), losses)
         curves.setdefault(point["hidden"], {})[point["rate"], point["decay"]] = curve
         if best is None or losses[-1] < best["holdout_mse"]:
-            best = point | {"holdout_mse": losses[-1]}
+            best = point | {"holdout_mse": losses[-1], "worst_block": max(cell[-1] for cell in cells)}
     camp.require(best is not None, "every candidate diverged: give smaller hidden_rates")
     return best, curves
 
@@ -166,13 +162,15 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
 
     results = {"test": baselines(data) | {name: test[name] for name in models}, "chosen": best}
     results |= {"same_after_loading": same} | judge(predictions, predict(linear, data.train.inputs), data)
-    results["split"] = measure_split(data, settings.blocks, context.seed, predict_after)
+    results["random_mse"] = random_error(data.train, settings.blocks, context.seed, predict_after)
+    results["shift"] = shift_of(data)
+    results["mean_price"] = [float(data.to_dollars(part.prices).mean()) for part in data.parts().values()]
     results["example"] = example | {"price": look_up_example(data)["price"]}
     code = camp.code_of(LinearModel, train, save_and_load, predict)
     return camp.Answer(
         title="作业4-1:用飞桨预测房价",
         results=results,
-        values={"columns": COLUMNS, "rows": data.info.counts, "code": code},
+        values={"columns": COLUMNS, "rows": data.info.counts, "code": code, "enough": camp.comparisons.ENOUGH},
         headline={"name": "rmse_dollars", "value": test["network"]["rmse_dollars"], "interval": None, "split": "test"},
         figures=draw(history, curves, {name: data.to_dollars(predictions[name]) for name in models}, data),
         histories={"linear": history, "network": network_history},

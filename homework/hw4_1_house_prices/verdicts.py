@@ -22,8 +22,8 @@ def judge(predictions: dict[str, np.ndarray], fitted: np.ndarray, data: HousingD
 
     Returns:
         ``against``: the first of each pair against the second, by test row; ``network_seeds``: the network's test
-        errors, ``seeds_against_linear`` the verdict on them; ``train_ratio``: of the linear model's training loss to
-        the smallest there is.
+        errors, ``seeds_against_linear``: the verdict on them against the one training of the linear model;
+        ``train_ratio``: of the linear model's training loss to the smallest there is.
     """
     said, prices = predictions | baseline_predictions(data), data.test.prices
     dollars = {name: errors(each, prices, data)["rmse_dollars"] for name, each in predictions.items()}
