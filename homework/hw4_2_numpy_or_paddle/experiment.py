@@ -136,6 +136,9 @@ def growth(settings: Settings, data: HousingData, seed: int) -> dict[str, list]:
 
 def run(settings: Settings, context: camp.Context) -> camp.Answer:
     data = context.load(camp.load_housing)
+    steps = settings.num_epochs * -(-len(data.train) // settings.batch_size)
+    needed = f"num_epochs={settings.num_epochs}: {steps} steps; timing needs at least {ROUNDS + 1}"
+    camp.require(steps > ROUNDS, needed)
     results, histories, seconds = {}, {}, {}
     with contextlib.ExitStack() as at_the_end:
         # A GPU may round the inputs of a product to 10 bits (TF32), which is no rounding of float32 arithmetic.
@@ -145,7 +148,7 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
             results[name], both = compare(sizes, settings, data, context.seed)
             histories |= {f"{name}, {which}": history for which, history in both.items()}
             seconds[name] = seconds_of(both)
-            steps, difference = len(both["numpy"].steps), results[name]["difference"]
+            difference = results[name]["difference"]
             context.say(f"{name}: largest difference of the losses over {steps} steps: {difference:.1e}")
     lines = {"numpy": lines_of_code(by_hand.Network, numpy_step), "paddle": lines_of_code(build_paddle, paddle_step)}
     grown = growth(settings, data, context.seed)

@@ -124,6 +124,15 @@ def test_a_wrong_setting_is_one_line(override, says, tmp_path):
     contract.refused("4-2", tmp_path, says, override)
 
 
+def test_a_training_too_short_to_be_timed_by_parts_is_refused_before_it_begins(monkeypatch, tmp_path):
+    monkeypatch.setattr(hw, "compare", lambda *arguments: pytest.fail("it trained"))
+    says = "num_epochs=1: 5 steps; timing needs at least 8"
+    contract.refused("4-2", tmp_path, says, "num_epochs=1", "batch_size=100")
+    contract.refused("4-2", tmp_path, "num_epochs=7: 7 steps", "num_epochs=7", "batch_size=404")
+    history = History(steps=[{"seconds": 1.0 + k % 2} for k in range(8)])  # eight steps are enough
+    assert seconds_of({"numpy": history, "paddle": history})[:2] == [2.0, 2.0]  # without the first: 2 1 2 1 2 1 2
+
+
 @pytest.mark.parametrize(
     ("verdict", "headline", "ends", "count"),
     [
