@@ -64,15 +64,15 @@ def test_with_cosh_the_derivative_keeps_its_digits(dtype):
     assert hw.sech_square(np.array([1000], dtype)) == 0  # and no warning
 
 
-def answer_with(dtype: str = "float32", **zero_from) -> str:
+def answer_with(dtype: str = "float32", settings: hw.Settings = hw.QUICK, **zero_from) -> str:
     """The answer, as if this type's derivative had become 0 from these places on."""
-    tanh = hw.check_tanh(hw.QUICK)
+    tanh = hw.check_tanh(settings)
     tanh["types"][dtype]["zero_from"] |= zero_from
     matrix = {"positive": 50, "dtype": "bool", "expected": 50.0, "deviation": 5.0, "verdict": "cannot be told apart"}
     matrix |= {"drawn_mean": 50.0, "drawn_deviation": 5.0, "fewest": 30, "most": 70, "agrees": True}
     matrix |= {"chi_square": 9.0, "degrees_of_freedom": 9, "p_value": 0.5}
     values = {"tanh": tanh, "matrix": matrix, "entries": 100, "code": {"tanh": "…", "count": "…"}}
-    return render(hw.__file__, values | {"settings": hw.QUICK, "seed": 0})
+    return render(hw.__file__, values | {"settings": settings, "seed": 0})
 
 
 def test_the_answer_says_whose_rounding_makes_the_derivative_0():
@@ -88,6 +88,23 @@ def test_the_answer_says_whose_rounding_makes_the_derivative_0():
 def test_a_wrong_place_in_float64_alone_is_said_too():
     assert "推导或查找有误" in answer_with("float64", rounded=18.0)
     assert "没有推迟变成 0 的位置" in answer_with("float64", cosh=19.0)
+
+
+@pytest.mark.parametrize("difference", [1e-8, 1e-5, 1e-3, 0.05, 0.0999])
+def test_the_derivative_is_held_to_what_a_central_difference_can_tell(monkeypatch, difference):
+    settings = replace(hw.QUICK, difference=difference)
+    assert "，公式正确。" in answer_with(settings=settings)
+    right = hw.tanh_gradient
+    monkeypatch.setattr(hw, "tanh_gradient", lambda x: 1.02 * right(x))
+    told = answer_with(settings=settings)
+    assert "公式或差分有误" in told and "公式正确" not in told
+
+
+@pytest.mark.parametrize(("low", "high"), [(-10.0, 10.0), (-5.0, 10.0), (-10.0, 12.0)])
+def test_only_the_questions_interval_is_called_so(low, high):
+    told = answer_with(settings=replace(hw.QUICK, low=low, high=high))
+    asked = (low, high) == (-10, 10)
+    assert ("题目的区间还没有到这个界限" in told) == asked == ("画图的区间还没有到这个界限" not in told)
 
 
 def test_the_derivative_against_central_differences():
@@ -141,7 +158,7 @@ def test_the_quick_run_leaves_the_files_and_says_what_it_found(tmp_path):
 
 def test_an_interval_beyond_the_threshold_is_said(tmp_path):
     answer, _ = homework.run("3-1", Options(out=str(tmp_path), quick=True, overrides=("high=100", "rows=3")))
-    assert "题目的区间里已经出现了 nan" in answer.text and "B(30, 1/2)" in answer.text
+    assert "画图的区间里已经出现了 nan" in answer.text and "B(30, 1/2)" in answer.text
 
 
 def test_same_seed_same_counts():
