@@ -7,11 +7,10 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 import paddle_camp as camp
-from paddle_camp.comparisons import BETTER, compare_with_value, verdict_of
+from paddle_camp.comparisons import BETTER, ENOUGH, compare_with_value, verdict_of
 from paddle_camp.metrics import probabilities
 
 MARGIN = 0.05  # that a loss must lie below chance to count as learned, or above it as worse than guessing
-ENOUGH = 3  # seeds from which their scatter is judged; with fewer, the interval of each one's AUC is
 MUCH = 3.0  # times; gradients that differ by less are not called different
 SIDE = 0.05  # of the outputs at most on one side of 0.5: they "lie on the other"
 

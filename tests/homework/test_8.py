@@ -12,6 +12,7 @@ import paddle_camp as camp
 from homework.hw8_activation import experiment as hw
 from homework.hw8_activation import verdicts
 from paddle_camp.answers.template import render
+from paddle_camp.comparisons import ENOUGH
 from tests.helpers import contract
 from tests.helpers.markdown import form_faults
 from tests.helpers.toys import same_bits, weights
@@ -176,7 +177,7 @@ def answer(*good, seeds=3, probes=None, **cells):
     probes = {name: SMALL_GRADIENTS if name.startswith("sigmoid") else LARGE for name in hw.VARIANTS} | (probes or {})
     values = {"variants": variants, "probes": probes, "inside": verdicts.judge_probes(probes), "chance_loss": 0.69}
     values |= {"settings": hw.replace(hw.Settings(), num_seeds=seeds), "as_course": True, "majority": 0.53}
-    values |= {"sigmoid_from_course": "cannot be told apart", "pictures": 400, "train": 360}
+    values |= {"pictures": 400, "train": 360, "enough": ENOUGH}
     table = {name: asdict(variant) for name, variant in hw.VARIANTS.items()}
     text = render(hw.__file__, values | {"table_of": table})
     assert form_faults(text) == [] and "不收敛" not in text
@@ -188,12 +189,13 @@ def test_not_within_these_epochs_is_not_never():
     first = text.splitlines()[0]
     assert "5 轮之内，换成 ReLU 之后收敛" in first and "Sigmoid 没有收敛，52.00%" in first and "不是唯一的原因" in first
     assert "训练更久可能会收敛，这里没有试" in text and "个种子，换一个" not in text
-    assert "5 轮之内，换成 ReLU 之后没有收敛；" not in first
+    assert "5 轮之内，换成 ReLU 之后没有收敛，验证准确率 52.00%" in answer("unit_sigmoid").splitlines()[0]
 
 
 def test_an_auc_far_above_the_accuracy_is_explained_where_it_is_one():
     text = answer("relu")
     assert "并不矛盾：验证图片的输出（患病的概率）全在 0.5070 与 0.5110 之间，高于 0.5 的占 100.00%" in text
+    assert "，每个种子的输出几乎都在 0.5 的同一侧，" in text
     assert "并不矛盾" not in answer("relu", sigmoid=[cell(auc=0.5)] * 3)
     assert "并不矛盾" not in answer("relu", "sigmoid")
 
@@ -202,11 +204,34 @@ def test_the_slope_is_reconciled_with_rates_that_do_not_help():
     wild = {"sigmoid-rate100": [cell(0.87)] * 3}
     text = answer("relu", "unit_sigmoid", "sigmoid-batch_norm", **wild)
     assert "放大学习率却补不回来" in text and "fc2 的梯度是 conv1 的 110.0 倍，ReLU 网络只有 1.6 倍" in text
-    assert "×100 时 loss 反而高于猜测" in text and "斜率改为 1；批归一化）则能收敛" in text
+    assert "×100 时 loss 反而高于猜测" in text
     assert "×100 时 loss" not in answer("relu", "unit_sigmoid")
     even = answer("relu", "unit_sigmoid", probes={"sigmoid": LARGE})
     assert "还不能说明是什么" in even and "各层缺的" not in even
     assert "补不回来" not in answer("relu", "sigmoid-rate10")
+
+
+def test_the_explanation_is_held_against_every_change_that_restores_the_scale():
+    text = answer("relu", "unit_sigmoid", "sigmoid-init", "sigmoid-batch_norm")
+    assert "（斜率改为 1；Xavier×4；批归一化）则能收敛，与这个解释相符" in text and "还不完整" not in text
+    text = answer("relu", "sigmoid-batch_norm")
+    assert "（批归一化）则能收敛；但同样恢复尺度的“斜率改为 1”、“Xavier×4”没有收敛，所以这个解释还不完整" in text
+    assert "相符" not in text
+    text = answer("relu", "unit_sigmoid", "sigmoid-batch_norm", **{"sigmoid-init": [GOOD, *POOR[:2]]})
+    assert "“Xavier×4”没有每次都收敛" in text and "相符" not in text
+    text = answer("relu")
+    assert "（“斜率改为 1”、“Xavier×4”、“批归一化”）也没有收敛" in text and "则能" not in text
+
+
+def test_a_gradient_that_is_no_number_is_a_dash():
+    text = answer("relu", probes={"relu": probe(None, 1.0, 1.0, 1.0)})
+    assert "| ReLU，训练前梯度范数 | – | 1 | 1 | 1 | 1 |" in text and "训练开始时" not in text
+
+
+def test_the_courses_loss_is_printed_beside_this_runs():
+    text = answer("relu")
+    assert "5 轮后 loss 0.691；" in text and "与课程的" not in text
+    assert "loss 为 0.6900～0.6900（400 张验证图片）" in text
 
 
 def test_one_seed_and_a_result_the_other_way_round_are_said():
