@@ -22,7 +22,7 @@ import paddle
 
 import paddle_camp as camp
 from homework.hw5_3_optimizers.figures import draw
-from homework.hw5_3_optimizers.steps import FIRST, explain, measure_steps
+from homework.hw5_3_optimizers.steps import compare_lengths, explain, measure_steps
 from homework.hw5_3_optimizers.verdicts import compare_with_first, find_rates, rates_for_all, summarise
 
 IS_SWEEP = True
@@ -104,10 +104,11 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     }
     results = {"grid": grid, "best": best, "order": order, "against_first": against_first}
     results |= {"for_all": rates_for_all(best), "steps": steps, "reason": explain(steps, best)}
+    results["lengths"] = compare_lengths(steps, best)
     return camp.Answer(
         title="作业5-3:哪种优化算法、哪种学习率最好",
         results=results,
-        values={name: batches.num_samples for name, batches in sets.items()} | {"first_steps": FIRST},
+        values={name: batches.num_samples for name, batches in sets.items()} | {"enough": camp.comparisons.ENOUGH},
         figures=draw(cells, table, names, settings.learning_rates, context.seed),
         histories=cells.histories(),
         predictions=camp.Predictions.of(data.test, winner["outputs"]),

@@ -10,6 +10,7 @@ import numpy as np
 import paddle_camp as camp
 from paddle_camp.comparisons import (
     BETTER,
+    ENOUGH,
     WORSE,
     Comparison,
     compare_paired,
@@ -18,7 +19,6 @@ from paddle_camp.comparisons import (
     holm,
 )
 
-ENOUGH = 3  # seeds that a paired test needs; with fewer, only the sampling of the test digits is allowed for
 GUESS = 1 / len(camp.DIGITS.classes)  # the accuracy that a diverged training counts with
 
 
@@ -32,7 +32,8 @@ def summarise(cells: list[dict]) -> dict:
 def compare(first: dict, second: dict, digits: int) -> Comparison:
     """Compare two of :func:`summarise` by their accuracies on the same ``digits`` test digits.
 
-    With fewer seeds than ENOUGH the two means are compared as shares of separate samples, which is on the safe side.
+    With fewer seeds than ENOUGH only the sampling of the digits is allowed for, and the two means are compared as
+    shares of separate samples, which is on the safe side.
     """
     if len(first["test_accuracies"]) >= ENOUGH:
         return compare_paired(first["test_accuracies"], second["test_accuracies"])
@@ -66,9 +67,9 @@ def find_rates(rows: Mapping[float, dict], labels: np.ndarray) -> dict[str, Any]
 
 
 def rates_for_all(best: Mapping[str, dict]) -> list[str]:
-    """The rates that no optimizer does worse with than with its best one, as far as can be told."""
-    rates = next(iter(best.values()))["states"]
-    return [rate for rate in rates if all(row["states"][rate] in ("best", "near") for row in best.values())]
+    """The rates that no optimizer that learned does worse with than with its best one, as far as can be told."""
+    learned = [row["states"] for row in best.values() if row["learned"]]
+    return [rate for rate in (learned[0] if learned else ()) if all(s[rate] in ("best", "near") for s in learned)]
 
 
 def compare_with_first(best: Mapping[str, dict], order: list[str], digits: int) -> dict[str, Comparison]:

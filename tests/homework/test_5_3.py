@@ -10,6 +10,7 @@ import paddle_camp as camp
 from homework.hw5_3_optimizers import experiment as hw
 from homework.hw5_3_optimizers import steps, verdicts
 from paddle_camp.answers.template import render
+from paddle_camp.comparisons import ENOUGH
 from tests.helpers import contract
 from tests.helpers.markdown import form_faults
 
@@ -117,6 +118,9 @@ def test_three_pictures_of_299_rank_nothing():
     best = {"A": found, "B": verdicts.find_rates({0.1: row(0.1), 0.01: row(251 / 299), 0.001: row(0.5)}, digits)}
     assert verdicts.compare_with_first(best, ["A", "B"], 299)["B"]["verdict"] == "cannot be told apart"
     assert verdicts.rates_for_all(best) == ["0.01"]
+    dull = verdicts.find_rates({0.1: row(0.0), 0.01: row(0.0), 0.001: row(0.1)}, digits)
+    assert dull["states"]["0.01"] == "large" and not dull["learned"]
+    assert verdicts.rates_for_all(best | {"C": dull}) == ["0.01"] and verdicts.rates_for_all({"C": dull}) == []
 
 
 def test_the_first_steps_of_gradient_descent_are_the_rate_times_the_gradient():
@@ -133,29 +137,44 @@ def test_the_first_steps_of_gradient_descent_are_the_rate_times_the_gradient():
     adam = measure("Adam", 0.01)
     assert 0.001 < adam["length"] <= 0.0101 and adam["weight"] == plain["weight"]  # of the rate's size, at most it
     assert measure("SGD", 1e20) is None
+    assert plain["steps"] == 3 < steps.FIRST  # no more batches than that
 
 
 def test_steps_explain_the_rates_only_where_they_are_closer():
     long, short = {"length": 0.001}, {"length": 0.0001}
-    best = {"SGD": {"rate": 0.1}, "Adam": {"rate": 0.001}}
+    best = {"SGD": {"rate": 0.1, "learned": True}, "Adam": {"rate": 0.001, "learned": True}}
     found = steps.explain({"SGD 0.1": long, "Adam 0.001": long}, best)
     assert found["explains"] and found["spread"] == 1 and found["spread_per_rate"] == pytest.approx(100)
-    assert not steps.explain({"SGD 0.1": long, "Adam 0.1": short}, best | {"Adam": {"rate": 0.1}})["explains"]
+    assert not steps.explain({"SGD 0.1": long, "Adam 0.001": short}, best)["explains"]
     assert steps.explain({"SGD 0.1": None, "Adam 0.001": long}, best) is None
+    dull = best | {"Adam": {"rate": 0.001, "learned": False}}  # what learned nothing has no best rate
+    assert steps.explain({"SGD 0.1": long, "Adam 0.001": long}, dull) is None
+    assert steps.explain({"SGD 0.1": long, "Adam 0.1": short}, best | {"Adam": best["SGD"]}) is None
 
 
-def answer(rows, order, num_seeds=3, lengths=(0.5, 0.01, 0.0001)):
-    """The answer of made-up rows: optimizer -> its accuracies at 0.1, 0.01 and 0.001."""
-    rates = (0.1, 0.01, 0.001)
+def test_steps_are_longer_or_shorter_than_at_the_best_rate():
+    best = {"SGD": {"rate": 0.01, "states": {"0.1": "large", "0.01": "best", "0.001": "small"}}}
+    measured = {"SGD 0.1": {"length": 3.0}, "SGD 0.01": {"length": 2.0}, "SGD 0.001": {"length": 1.0}}
+    assert steps.compare_lengths(measured, best) == {"SGD 0.1": "longer", "SGD 0.001": "shorter"}
+    assert steps.compare_lengths(measured | {"SGD 0.1": None}, best) == {"SGD 0.001": "shorter"}
+    assert steps.compare_lengths(measured | {"SGD 0.01": None}, best) == {}
+
+
+def answer(rows, order, num_seeds=3, lengths=(0.5, 0.01, 0.0001), rates=(0.1, 0.01, 0.001)):
+    """The answer of made-up rows: optimizer -> its accuracies at each rate."""
     settings = hw.replace(hw.Settings(), optimizers=tuple(rows), learning_rates=rates, num_seeds=num_seeds)
     grid = {f"{n} {rate:g}": each for n, three in rows.items() for rate, each in zip(rates, three, strict=True)}
     best = {n: verdicts.find_rates(dict(zip(rates, three, strict=True)), DIGITS) for n, three in rows.items()}
-    measured = {key: {"gradient": 0.01, "length": lengths[k % 3], "weight": 0.02} for k, key in enumerate(grid)}
+    measured = {
+        key: {"steps": 7, "gradient": 0.01, "length": lengths[k % len(rates)], "weight": 0.02}
+        for k, key in enumerate(grid)
+    }
     values = {"grid": grid, "best": best, "order": order, "for_all": verdicts.rates_for_all(best), "steps": measured}
     values |= {"against_first": verdicts.compare_with_first(best, order, 300), "reason": steps.explain(measured, best)}
-    counts = {"train": 1000, "holdout": 200, "test": 300, "first_steps": steps.FIRST}
+    counts = {"train": 1000, "holdout": 200, "test": 300, "enough": ENOUGH}
+    values["lengths"] = steps.compare_lengths(measured, best)
     text = render(hw.__file__, {"settings": settings} | values | counts)
-    assert form_faults(text) == []
+    assert form_faults(text) == [] and "：。" not in text and "；。" not in text
     return text
 
 
@@ -169,6 +188,11 @@ def test_opposite_failures_are_named_apart():
     assert "是 SGD 的最好学习率；对 Adam（20.00%）太大" in text
     assert "对 SGD（10.00%）太小；SGD 的准确率不高于总猜最多的一类，没有学会" in text
     assert "- 太大：Adam 在 0.1 时" in text and "- 太小：SGD 在 0.01 时" in text
+    assert "两种偏差方向相反" in text and "步子比最好时大，可能在低处来回越过。" in text and "可能走不到。" in text
+    same = answer({"SGD": sgd, "Adam": adam}, ["Adam", "SGD"], lengths=(0.1, 0.1, 0.1))
+    assert "- 太大：Adam" in same and "来回越过" not in same and "走不到" not in same
+    some = answer({"SGD": sgd, "Adam": adam}, ["Adam", "SGD"], lengths=(0.1, 0.5, 0.2))
+    assert "倍）：Adam 在 0.01 时，步子比最好时大" in some and "走不到" not in some
 
 
 def test_optimizers_that_cannot_be_told_apart_share_the_first_place():
@@ -186,7 +210,46 @@ def test_one_seed_makes_no_ranking_and_one_that_learned_nothing_has_no_best_rate
     assert "只有 1 个种子，不排名次" in first and "最好的是" not in first
     assert "Adam 低于它，超出抽样误差" in first and "Adam 在所试的学习率下都没有学会" in first
     assert "Adam 的最好学习率" not in text and "各自最好的分不出高下" not in text
-    assert "只计测试图片的抽样误差" in text
+    assert "只计测试图片的抽样误差" in text and "当作两次独立的抽样，偏保守" in text
+    assert "发散的训练按 10.00% 计" in text and "前 7 步" in text and "SGD 选出的学习率是 0.01。" in first
+
+
+def test_rates_that_suit_all_are_those_that_suit_all_that_learned():
+    rows = {
+        name: [row(0.2, 0.21, 0.19), row(*each), row(0.5, 0.51, 0.52)]
+        for name, each in (("SGD", GOOD), ("Adam", ALIKE))
+    }
+    rows["RMSProp"] = [row(0.0, 0.0, 0.0), row(0.0, 0.0, 0.0), row(0.1, 0.1, 0.1)]
+    first = answer(rows, ["SGD", "Adam", "RMSProp"]).splitlines()[0]
+    assert "但 0.01 对每种学会的优化算法都与选出的分不出高下" in first and "RMSProp 是" not in first
+    assert "RMSProp 在所试的学习率下都没有学会" in first
+
+
+def test_one_optimizer_has_a_chosen_rate_and_no_best_one():
+    first = answer({"SGD": [row(0.2, 0.21, 0.19), row(*GOOD), row(*ALIKE)]}, ["SGD"]).splitlines()[0]
+    assert "SGD 的测试准确率为 91.33%" in first and "选出的学习率是 0.01，与 0.001 分不出高下。" in first
+    assert "最好的" not in first
+    text = answer({"SGD": [row(*GOOD), row(0.5, 0.51, 0.52), row(0.1, 0.1, 0.1)]}, ["SGD"])
+    assert "选出的学习率是 0.1（所试的最大一档，更大的没有试）。" in text.splitlines()[0]
+    assert "## 步长" in text and "因优化算法而异" not in text and "发散的训练" not in text
+
+
+def test_one_rate_is_neither_chosen_nor_best():
+    text = answer({"SGD": [row(*GOOD)], "Adam": [row(*ALIKE)]}, ["SGD", "Adam"], rates=(0.01,), lengths=(0.5,))
+    assert "学习率是" not in text and "选出的学习率" not in text.splitlines()[0] and "的最好学习率" not in text
+    assert "因优化算法而异" not in text and "- 学习率" not in text
+
+
+def test_where_nothing_learned_there_is_no_best():
+    guesses = [row(0.1, 0.1, 0.1)] * 3
+    rows = {"SGD": [row(0.12, 0.13, 0.12), *guesses[1:]], "Adam": guesses}
+    first = answer(rows, ["SGD", "Adam"]).splitlines()[0]
+    assert "SGD 在所试的学习率下都没有学会。Adam 在所试的学习率下都没有学会。" in first
+    assert "最好的" not in first and "各自选出的学习率：" not in first
+    missed = {"SGD": [row(0.1, 0.1, 0.1, holdout=0.5), row(0.5, 0.5, 0.5, holdout=0.4), guesses[0]]}
+    text = answer(missed, ["SGD"])
+    assert "SGD 在选出的学习率（0.1）下没有学会" in text.splitlines()[0]
+    assert "- 学习率 0.01：SGD 的准确率高于总猜最多的一类，但按留出的图片没有选它。" in text
 
 
 def test_steps_that_do_not_explain_the_rates_are_not_said_to():
