@@ -133,7 +133,7 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     return camp.Answer(
         title="作业6-1:手写数字识别的五个练习",
         results=results,
-        values={name: sets[name].num_samples for name in ("small", "few", "test")},
+        values={"enough": camp.comparisons.ENOUGH} | {n: sets[n].num_samples for n in ("small", "few", "test")},
         figures=draw_all(main, history, losses, first),
         histories={"cross_entropy": history} | {f"l2-{name}": rows for name, rows in by_l2.histories().items()},
         predictions=camp.Predictions.of(data.test, main["outputs"]),

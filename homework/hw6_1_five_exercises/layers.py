@@ -45,13 +45,15 @@ def observe(layers: list[dict], logits: np.ndarray) -> dict:
     """What the rows of :func:`describe_layers` show, by the layers' names; ``logits [N, K]`` are of all test digits."""
     deviations = [row["std"] for row in layers]
     even = max(deviations) < FACTOR * min(deviations)
+    ordered = {"grows": sorted(deviations), "shrinks": sorted(deviations, reverse=True)}
+    direction = next((name for name, each in ordered.items() if each == deviations), "changes")
     inside = layers[1:-1]  # behind the input, before the logits
     return {
         "rectified": {row["name"]: row["zeros"] for row in inside if row["low"] == 0 < row["zeros"]},
         "signed": [row["name"] for row in inside if row["low"] < 0 < row["high"]],
         "dead": {row["name"]: row["dead"] for row in inside if row["dead"] > 0},
         "saturated": {row["name"]: row["saturated"] for row in inside if row["saturated"] is not None},
-        "scale": "even" if even else "grows" if deviations[-1] > deviations[0] else "changes",
+        "scale": "even" if even else direction,
         "logits": [float(logits.min()), float(logits.max())],
         "sure": float((probabilities(logits).max(axis=1) > 1 - EDGE).mean()),
     }

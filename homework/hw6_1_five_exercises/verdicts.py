@@ -7,10 +7,9 @@ from functools import partial
 import numpy as np
 
 import paddle_camp as camp
-from paddle_camp.comparisons import BETTER, EVEN, Best, compare_paired, compare_with_majority, find_best, holm
+from paddle_camp.comparisons import BETTER, ENOUGH, EVEN, Best, compare_paired, compare_with_majority, find_best, holm
 
 compare_losses = partial(compare_paired, lower_is_better=True)
-ENOUGH = 3  # seeds that a ranking needs: with two, a t-test has a single degree of freedom
 NEAR = 0.05  # a loss this close to ln(classes) is that of equal probabilities for all classes
 
 
@@ -26,7 +25,7 @@ def is_chance(accuracy: float, labels: np.ndarray) -> bool:
 
 
 def count_collapsed(seeds: dict[str, list[float]], labels: np.ndarray) -> int:
-    """With how many seeds the network gives every digit the same output: loss ln(classes), accuracy at chance.
+    """With how many seeds the classes are about equally probable: loss ln(classes), accuracy at chance.
 
     That is no under-fitting, which has learned something, only less than there is to learn.
     """

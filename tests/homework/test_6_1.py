@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import paddle
 import pytest
@@ -13,7 +11,6 @@ from homework.hw6_1_five_exercises.layers import describe, observe
 from homework.hw6_1_five_exercises.losses import gradients_at, pull_of
 from homework.hw6_1_five_exercises.verdicts import judge_l2, rank, summarise_l2
 from paddle_camp import create_model
-from paddle_camp.answers.template import render
 from paddle_camp.comparisons import EVEN
 from paddle_camp.networks.summary import layer_outputs
 from tests.helpers import contract
@@ -21,6 +18,7 @@ from tests.helpers.markdown import form_faults
 
 LOGITS = np.array([[2.0, 1.0, -1.0], [0.5, 0.5, 0.5]], "float32")
 LABELS = np.array([0, 2])
+QUICK = ("6-1", "--quick", "--data", "synthetic")  # the run that all of its tests look at
 
 
 def value(name, smoothing=0.1):
@@ -55,7 +53,7 @@ def test_layer_outputs_are_what_the_layers_give():
 
 @pytest.fixture(scope="module")
 def quick(tmp_path_factory):
-    return contract.run("6-1", tmp_path_factory.mktemp("quick"), "--quick", "--data", "synthetic")[0]
+    return contract.shared(tmp_path_factory, *QUICK)
 
 
 def test_quick(quick):
@@ -152,7 +150,7 @@ def test_fewer_than_three_seeds_rank_nothing():
 def test_a_collapse_is_a_loss_of_ln_10_and_an_accuracy_of_chance():
     same = l2_row([2.302, 2.31, 0.9], [2.3, 2.3, 0.8], [2.3, 2.3, 0.9], (0.1, 0.1, 0.7))
     slow = l2_row([2.29, 2.29, 2.3], [2.2, 2.2, 2.2], [2.2, 2.2, 2.2], (0.4, 0.5, 0.6))  # learned something
-    wild = l2_row([9.0, 9.0, 9.0], [2.2, 2.2, 2.2], [2.2, 2.2, 2.2], (0.1, 0.1, 0.1))  # not the same output for all
+    wild = l2_row([9.0, 9.0, 9.0], [2.2, 2.2, 2.2], [2.2, 2.2, 2.2], (0.1, 0.1, 0.1))  # not equally probable
     assert judge_l2({"0": slow, "0.1": wild, "1": same}, DIGITS)["nothing"] == {"1": 2}
 
 
@@ -162,7 +160,12 @@ def test_dead_and_saturated_units():
     assert (row["dead"], row["zeros"], row["saturated"], row["shape"]) == (0.5, 0.75, None, [1, 2, 2])
     assert describe(np.array([[0.01, 0.5, 0.99, 0.5]]))["saturated"] == 0.5  # behind a Sigmoid
     rows = [{"name": n, "low": -1.0, "high": 1.0, "zeros": 0.0, "dead": 0.0, "saturated": None} for n in "abc"]
-    for deviations, scale in (((1, 2, 3), "even"), ((0.1, 1, 3), "grows"), ((1, 50, 0.5), "changes")):
+    for deviations, scale in (
+        ((1, 2, 3), "even"),
+        ((0.1, 1, 3), "grows"),
+        ((1, 50, 2), "changes"),
+        ((3, 1, 0.1), "shrinks"),
+    ):
         seen = observe([row | {"std": each} for row, each in zip(rows, deviations, strict=True)], np.eye(10))
         assert (seen["scale"], seen["signed"], seen["dead"], seen["logits"]) == (scale, ["b"], {}, [0.0, 1.0])
 
@@ -177,81 +180,3 @@ def test_the_gradients_by_the_logits():
     pull = pull_of("hinge", LOGITS, LOGITS, LABELS, settings)
     assert (pull["right"], pull["share"], pull["silent"]) == (0.0, 1.0, 0.5)  # a tie is class 0: the second is wrong
     assert pull_of("hinge", LOGITS[:1], LOGITS[:1], LABELS[:1], settings)["wrong"] is None
-
-
-def answer(quick, changes=None, **settings):
-    kept = json.loads((quick / "answer.json").read_text(encoding="utf-8"))
-    values = {"settings": hw.replace(hw.QUICK, **settings), "seed": 0} | kept["values"] | kept["results"]
-    text = render(hw.__file__, values | (changes or {}))
-    assert form_faults(text) == []
-    assert not [line for line in text.splitlines() if line.endswith(("；", "，", "、"))] and "；。" not in text
-    return text, values
-
-
-def verdicts(verdict, opposite, accuracy="0.01", nothing=()):
-    best = {"name": "0.01", "against": {name: {"verdict": verdict} for name in ("0", "0.1")}}
-    others = {name: {"verdict": verdict} for name in ("0", "0.01", "0.1") if name != accuracy}
-    pairs = {"test_against_training": opposite, "end_against_lowest": opposite}
-    pairs |= {"gap_of_strongest": verdict, "training_of_strongest": opposite, "nothing": dict(nothing)}
-    return {"l2_verdicts": pairs | {"best": best, "best_accuracy": {"name": accuracy, "against": others}}}
-
-
-@pytest.mark.parametrize(
-    ("verdict", "opposite", "says"),
-    [("better", "worse", True), ("worse", "better", False), (EVEN, EVEN, False)],
-)
-def test_the_answer_turns_around_with_its_verdicts(quick, verdict, opposite, says):
-    text, _ = answer(quick, verdicts(verdict, opposite))
-    for sentence in ("过拟合", "之后反而上升", "两条曲线因此靠近；但太强时", "欠拟合", "，超出种子之间的波动，"):
-        assert (sentence in text) == says, sentence
-    assert ("与 0、0.1 分不出高下" in text.splitlines()[0]) != says
-
-
-def test_a_collapse_is_not_called_under_fitting(quick):
-    text, _ = answer(quick, verdicts("better", "worse", nothing={"0.1": hw.QUICK.l2_seeds}))
-    assert "权重 0.1 什么也没有学到" in text.splitlines()[0] and "与 ln 10 = 2.303" in text
-    assert "（欠拟合）" not in text and "这已经不是欠拟合" in text
-    text, _ = answer(quick, verdicts("better", "worse", nothing={"0.1": 1}))
-    assert "3 个种子中有 1 个什么也没有学到" in text.splitlines()[0]
-
-
-def test_a_loss_and_an_accuracy_that_order_the_weights_differently(quick):
-    first = answer(quick, verdicts("better", "worse", accuracy="0.1"))[0].splitlines()[0]
-    assert "测试 loss 最低" in first and "测试准确率最高的却是权重 0.1" in first and "次序不同" in first
-    first = answer(quick, verdicts(EVEN, EVEN, accuracy="0"))[0].splitlines()[0]
-    assert "平均测试准确率以权重 0 最高" in first and "次序不同" not in first
-    assert "平均测试准确率也最高" in answer(quick, verdicts("better", "worse"))[0].splitlines()[0]
-
-
-def test_losses_are_ranked_only_where_seeds_tell_them_apart(quick):
-    def ranking(*found):
-        others = zip(("squared", "smoothed", "hinge"), found, strict=True)
-        return {
-            "ranking": {"name": "cross_entropy", "against": {name: {"verdict": verdict} for name, verdict in others}}
-        }
-
-    text, _ = answer(quick, ranking("better", "better", "better"))
-    assert "交叉熵的测试准确率最高" in text.splitlines()[0] and "分不出" not in text.split("只用")[0]
-    text, _ = answer(quick, ranking(EVEN, EVEN, "better"))
-    assert "但与softmax 上的平方误差、标签平滑的交叉熵分不出高下，只是好于合页损失（hinge）" in text.splitlines()[0]
-    text, _ = answer(quick, ranking(EVEN, EVEN, EVEN))
-    assert "还没有表现为准确率的差别" in text
-    text, _ = answer(quick, {"ranking": None, "nothing": ["hinge"]}, num_seeds=1)
-    assert "各只有 1 个种子，不排名次" in text.splitlines()[0] and "最高的" not in text.splitlines()[0].split("只用")[0]
-    assert "合页损失（hinge）的准确率不高于" in text
-
-
-def test_what_is_seen_in_the_layers_is_what_was_measured(quick):
-    _, values = answer(quick)
-    seen = values["seen"] | {"dead": {"pool": 0.25}, "saturated": {"pool": 0.5}, "scale": "changes", "rectified": {}}
-    text, _ = answer(quick, {"seen": seen})
-    assert "pool 有 25.00% 的单元" in text and "有 50.00% 的输出小于 0.05" in text and "没有保持尺度" in text
-    assert "**零**" not in text and "没有一个单元" not in text
-    text, _ = answer(quick, {"seen": seen | {"dead": {}, "saturated": {}, "scale": "even"}})
-    assert "没有一个单元" in text and "**饱和**" not in text and "没有逐层消失" in text
-
-
-def test_with_one_seed_nothing_is_told_apart(quick):
-    rows = {weight: l2_row([0.1 * k], [0.01], [0.1], [0.9]) for k, weight in enumerate(("0", "0.01", "0.1"), 1)}
-    text, _ = answer(quick, {"l2_verdicts": judge_l2(rows, DIGITS)}, l2_seeds=1)
-    assert "只有 1 个种子，不排名次" in text.splitlines()[0] and "过拟合" not in text and "欠拟合" not in text
