@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+import paddle_camp as camp
 from paddle_camp.comparisons import compare_classifiers, compare_paired, compare_spreads
 from paddle_camp.history import History
 from paddle_camp.metrics import predict_labels
@@ -32,7 +33,7 @@ def summarise_ablation(found: dict[str, dict], labels: np.ndarray) -> dict[str, 
     """Row -> mistakes on the held-out digits, and how many of them only this row or only the recipe makes."""
     table = {}
     for name, cell in found.items():
-        if "diverged" in cell:
+        if camp.diverged(cell):
             table[name] = None
             continue
         recipe, own = (np.array(c["plain"]) for c in (found["recipe"], cell))
@@ -57,7 +58,7 @@ def diagnose(found: dict[str, dict], num_held: int) -> dict[str, dict | None]:
     fits them better than the recipe); None with label smoothing, whose loss is another one. ``steadiness`` judges
     ``jumps``, the standard deviation of the accuracy's late changes.
     """
-    histories = {name: History.from_dict(cell["history"]) for name, cell in found.items() if "diverged" not in cell}
+    histories = {name: History.from_dict(cell["history"]) for name, cell in found.items() if not camp.diverged(cell)}
     recipe, table = histories["recipe"], dict.fromkeys(found)
     for name, history in histories.items():
         held = history.after_epochs("holdout", "loss")

@@ -31,6 +31,7 @@ def test_quick(quick):
     assert list(results["training"]) == list(hw.ABLATION)
     assert results["training"]["recipe"]["fits"] == "cannot be told apart"
     assert recipe["mistakes"] < 0.2 * 100  # of 100 held-out digits; guessing makes 90
+    assert "选定的" not in (quick / "answer.md").read_text(encoding="utf-8")  # these are not the settings chosen before
     wrong = results["single"]["averaged"]
     assert len(wrong) == 2 and max(wrong) < 0.15 * 299
     # What both networks get right, their mean gets right; of what one gets wrong it may get any part wrong.
@@ -93,9 +94,19 @@ def answer_with(rows: dict | None = None, trainings: dict | None = None, **chang
     row = {"mistakes": 30, "averaged": 28, "only_here": 0, "only_recipe": 0, "verdict": EVEN}
     training = {"train_loss": 0.08, "held_loss": 0.03, "lowest_held_loss": 0.03, "lowest_after": 15, "fits": EVEN}
     training |= {"jumps": 0.0002, "steadiness": EVEN}
-    values = {"settings": settings, "seeds": [0], "few": 10_000, "held": 10_000, "test": 10_000, "train": 60_000}
+    values = {
+        "settings": settings,
+        "seeds": [0],
+        "few": settings.ablation_pictures or 50_000,
+        "held": 10_000,
+        "test": 10_000,
+        "train": 60_000,
+    }
     values |= {"parameters": 5, "code": "…", "single": {"plain": [30], "averaged": [20]}, "ensemble": {"plain": 30}}
-    values |= {"cost": {"minutes": [1.0], "cores": 2, "side_by_side": 1}}
+    values |= {
+        "cost": {"minutes": [1.0], "cores": 2, "side_by_side": 1},
+        "as_default": hw.replace(settings, num_seeds=3) == hw.Settings(),
+    }
     values["ablation"] = {name: row for name in hw.ABLATION} | {k: v and row | v for k, v in (rows or {}).items()}
     values["training"] = {name: training for name in hw.ABLATION}
     values["training"] |= {k: v and training | v for k, v in (trainings or {}).items()}
@@ -131,6 +142,9 @@ def test_underfitting_is_a_higher_training_loss_with_more_mistakes():
     slow = {"DeepConvNet": {"mistakes": 620, "verdict": "worse"}}
     text = problems_with(slow, {"DeepConvNet": {"fits": "worse", "train_loss": 2.24}})
     assert "DeepConvNet（学习率 0.001）：训练损失 2.2400" in text and "判错 620 张" in text
+    assert "可以调学习率或多训练几轮，或换容易训练的网络（有批归一化的）。" in text and "加数据增强没有用" not in text
+    bent = {"only shifts": {"mistakes": 60, "verdict": "worse"}}
+    assert "可以调学习率或多训练几轮。" in problems_with(bent, {"only shifts": {"fits": "worse"}})
     assert "**学得不够**：这次没有看到" not in text
     assert "**学得不够**：这次没有看到" in problems_with(slow, {"DeepConvNet": {"fits": "better"}})
 
@@ -150,10 +164,13 @@ def test_a_constant_rate_that_jumps_is_said_and_one_that_does_not_as_well():
     assert "逐步降到 0 就稳定下来" not in problems_with({}, {name: {"steadiness": "worse"}}, schedule="constant")
 
 
-def test_nothing_is_quoted_that_the_camp_never_printed():
-    text = answer_with()
-    assert "作业说明中的参考" not in text and "98.5%" not in text
+def test_the_answer_says_what_was_chosen_and_why_few_digits():
+    text, own = answer_with(), answer_with(warp="none", ablation_pictures=None)
     assert {len(digits) for digits in re.findall(r"\.(\d+)%", text)} == {2}  # accuracies have one form
+    assert (
+        "这一做法是事先在 MNIST 留出的训练图片上选定的；本次" in text and "在 10,000 张训练图片上（少用一些，" in text
+    )
+    assert "- 本次运行用全部 60,000 张" in own and "选定的" not in own and "在 50,000 张训练图片上训练" in own
 
 
 def test_the_losses_and_optimizers_that_were_tried_are_named():
