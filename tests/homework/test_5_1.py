@@ -54,11 +54,12 @@ def test_quick(quick):
     within = results["interval"][0] <= results["accuracy_all"] <= results["interval"][1]
     assert (results["verdict"] == "cannot be told apart") == within
     assert contract.metrics_of(folder)["headline"]["value"] == results["accuracy_all"] > 0.8
-    assert results["smallest_difference"] == pytest.approx(1.96 * 2**0.5 * results["std"], rel=1e-4)
+    assert results["smallest_difference"] == pytest.approx(1.96 * 2**0.5 * results["expected_std"], rel=1e-4)
     assert results["std"] == pytest.approx(results["expected_std"], rel=0.1)
     assert results["own"]["digit"] == digit and results["own"]["steps"][-1] == "28 x 28"
     assert results["fewest_one_sided"] == 6
     answer = (folder / "answer.md").read_text(encoding="utf-8")
+    assert f"训练 {hw.QUICK.num_epochs} 轮" in answer
     assert "def measure_sample(" in answer and "6. 放到 28×28 的黑底上，让重心落在正中（图中的 28 x 28）。" in answer
     assert (folder / "figures" / "own.png").is_file()
 
@@ -66,7 +67,15 @@ def test_quick(quick):
 def answer_with(image=None, **results) -> str:
     """The answer to made-up results."""
     settings = hw.replace(hw.Settings(), image=image)
-    values = {"settings": settings, "seed": 0, "test": 10_000, "code": "…", "right": 98, "accuracy_all": 0.985}
+    values = {
+        "settings": settings,
+        "seed": 0,
+        "test": 10_000,
+        "epochs": 2,
+        "code": "…",
+        "right": 98,
+        "accuracy_all": 0.985,
+    }
     values |= {"interval": [0.93, 0.994], "verdict": "cannot be told apart", "range": [0.96, 1.0], "std": 0.012}
     values |= {"expected_std": 0.0121, "smallest_difference": 0.033, "fewest_one_sided": hw.fewest_one_sided(100)}
     return render(hw.__file__, values | results)
@@ -82,7 +91,9 @@ STEPS = ["grey", "light on dark", "without paper", "cropped", "20 x 20", "28 x 2
         ({}, "98.50%，在这个区间之内", "平均每 20 次"),
         ({"verdict": "worse"}, "不在这个区间之内（平均每 20 次抽取会有 1 次这样）", "，在这个区间之内"),
         ({}, "相差不到约 3.3 个百分点就分不出高下", "没有波动"),
-        ({"std": 0.0, "smallest_difference": 0.0}, "所以没有波动", "各抽各的"),
+        ({"std": 0.0, "expected_std": 0.0, "smallest_difference": 0.0}, "所以没有波动", "各抽各的"),
+        ({"std": 0.0}, "才是独立的：相差不到约 3.3 个百分点", "没有波动"),  # a single draw does not scatter
+        ({}, "训练 2 轮（一个种子）", "训练 3 轮"),  # those that were trained, not those asked for
         ({}, "也要有 6 个才分得出高下", "即使全都偏向一方也分不出高下"),
         ({"fewest_one_sided": None}, "即使全都偏向一方也分不出高下", "个才分得出高下"),
     ],
@@ -94,8 +105,9 @@ def test_the_answer_turns_with_the_results(results, says, not_said):
 
 def test_two_networks_on_the_same_digits_are_paired():
     assert [hw.fewest_one_sided(sample) for sample in (5, 6, 100)] == [None, 6, 6]  # 2 / 2**5 > 0.05 > 2 / 2**6
-    text = answer_with()
-    assert "McNemar" in text and "当作两次独立的抽样、看置信区间是否重叠，是错的" in text
+    many = answer_with(fewest_one_sided=hw.fewest_one_sided(6))
+    none = answer_with(fewest_one_sided=hw.fewest_one_sided(5))
+    assert "要有 6 个才分得出高下" in many and "要有" not in none
 
 
 def test_the_steps_of_ones_own_digit_are_said_with_and_without_a_picture():
@@ -105,7 +117,8 @@ def test_the_steps_of_ones_own_digit_are_said_with_and_without_a_picture():
     assert "本次没有给出图片" in without and "--image" in without and "被判为" not in without
     assert "`own.png` 被判为 **7** ，概率 61.23%，并不确定" in given and "没有给出图片" not in given
     small = answer_with("own.png", own=OWN | {"sure": True, "steps": ["grey", "28 x 28"]})
-    assert "原样使用" in small and "3. 像训练图片一样" in small and "并不确定" not in small
+    assert "2. 这张图片已经是 MNIST 的样子（28×28、" in small and "只在白底黑字时反色（图中的 28 x 28）。" in small
+    assert "放到 28×28" not in small and "3. 像训练图片一样" in small and "并不确定" not in small
 
 
 @pytest.mark.parametrize("text", [answer_with(), answer_with("own.png", own=OWN | {"steps": STEPS})])
