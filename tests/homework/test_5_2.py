@@ -117,7 +117,6 @@ def test_the_published_facts():
         # Both: the live network is another form, which has a name and a table.
         assert bool(row["variant"]) == bool(row["table"] and row["model"]), row["name"]
         assert not row["variant"] or row["model"] in tables.BUILT, row["name"]
-        assert "同上" not in row["idea"]  # any row may stand alone
     assert {row["table"] for row in hw.NETWORKS} >= set(tables.TABLES)
     assert ROWS["Inception v3"]["depth"] == "42"
     assert {ROWS[name]["crops"] for name in ("VGG-16", "VGG-19")} == {"dense，三个尺度"}
@@ -170,7 +169,7 @@ def test_the_heaviest_network_is_explained_by_what_it_is():
 def test_one_network_has_no_extremes():
     for names in ({"LeNet-5": (0.06, 0.3)}, {"LeNet-5": (0.06, 0.3), "DenseNet-121": (8, 2800)}):
         text = text_of(names)
-        assert "最少的是" not in text and "同上" not in text
+        assert "最少的是" not in text and "1.2⁷" not in text and "手机" not in text
     assert "正是论文说的 60,000 个" in text and "正是论文说的" not in text_of({"LeNet-5": (0.061, 0.3)})
 
 
@@ -189,6 +188,13 @@ def test_what_is_often_told_wrong_is_right():
     assert "两倍是 5.58 G" in text and "7.60 百万个 float32 参数是 29.0 MiB" in text
     for name in ("R-CNN", "Mask R-CNN", "Detectron", "YOLO", "SSD", "FCN", "DeepLab", "U-Net", "ERFNet"):
         assert name in text
+
+
+def test_the_families_of_small_and_of_scaled_networks():
+    text = text_of({"AlexNet": (61, 700), "SqueezeNet 1.0": (1.22, 800), "EfficientNet-B7": (66, 37000)})
+    assert "目标是手机和嵌入式设备" in text and "参数是 AlexNet 的 1/50" in text
+    assert "深度是 3.1 倍（公布的系数与公式不完全一致：1.2⁷ ≈ 3.6）" in text and "≈ 1.92）" in text
+    assert "参数是 AlexNet" not in text_of({"SqueezeNet 1.0": (1.22, 800), "EfficientNet-B7": (66, 37000)})
 
 
 def test_an_unknown_network_is_one_line():
