@@ -11,6 +11,7 @@ from paddle.optimizer import Optimizer
 from paddle_camp.data.batches import BatchSource
 from paddle_camp.history import Row
 from paddle_camp.metrics import WeightedMean
+from paddle_camp.networks.gradients import free_gradients
 from paddle_camp.networks.modes import evaluating
 from paddle_camp.speed.feeding import as_tensor, reading
 from paddle_camp.training.batch import Batch
@@ -58,7 +59,7 @@ class Adversarial(Task):
             taken = self.discriminator(drawn)
         fooled = self.backward(judged(taken, 1.0), batch, "generator")
         self.update("generator")
-        self.optimizers["discriminator"].clear_grad()  # it stood behind the generator's loss
+        free_gradients(self.discriminator.parameters())  # it stood behind the generator's loss
         return {"loss": seen + fooled, "discriminator_loss": seen, "generator_loss": fooled}
 
     def measure(self, batches: BatchSource) -> Row:

@@ -22,6 +22,7 @@ from paddle.optimizer import Optimizer
 
 from paddle_camp.errors import CheckpointError
 from paddle_camp.files import read_json, read_sealed, replace_file, sha256_of, write_sealed
+from paddle_camp.networks.gradients import free_gradients
 from paddle_camp.networks.weights import load_weights, read_arrays
 from paddle_camp.training.averaging import WeightAverage
 
@@ -222,7 +223,7 @@ def make_slots(model: nn.Layer, optimizers: Optimizers, names: Collection[str] =
     paddle.add_n([(p * 0.0).sum() for p in parameters]).backward()
     for optimizer in _each(optimizers):
         optimizer.step()
-        optimizer.clear_grad()
+    free_gradients(model.parameters())
 
 
 def _load_optimizers(model: nn.Layer, optimizers: Optimizers, saved: dict, path: Path) -> None:

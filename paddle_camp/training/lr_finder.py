@@ -17,6 +17,7 @@ import paddle
 
 from paddle_camp.data.batches import as_batches
 from paddle_camp.errors import DivergedError, require
+from paddle_camp.networks.gradients import free_gradients
 from paddle_camp.speed.feeding import on_device
 from paddle_camp.training.batch import Batch
 from paddle_camp.training.schedules import constant, schedule_of
@@ -118,7 +119,7 @@ def _restored(task: Task) -> Iterator[None]:
             else:
                 optimizer.set_lr_scheduler(schedule)
             optimizer.set_state_dict(slots[name])
-            optimizer.clear_grad()
+        free_gradients(task.network.parameters())
 
 
 def _copied(state: dict[str, Any]) -> dict[str, Any]:

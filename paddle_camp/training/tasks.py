@@ -36,6 +36,7 @@ from paddle_camp.errors import DivergedError, require
 from paddle_camp.history import Row
 from paddle_camp.networks.calling import call
 from paddle_camp.networks.freezing import training_mode
+from paddle_camp.networks.gradients import free_gradients
 from paddle_camp.training.batch import Batch, parts
 from paddle_camp.training.describing import check_trainable, network_in_words, optimizer_in_words, parameters_of
 from paddle_camp.training.losses import LossFunction, classification_loss, regression_loss
@@ -123,7 +124,7 @@ class Task:
         value = collectives.all_reduce(float(loss))
         if not math.isfinite(value):
             for network in self.networks.values():
-                network.clear_gradients()
+                free_gradients(network.parameters())
             raise DivergedError(self.position + 1, value)
         with peer_errors_in_backward():
             self.scalers[name or next(iter(self.optimizers))].scale(loss).backward()
@@ -139,7 +140,7 @@ class Task:
             paddle.nn.utils.clip_grad_norm_(with_gradient, self.clip_norm)
         scaler.step(optimizer)
         scaler.update()
-        network.clear_gradients()  # of what the optimizer leaves alone too
+        free_gradients(network.parameters())  # of what the optimizer leaves alone too
 
 
 class Supervised(Task):
