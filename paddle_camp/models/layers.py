@@ -85,13 +85,13 @@ def relu(x: Tensor) -> Tensor:
 
 
 def sigmoid(x: Tensor) -> Tensor:
-    """1 / (1 + exp(-x)), in float32: its slope is computed from the output, which bfloat16 rounds to 1 from 6 on."""
-    return compute(elementwise.Activation("sigmoid"), as_float32(x))
+    """1 / (1 + exp(-x))."""
+    return compute(elementwise.Activation("sigmoid"), x)
 
 
 def tanh(x: Tensor) -> Tensor:
-    """The hyperbolic tangent, in float32 as :func:`sigmoid`."""
-    return compute(elementwise.Activation("tanh"), as_float32(x))
+    """The hyperbolic tangent."""
+    return compute(elementwise.Activation("tanh"), x)
 
 
 def add(x: Tensor, y: Tensor) -> Tensor:

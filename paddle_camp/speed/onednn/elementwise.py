@@ -22,6 +22,7 @@ from paddle_camp.speed.onednn.primitives import (
     ElementwisePrimitives,
     ProductPrimitives,
     SumPrimitives,
+    by_input,
     sum_of_several,
 )
 
@@ -42,7 +43,7 @@ class Activation:
         x = to_channels_last(inputs[0])
         y = empty_channels_last(x.shape, x.dtype)
         prepared(ElementwisePrimitives, tuple(x.shape), x.dtype, self.name).forward(*addresses(x, y))
-        return y, (y.detach(),)
+        return y, (x if by_input(self.name, x.dtype) else y.detach(),)
 
     def backward(self, kept: Any, gradient: Tensor, needs: Needs) -> Gradients:
         return [gradient_of(self.name, kept[0], to_channels_last(gradient, kept[0].dtype))]

@@ -102,11 +102,11 @@ class Convolution:
         return found
 
 
-def gradient_of(activation: str, y: Tensor, gradient: Tensor) -> Tensor:
-    """The gradient in front of an activation whose output is ``y``; both with channels last."""
-    found = empty_channels_last(y.shape, y.dtype)
-    primitives = prepared(ElementwisePrimitives, tuple(y.shape), y.dtype, activation)
-    primitives.backward(*addresses(y, gradient, found))
+def gradient_of(activation: str, kept: Tensor, gradient: Tensor) -> Tensor:
+    """The gradient in front of an activation, by its output or (``by_input``) its input; both with channels last."""
+    found = empty_channels_last(kept.shape, kept.dtype)
+    primitives = prepared(ElementwisePrimitives, tuple(kept.shape), kept.dtype, activation)
+    primitives.backward(*addresses(kept, gradient, found))
     return found
 
 

@@ -52,6 +52,8 @@ DIRECT, ADD, MULTIPLY = 1, 0x1FFF0, 0x1FFF1
 POOLS = {"max": 0x1FF, "average": 0x3FF}  # the mean is that of the places inside of the picture
 # Those that give their derivative by their output, and an upper limit where they take one.
 ACTIVATIONS = {"relu": (0x100, 0), "relu6": (0x106, 6), "sigmoid": (0x104, 0), "tanh": (0x101, 0)}
+# The same by their input: in bfloat16 the output of these two is 1 from about 6 on, where their slope is not yet 0.
+BY_INPUT = {"sigmoid": 0x29, "tanh": 0x21}
 PLAIN_RELU = 0x20  # behind another primitive
 GLOBAL_STATISTICS, SCALED_AND_SHIFTED, WITH_RELU = 1, 2 | 4, 8
 QUERY_WEIGHTS, QUERY_DIFF_WEIGHTS, QUERY_WORKSPACE = 131, 132, 135
@@ -69,16 +71,23 @@ def ending_with_relu() -> Handle:
     return attribute
 
 
+def by_input(activation: str, dtype: paddle.dtype) -> bool:
+    """Whether the backward pass of an activation reads its input; else it reads the output."""
+    return dtype == paddle.bfloat16 and activation in BY_INPUT
+
+
 class ElementwisePrimitives:
-    """An activation; its backward pass reads the output, not the input."""
+    """An activation; see :func:`by_input`."""
 
     def __init__(self, shape: Shape, dtype: paddle.dtype, activation: str):
         x, (algorithm, upper) = channels_last(shape, dtype), ACTIVATIONS[activation]
+        algorithm = BY_INPUT[activation] if by_input(activation, dtype) else algorithm
         limits = ZERO, ctypes.c_float(upper)
         forward = describe("eltwise_forward", TRAINING, algorithm, x, x, *limits, None)
         self.forward = Primitive(forward, {SRC: x, DST: x})
         backward = describe("eltwise_backward", algorithm, x, x, x, *limits, forward, None)
-        self.backward = Primitive(backward, {DST: x, DIFF_DST: x, DIFF_SRC: x})
+        read = SRC if by_input(activation, dtype) else DST
+        self.backward = Primitive(backward, {read: x, DIFF_DST: x, DIFF_SRC: x})
 
 
 class SumPrimitives:
