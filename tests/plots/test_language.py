@@ -43,6 +43,7 @@ def test_an_installed_font_is_found_by_its_file_and_known_to_matplotlib(monkeypa
     assert language.chinese_font.__wrapped__() is None
 
 
+@pytest.mark.filterwarnings("ignore:Glyph")  # which the font that stands for a Chinese one lacks
 def test_every_text_of_a_figure_falls_back_on_the_chinese_font(chinese, tmp_path):
     figure = plots.loss_curves({"甲": [{"step": 1, "loss": 1.0}, {"step": 2, "loss": 0.5}]})
     plots.save(figure, tmp_path / "loss.png")
