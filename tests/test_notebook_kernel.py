@@ -66,7 +66,7 @@ def test_the_cells_of_the_readmes_run_on_a_bare_machine(code: tuple[str, ...], t
     assert (tmp_path / "digits" / "last.pdparams").is_file()
 
     assert "batch_id" not in answered.streams["stderr"] and len(answered.streams["stderr"].splitlines()) < 30
-    assert 4 <= len(answered.displays) <= 8  # the trainings and the answer
+    assert 3 <= len(answered.displays) <= 9  # the trainings, of two seeds at least, and the answer
     *_, answer = answered.displays.values()
     shown = answer.get("text/markdown", "") + answer.get("text/html", "")
     assert "作业9-1" in shown and "data:image/png;base64," in shown

@@ -203,7 +203,7 @@ def test_ctrl_c_through_a_broken_pipe_is_saved_all_the_same(tmp_path):
     process.stderr.close()
     process.send_signal(signal.SIGINT)
     assert process.wait(300) == 130
-    state = tmp_path / "9-1" / "latest" / "checkpoints" / "constant" / "last.state.json"
+    state = tmp_path / "9-1" / "latest" / "checkpoints" / "constant-0" / "last.state.json"
     assert json.loads(state.read_text(encoding="utf-8"))["state"]["step"] >= 11
     metrics = json.loads((tmp_path / "9-1" / "latest" / "metrics.json").read_text(encoding="utf-8"))
     assert metrics["status"] == "interrupted"
@@ -218,7 +218,7 @@ def test_ctrl_c_in_a_real_run_is_130_and_resumable(tmp_path):
             process.send_signal(signal.SIGINT)
     assert process.wait() == 130
     assert said[-2].startswith("go on with: python tools/run_homework.py 9-1 --resume")
-    state = tmp_path / "9-1" / "latest" / "checkpoints" / "constant" / "last.state.json"
+    state = tmp_path / "9-1" / "latest" / "checkpoints" / "constant-0" / "last.state.json"
     assert json.loads(state.read_text(encoding="utf-8"))["state"]["step"] >= 11
 
 

@@ -24,7 +24,8 @@ ROOT = Path(__file__).resolve().parents[2]
 WORKER, TOOL = (ROOT / "tests" / "helpers" / name for name in ("parallel_worker.py", "toy_homework.py"))
 # How close two processes come to one: rounding alone, and rounding that batch norm and the steps enlarge.
 KINDS = {"linear": 1e-6, "options": 1e-6, "toy": 1e-4, "resnet": 2e-2}
-TINY = ("model=toy", "image_size=32", "num_epochs=3", "train_pictures=24", "valid_pictures=11", "batch_size=8")
+TINY = ("model=toy", "image_size=32", "num_epochs=3", "num_seeds=1", "train_pictures=24", "valid_pictures=11")
+TINY = (*TINY, "batch_size=8")
 NINE_ONE = ("9-1", "--device", "cpu", "--data", "synthetic")
 
 
@@ -176,7 +177,7 @@ def test_9_1_by_two_processes_leaves_one_run(tmp_path, model):
     names = ["answer.md", "report.html", "history.csv", "predictions.csv", "checkpoints/last.pdparams"]
     assert [name for name in names if not (folders[0] / name).is_file()] == []
     steps = contract.rows_of(folders[0] / "steps.csv")
-    assert [int(row["samples"]) for row in steps if row["run"] == "constant"] == [8, 8, 6] * 3
+    assert [int(row["samples"]) for row in steps if row["run"] == "constant, seed 0"] == [8, 8, 6] * 3
     environment = json.loads((folders[0] / "env.json").read_text(encoding="utf-8"))["environment"]
     assert environment["PADDLE_TRAINERS_NUM"] == "2"
 

@@ -35,4 +35,4 @@ def windows(monkeypatch):
 def test_a_system_that_does_not_tell_runs_homework_all_the_same(windows, tmp_path):
     assert memory.resident_peak() is None
     path, _ = contract.run("7-1", tmp_path)
-    assert "not measured: this system does not tell" in (path / "report.html").read_text(encoding="utf-8")
+    assert "没有测量：这个系统不提供" in (path / "report.html").read_text(encoding="utf-8")
