@@ -94,13 +94,12 @@ def model_arguments(settings: Settings) -> dict:
 
 
 def train_once(
-    name: str, seed: int, boundary: int | None, settings: Settings, context: camp.Context, sets: dict
+    name: str, seed: int, boundaries: list[int], settings: Settings, context: camp.Context, sets: dict
 ) -> Finished:
-    """Train with the rate divided at ``boundary``, forked from the constant run at the last epoch that both share."""
+    """Train with the rate divided at ``boundaries``, forked from the constant run at the last epoch that both share."""
     folder, per_epoch = context.checkpoints / f"{name}-{seed}", len(sets["train"])
-    boundaries = [] if boundary is None else [boundary]
     if boundaries:
-        camp.fork(context.checkpoints / f"constant-{seed}", boundary // per_epoch, folder)
+        camp.fork(context.checkpoints / f"constant-{seed}", boundaries[0] // per_epoch, folder)
     paddle.seed(seed)  # the same initial weights in every run of this seed
     model = build(settings)
     schedule = camp.schedules.piecewise(settings.learning_rate, boundaries, settings.decay_factor)
@@ -170,9 +169,9 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     camp.require(per_epoch > 2, f"batch_size={settings.batch_size}: an epoch must have three steps or more")
     camp.require(settings.patience is None, "patience: the trainings are compared step by step; leave it out")
 
-    def train(name: str, boundary: int | None = None) -> list[Finished]:
+    def train(name: str, *boundaries: int) -> list[Finished]:
         seeds = context.seeds(settings.num_seeds)
-        return [train_once(name, seed, boundary, settings, context, sets) for seed in seeds]
+        return [train_once(name, seed, list(boundaries), settings, context, sets) for seed in seeds]
 
     runs, boundaries, plateau = {"constant": train("constant")}, {}, None
     losses = [r.history.column("loss") for r in runs["constant"]]

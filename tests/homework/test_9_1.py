@@ -68,6 +68,10 @@ def test_quick_leaves_every_file_of_the_contract(quick):
     assert (metrics["data"]["origin"], metrics["data"]["train"], metrics["data"]["valid"]) == ("synthetic", 200, 100)
 
 
+def test_the_answer_holds_to_the_contract(quick):
+    contract.check(quick[0], "9-1", data=True, classifier=True)
+
+
 def test_quick_says_that_it_used_the_stand_in(quick):
     folder, stderr = quick
     assert "STAND-IN DATA" in stderr
