@@ -88,8 +88,8 @@ class HeadedFigure(Figure):
 
     def draw(self, renderer: RendererBase) -> None:
         """Draw, with a font for Chinese characters where there is one."""
-        for text in self.findobj(Text):
-            text.set_fontfamily(families())
+        for artist in self.findobj(Text):
+            artist.set(fontfamily=families())
         super().draw(renderer)
 
     def _repr_png_(self) -> bytes:
