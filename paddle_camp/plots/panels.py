@@ -166,7 +166,7 @@ def line_panels(
 ) -> Figure:
     """Curves in panels that share their axes; a label has the same colour in every panel.
 
-    A curve that runs along an earlier one of its panel lies under it and is wider, so that both are seen.
+    A curve that runs along an earlier one of its panel is drawn over it in dashes, so that both are seen.
 
     Args:
         panels: title of a panel -> label -> (x, y); a NaN leaves a gap.
@@ -186,8 +186,8 @@ def line_panels(
         axes.set_axis_off()
     for index, (axes, (name, curves)) in enumerate(zip(cells.ravel(), panels.items(), strict=False)):
         for (label, (x, y)), under in zip(curves.items(), _covered(list(curves.values()), log), strict=True):
-            wider = {key: size + 2.4 * under for key, size in style.items() if key in ("linewidth", "markersize")}
-            look = style | wider | {"zorder": 3 - 0.1 * under, "solid_capstyle": "butt"}
+            look = style | {"zorder": 3 + 0.1 * under, "solid_capstyle": "butt", "dash_capstyle": "butt"}
+            look |= {"linestyle": (0, (5, 5 * under)), "marker": ""} if under else {}
             axes.plot(x, y, color=colour(labels.index(label)), **look)
         axes.set(xscale="log" if "x" in log else "linear", yscale="log" if "y" in log else "linear")
         if limits:

@@ -18,7 +18,7 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 from paddle_camp.files import replace_file
-from paddle_camp.plots.language import columns_of, families, wrapped
+from paddle_camp.plots.language import columns_of, families, in_chinese, wrapped
 
 Look = dict[str, Any]  # keyword arguments of Matplotlib
 
@@ -72,7 +72,8 @@ class HeadedFigure(Figure):
         self.set_figheight(total)
         self.set_layout_engine("constrained", rect=(0.005, 0.005, 0.99, 1 - header / total), h_pad=0.06, w_pad=0.06)
         left = 0.12 / width
-        style: Look = {"va": "top", "weight": "bold", "parse_math": False}
+        # One font may have a bold weight and the other none, which looks uneven in one line.
+        style: Look = {"va": "top", "weight": "normal" if in_chinese() else "bold", "parse_math": False}
         self.header = [self.text(left, 1 - 0.14 / total, title, fontsize=14, color=INK, **style)]
         if subtitle:
             warm = self.text(left, 1 - (title_bottom + 0.01) / total, subtitle, fontsize=10.5, color=WARM, **style)
