@@ -19,6 +19,7 @@ from homework.hw5_2_famous_networks.blocks import (
     shuffled,
 )
 from homework.hw5_2_famous_networks.layers import BIAS, Layer, chain, linear
+from paddle_camp.models.googlenet import INCEPTIONS
 
 # LeCun 1998, section II.B, for 32 x 32. The subsampling has a coefficient and a bias for each map. Of the second
 # convolution six maps see 3 of the 6 below, nine see 4, one sees all (table I). The last layer is not trained.
@@ -44,19 +45,7 @@ NIN = [
     *[(1024, 3, 6), (1024, 1, 6), (1000, 1, 6)],
 ]
 
-# arXiv:1409.4842, table 1: the stem, and of each inception block: input, 1x1, reduce 3x3, 3x3, reduce 5x5, 5x5, behind
-# the pool. A block has the side of its stage: 3, 4 or 5.
-INCEPTIONS = {
-    "3a": (192, 64, 96, 128, 16, 32, 32),
-    "3b": (256, 128, 128, 192, 32, 96, 64),
-    "4a": (480, 192, 96, 208, 16, 48, 64),
-    "4b": (512, 160, 112, 224, 24, 64, 64),
-    "4c": (512, 128, 128, 256, 24, 64, 64),
-    "4d": (512, 112, 144, 288, 32, 64, 64),
-    "4e": (528, 256, 160, 320, 32, 128, 128),
-    "5a": (832, 256, 160, 320, 32, 128, 128),
-    "5b": (832, 384, 192, 384, 48, 128, 128),
-}
+# arXiv:1409.4842, table 1, whose blocks are those of the zoo. A block has the side of its stage: 3, 4 or 5.
 PAPERS_POOLING = (112, 56, 28, 14, 7)  # sides: first convolution, the next two, stages 3, 4 and 5
 UNPADDED_POOLING = (112, 55, 27, 13, 6)  # those of paddle.vision.models, and ours
 
