@@ -52,8 +52,11 @@ def draw(
     confusion = plots.confusion_figure(metrics.confusion(outputs, labels), classes)
     probabilities = metrics.probabilities(outputs)[:, 1]
     pictures = plots.prediction_grid(data.valid.images, data.valid.names, labels, probabilities, classes=classes)
-    found = {"plateau": plateau_figure(runs["constant"], plateau, steps_per_epoch)} if plateau else {}
-    return {name: ("固定学习率下的训练 loss、拟合的折线与留出 loss", figure) for name, figure in found.items()} | {
+    figures = {}
+    if plateau:
+        figure = plateau_figure(runs["constant"], plateau, steps_per_epoch)
+        figures["plateau"] = ("固定学习率下的训练 loss、拟合的折线与留出 loss", figure)
+    return figures | {
         "decay": ("学习率分段衰减的位置：训练 loss、学习率与验证准确率（各随机种子的平均）", decay),
         "roc": ("验证集 ROC 曲线（第一个种子）", roc),
         "confusion": ("第一个种子的模型在验证集上的混淆矩阵", confusion),

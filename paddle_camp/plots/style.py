@@ -89,8 +89,9 @@ class HeadedFigure(Figure):
 
     def draw(self, renderer: RendererBase) -> None:
         """Draw, with a font for Chinese characters where there is one."""
+        fonts = families()
         for artist in self.findobj(Text):
-            artist.set(fontfamily=families())
+            artist.set(fontfamily=fonts)
         super().draw(renderer)
 
     def _repr_png_(self) -> bytes:
