@@ -9,6 +9,7 @@ the classes, and K = 1 is the course's sigmoid head, whose one logit is that of 
 from __future__ import annotations
 
 import numpy as np
+from scipy import stats
 from scipy.special import softmax
 
 from paddle_camp.errors import DataError
@@ -29,6 +30,11 @@ def one_label_each(labels: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         wanted = f"give one class number for each, {list(shape)}" if all(shape) else "there is no sample"
         raise DataError(f"labels {list(labels.shape)} for predictions {list(shape)}: {wanted}")
     return labels
+
+
+def guessing_loss(labels: np.ndarray) -> float:
+    """The cross-entropy of always saying the shares of the labels, int ``[N]``: ln K where K classes are as many."""
+    return float(stats.entropy(np.unique(labels, return_counts=True)[1]))
 
 
 def _logits(outputs: np.ndarray) -> np.ndarray:

@@ -205,3 +205,8 @@ def test_the_best_threshold_is_the_best_of_all():
         score = np.round(rng.normal(size=30) + labels, 1)  # with ties
         every = [np.mean((score >= threshold) == labels) for threshold in [*score, np.inf]]
         assert metrics.best_threshold_accuracy(score[:, None], labels) == max(every)
+
+
+@pytest.mark.parametrize(("labels", "loss"), [([0, 1, 1, 0], 0.693147), ([3, 5, 5, 5], 0.562335), ([2, 2], 0.0)])
+def test_guessing_costs_the_entropy_of_the_labels(labels, loss):
+    assert metrics.guessing_loss(np.array(labels)) == pytest.approx(loss, abs=1e-6)

@@ -138,8 +138,7 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
         arguments = {"num_classes": 1, "activation": "relu", "image_size": settings.image_size}
         context.publish(folder, camp.SavedModel("lenet_fundus", "fundus", arguments, settings.image_size))
         outputs = np.asarray(relu["outputs"])
-    share = float(np.mean(sets["train"].data.labels))
-    chance = float(-share * np.log(share) - (1 - share) * np.log(1 - share))
+    share, chance = float(np.mean(sets["train"].labels)), camp.metrics.guessing_loss(sets["train"].labels)
     variants = grid.over("seed", lambda cells: summarise(cells, chance)).named()
     histories = grid.histories()
     probes = probes_of(histories, VARIANTS, context.seed)

@@ -36,6 +36,7 @@ from paddle_camp.comparisons import (
     share_interval,
 )
 from paddle_camp.data.pictures.augment import flip_and_rotate
+from paddle_camp.metrics import guessing_loss
 from paddle_camp.training.measuring import Evaluation
 
 # What the course printed after epochs 0 to 4 at the constant rate, on its 400 validation pictures.
@@ -175,7 +176,7 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
 
     runs, boundaries, plateau = {"constant": train("constant")}, {}, None
     losses = [r.history.column("loss") for r in runs["constant"]]
-    guessing = entropy(sets["train"].labels)
+    guessing = guessing_loss(sets["train"].labels)
     learned = compare_with_value(np.ravel([each[-per_epoch:] for each in losses]), guessing, lower_is_better=True)
     results = {"model": settings.model, "augment": settings.augment, "steps_per_epoch": per_epoch}
     results |= {"holdout_pictures": sets["holdout"].num_samples, "learned": learned["verdict"] == BETTER}
@@ -215,12 +216,6 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
         predictions=camp.Predictions.of(data.valid, runs[shown][0].validation.outputs, "validation"),
         headline=headline,
     )
-
-
-def entropy(labels: np.ndarray) -> float:
-    """The loss of always saying the shares of the labels."""
-    shares = np.bincount(labels) / len(labels)
-    return float(-(shares * np.log(shares)).sum())
 
 
 def say(plateau: Plateau) -> str:

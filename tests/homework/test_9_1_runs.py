@@ -89,7 +89,7 @@ def test_a_run_is_resumed_on_its_own_data_or_not_at_all(toy_in_the_zoo, tmp_path
     with monkeypatch.context() as patch:
         patch.setenv("PADDLE_CAMP_DATA", str(tmp_path / "one"))
         patch.setattr(hw, "find_plateau", interrupt)
-        patch.setattr(hw, "entropy", lambda labels: 100.0)  # the toy learns nothing in three epochs
+        patch.setattr(hw, "guessing_loss", lambda labels: 100.0)  # the toy learns nothing in three epochs
         with pytest.raises(KeyboardInterrupt):
             homework.run("9-1", options)
     again = Options(out=str(tmp_path / "runs"), resume="")
@@ -143,7 +143,7 @@ def test_ai_studios_zips_give_the_numbers_of_the_folders(toy_in_the_zoo, tmp_pat
 
 
 def test_augmented_pictures_and_one_logit_are_reported(tmp_path, monkeypatch):
-    monkeypatch.setattr(hw, "entropy", lambda labels: 100.0)  # so few steps show nothing
+    monkeypatch.setattr(hw, "guessing_loss", lambda labels: 100.0)  # so few steps show nothing
     overrides = ("augment=true", "num_classes=1", "model=resnet18", *TINY[1:5], "batch_size=10", "num_seeds=1")
     answer, path = homework.run("9-1", Options(data="synthetic", out=str(tmp_path), overrides=overrides))
     assert answer.results["augment"] and answer.results["model"] == "resnet18"
