@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import threading
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +19,7 @@ from paddle_camp.speed.onednn.elementwise import sum_of
 from paddle_camp.speed.onednn.layout import has_channels_last, strides_are_kept, to_channels_last
 from paddle_camp.speed.onednn.library import OneDnnError, library
 from paddle_camp.speed.onednn.primitive import FORMATS
+from paddle_camp.speed.onednn.switch import Switch
 
 WAY_OUT = "to have more, compute the forward pass inside of paddle_camp.paddle_operators()"
 
@@ -34,26 +34,17 @@ _log = logging.getLogger(__name__)
 _said: set[str] = set()
 
 
-class _Switch(threading.local):
-    on = True
+_onednn = Switch(True)
 
 
-_switch = _Switch()
-
-
-@contextlib.contextmanager
-def paddle_operators() -> Iterator[None]:
+def paddle_operators() -> contextlib.AbstractContextManager[None]:
     """Inside, the layers compute with Paddle's own operators; second derivatives need it around the forward pass."""
-    before, _switch.on = _switch.on, False
-    try:
-        yield
-    finally:
-        _switch.on = before
+    return _onednn.turned(False)
 
 
 def usable(x: Tensor, *more: Tensor) -> bool:
     """Whether oneDNN can compute with ``x`` ``[N, C, H, W]`` and others: on the CPU, dygraph, a format it knows, on."""
-    if not (_switch.on and paddle.in_dynamic_mode() and _available() and paddle.get_device() == "cpu"):
+    if not (_onednn.value and paddle.in_dynamic_mode() and _available() and paddle.get_device() == "cpu"):
         return False
     there = all(each.dtype in FORMATS and each.place.is_cpu_place() for each in (x, *more))
     return there and x.ndim == 4 and 0 not in x.shape

@@ -8,29 +8,19 @@ Training, ICLR 2018, arXiv:1710.03740; Kalamkar et al., arXiv:1905.12322).
 from __future__ import annotations
 
 import contextlib
-import threading
-from collections.abc import Iterator
 
 import paddle
 
+from paddle_camp.speed.onednn.switch import Switch
 
-class _Switch(threading.local):
-    dtype = paddle.float32
-
-
-_switch = _Switch()
+_format = Switch(paddle.float32)
 
 
-@contextlib.contextmanager
-def bfloat16() -> Iterator[None]:
+def bfloat16() -> contextlib.AbstractContextManager[None]:
     """Inside, convolutions make bfloat16 pictures, and what comes behind them keeps to it."""
-    before, _switch.dtype = _switch.dtype, paddle.bfloat16
-    try:
-        yield
-    finally:
-        _switch.dtype = before
+    return _format.turned(paddle.bfloat16)
 
 
 def format_for(x: paddle.Tensor) -> paddle.dtype:
     """The format in which ``x`` is convolved."""
-    return paddle.bfloat16 if x.dtype == paddle.bfloat16 else _switch.dtype
+    return paddle.bfloat16 if x.dtype == paddle.bfloat16 else _format.value

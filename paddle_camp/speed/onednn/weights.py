@@ -3,38 +3,27 @@
 from __future__ import annotations
 
 import contextlib
-import threading
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from paddle import Tensor
 
 from paddle_camp.speed.onednn.primitive import ALIGNMENT, Primitive, aligned, scratch
+from paddle_camp.speed.onednn.switch import Switch
+
+_kept: Switch[dict[Any, Any] | None] = Switch(None)
 
 
-class _Here(threading.local):
-    kept: dict[Any, Any] | None = None
-
-
-_here = _Here()
-
-
-@contextlib.contextmanager
-def constant_weights() -> Iterator[None]:
+def constant_weights() -> contextlib.AbstractContextManager[None]:
     """Inside, nobody trains: a parameter's copy in oneDNN's layout serves all batches, and is freed at the end."""
-    before, _here.kept = _here.kept, {} if _here.kept is None else _here.kept
-    try:
-        yield
-    finally:
-        _here.kept = before
+    return _kept.turned({} if _kept.value is None else _kept.value)
 
 
 def copied(copy: Primitive | None, size: int, weight: Tensor) -> int:
     """Where ``weight``, contiguous float32, or its copy of ``size`` bytes lies, which is of use until the next call."""
     if copy is None:
         return weight.data_ptr()
-    kept = _here.kept
+    kept = _kept.value
     if kept is None or not weight.persistable:
         place = scratch(size)
         copy(weight.data_ptr(), place)
