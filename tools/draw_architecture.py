@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import ast
 import itertools
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -161,6 +162,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="draw nothing; 1 where the picture is out of date")
     arrows = imports()
     if not parser.parse_args(arguments).check:
+        os.environ["PADDLE_CAMP_FIGURES"] = "en"  # as the page that shows it
         draw(arrows).savefig(PICTURE, dpi=DPI, metadata={"Software": None, "Description": in_words(arrows)})
     elif not is_current(PICTURE, arrows):
         print(f"{PICTURE}: out of date; type: python tools/draw_architecture.py", file=sys.stderr)

@@ -9,6 +9,7 @@ import functools
 import os
 import re
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib
@@ -28,8 +29,10 @@ def chinese_font() -> str | None:
     for file in FILES:
         for path in sorted(_installed()):
             if Path(path).name.lower().startswith(file.lower()):
-                font_manager.fontManager.addfont(path)  # it knows those only that were there when its cache was made
-                return font_manager.get_font(path).family_name
+                known = font_manager.fontManager
+                known.addfont(path)  # it knows those only that were there when its cache was made
+                known.ttflist.append(replace(known.ttflist[-1], weight=700))  # else it warns that there is no bold one
+                return known.ttflist[-1].name
     return None
 
 
