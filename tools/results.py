@@ -75,6 +75,7 @@ def record_of(folder: Path, before: dict[str, Any]) -> tuple[str, dict[str, Any]
         "measured_by": paddle_camp.__version__,
         "seconds": metrics["seconds"],
         "jobs": config["options"].get("jobs") or 1,
+        "amp": bool(config["options"].get("amp")),
         "epoch_seconds": epoch_seconds(follow_latest(folder), metrics, config["settings"]),
         "peak_memory": env.get("peak_memory"),
         "cpu": env.get("gpu") or env.get("cpu"),
@@ -116,8 +117,10 @@ def epoch_seconds(folder: Path, metrics: dict, settings: dict) -> list[float]:
 
 def row_of(name: str, record: dict[str, Any]) -> str:
     """A line of the table; a record that was carried over has texts instead of numbers."""
-    jobs = f" with `--jobs {record['jobs']}`" if record.get("jobs", 1) > 1 else ""
-    time = record.get("time") or duration(record["seconds"]) + jobs
+    asked = [f"--jobs {record['jobs']}"] if record.get("jobs", 1) > 1 else []
+    asked += ["--amp"] if record.get("amp") else []
+    how = f" with `{' '.join(asked)}`" if asked else ""
+    time = record.get("time") or duration(record["seconds"]) + how
     epoch = record.get("epoch") or span(map(duration, record["epoch_seconds"])) or NONE
     peak = record.get("peak_memory")
     memory = record.get("memory") or (f"{peak / 2**30:.1f} GiB" if peak else NONE)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from paddle_camp.comparisons import BETTER, EVEN, WORSE, not_beaten
+
 Results = dict[str, Any]
 LOSSES = {"cross_entropy": "cross-entropy", "squared": "squared error", "smoothed": "label smoothing"}
 
@@ -98,14 +100,16 @@ def numpy_or_paddle(r: Results) -> str:
     per_step = r["cost"]["per_step"]
     one, large = per_step["width"][0], per_step["large"][-1]
     return (
-        f"the same loss at every step within {gap:.0e}; with {one[0]} hidden unit {faster(*one[1:3])}, "
-        f"with two layers of {large[0]} on all rows {faster(*large[1:3])}"
+        f"the same loss at every step within {gap:.0e}; with {one[0]} hidden unit {faster(*one[1:4])}, "
+        f"with two layers of {large[0]} on all rows {faster(*large[1:4])}"
     )
 
 
-def faster(numpy: float, paddle: float) -> str:
-    """Which of the two is faster, and how many times."""
-    name, times = ("numpy", paddle / numpy) if numpy < paddle else ("Paddle", numpy / paddle)
+def faster(numpy: float, paddle: float, verdict_on_numpy: str) -> str:
+    """Which of the two is faster, and how many times by their medians."""
+    if verdict_on_numpy == EVEN:
+        return "the two cannot be told apart"
+    name, times = ("numpy", paddle / numpy) if verdict_on_numpy == BETTER else ("Paddle", numpy / paddle)
     return f"{name} is faster ({times:.{0 if times >= 9.5 else 1}f} times)"
 
 
@@ -122,19 +126,34 @@ def famous_networks(r: Results) -> str:
 def optimizers(r: Results) -> str:
     def said(name: str) -> str:
         row = r["best"][name]
-        return f"{name} ({row['rate']:g}) {row['test_accuracy']:.3f} ({spread(row['test_accuracies'])})"
+        edge = f", the {row['edge']} tried" if row["edge"] else ""
+        return f"{name} ({row['rate']:g}{edge}) {row['test_accuracy']:.3f} ({spread(row['test_accuracies'])})"
 
-    rates = {row["rate"] for row in r["best"].values()}
-    verdict = "no rate is best for all" if len(rates) > 1 else f"{rates.pop():g} is the best rate for all"
-    return f"test accuracy, each at its best rate: {', '.join(map(said, r['order']))}: {verdict}"
+    verdict = "no rate is as good as the best for all of them"
+    if r["for_all"]:
+        verdict = f"{' and '.join(r['for_all'])} cannot be told from the best rate for any of them"
+    even = like(r["order"][0], r["against_first"])
+    accuracies = ", ".join(map(said, r["order"]))
+    return f"test accuracy, each at the rate chosen on held-out digits: {accuracies}{even}; {verdict}"
+
+
+def like(best: str, against: dict[str, Any]) -> str:
+    """Who cannot be told from the best one."""
+    near = not_beaten(against)
+    return f"; {', '.join(near)} cannot be told from {best}" if near else ""
 
 
 def five_exercises(r: Results) -> str:
     order = sorted(r["losses"], key=lambda name: -mean(r["losses"][name]))
     losses = ", ".join(f"{LOSSES.get(name, name)} {mean(r['losses'][name]):.3f}" for name in order)
-    ends = {weight: row["test"] for weight, row in r["l2"].items() if row.get("test") is not None}
+    if r["ranking"]:
+        against = {LOSSES.get(name, name): each for name, each in r["ranking"]["against"].items()}
+        losses += like(LOSSES.get(r["ranking"]["name"], r["ranking"]["name"]), against)
+    ends = {weight: row["test"] for weight, row in r["l2"].items() if row and row.get("test") is not None}
     weights = ", ".join(f"{loss:.3f} with L2 weight {weight}" for weight, loss in ends.items())
-    return f"test accuracy by loss: {losses}; on few digits the test loss ends at {weights}"
+    best = r["l2_verdicts"]["best"]
+    even = like(f"weight {best['name']}", best["against"]) if best else ""
+    return f"test accuracy by loss: {losses}; on few digits the test loss ends at {weights}{even}"
 
 
 def best_accuracy(r: Results) -> str:
@@ -171,7 +190,7 @@ def activation(r: Results) -> str:
         learned, seeds = variants[name]["learned"], variants[name]["seeds"]
         if 0 < learned < seeds:
             return f"learns with {learned} of {seeds} seeds"
-        return "learns" if learned else "does not learn"
+        return "learns" if learned else "does not learn in these epochs"
 
     pair = f"ReLU {learns('relu')} ({said('relu')}), Sigmoid {learns('sigmoid')} ({said('sigmoid')})"
     changed = [name for name in variants if name.startswith("sigmoid-") and learns(name) == "learns"]
@@ -180,17 +199,26 @@ def activation(r: Results) -> str:
 
 
 def resnet_decay(r: Results) -> str:
-    step, per_epoch = r["plateau"]["step"], r["steps_per_epoch"]
-
     def said(name: str) -> str:
         run = r["runs"][name]
         points = f"within {100 * run['last_epoch_range']:.1f} points"
-        return f"{run['validation_accuracy']:.3f}, AUC {run['validation_auc']:.3f}, {points}"
+        seeds = spread([each["validation_accuracy"] for each in run["seeds"]])
+        area = f"AUC {run['validation_auc']:.3f}"
+        return f"{run['validation_accuracy']:.3f} ({seeds}), {area}, {points} over the last epoch"
 
-    found = "" if r["plateau"]["found"] else "no plateau yet; the smallest gain is at "
+    if not r["learned"]:
+        return f"nothing was learned, so no step is named: validation accuracy {said('constant')}"
+    plateau, per_epoch = r["plateau"], r["steps_per_epoch"]
+    low, high = plateau["interval"]
+    where = f"step {plateau['step']} (95 % interval {low} to {high}; {per_epoch} steps an epoch)"
+    found = (
+        f"the loss stops falling at {where}" if plateau["found"] else f"no plateau yet, the loss bends most at {where}"
+    )
+    verdict = {BETTER: "better", WORSE: "worse", EVEN: "not told apart"}[r["against"]["constant"]["verdict"]]
+    seeds = len(r["runs"]["constant"]["seeds"])
     return (
-        f"{found}step {step} ({step / per_epoch:.2f} epochs of {per_epoch} steps): "
-        f"validation accuracy {said('decayed')} over the last epoch; at the constant rate {said('constant')}"
+        f"{found}; validation accuracy, mean of {seeds} seeds: decayed there {said('decayed')}; "
+        f"at the constant rate {said('constant')} (decayed: {verdict})"
     )
 
 

@@ -42,14 +42,14 @@ def test_every_assignment_of_the_camp_has_a_sentence():
 
 
 def test_a_recorded_run_shows_up_with_its_numbers(tmp_path):
-    folder = run_folder(tmp_path / "run", options={"jobs": 2})
+    folder = run_folder(tmp_path / "run", options={"jobs": 2, "amp": True})
     write_text(folder / "steps.csv", "run,epoch,seconds\na,0,0.5\na,0,0.7\na,1,1.2\nb,0,30\n")
     assert results.main([str(folder)], docs=tmp_path) == 0
     page = (tmp_path / "results.md").read_text(encoding="utf-8")
     (row,) = [line for line in page.splitlines() if line.startswith("| 7-1 |")]
     cells = [cell.strip() for cell in row.split("|")[3:-1]]
     version = paddle_camp.__version__
-    assert cells == ["12 s with `--jobs 2`", "1 s to 30 s; 1.5 GiB", "867,041,280 of each", version]
+    assert cells == ["12 s with `--jobs 2 --amp`", "1 s to 30 s; 1.5 GiB", "867,041,280 of each", version]
     assert f"- {version}, paddlepaddle 3.9.9, seed 3, 4 cores, Some CPU: 7-1\n" in page
     assert results.main([], docs=tmp_path) == 0  # drawn again, from the records alone
     assert (tmp_path / "results.md").read_text(encoding="utf-8") == page
@@ -98,15 +98,65 @@ def test_an_older_record_has_a_dash_for_what_it_does_not_say(tmp_path):
 
 
 def test_the_sentences_turn_around_with_the_numbers():
-    assert faster(1.0, 11.0) == "numpy is faster (11 times)"
-    assert faster(3.0, 2.0) == "Paddle is faster (1.5 times)"
-    rows = {"holdout_accuracy": 0.9, "test_accuracy": 0.9, "test_accuracies": [0.9]}
-    for rates, verdict in (((0.1, 0.01), "no rate is best for all"), ((0.1, 0.1), "0.1 is the best rate for all")):
-        best = {name: rows | {"rate": rate} for name, rate in zip(("SGD", "Adam"), rates, strict=True)}
-        assert SENTENCES["5-3"]({"best": best, "order": ["SGD", "Adam"]}).endswith(verdict)
+    assert faster(1.0, 11.0, "better") == "numpy is faster (11 times)"
+    assert faster(3.0, 2.0, "worse") == "Paddle is faster (1.5 times)"
+    assert faster(3.0, 2.0, "cannot be told apart") == "the two cannot be told apart"
 
 
-@pytest.mark.parametrize(("learned", "says"), [(2, "learns"), (1, "learns with 1 of 2 seeds"), (0, "does not learn")])
+@pytest.mark.parametrize(
+    ("for_all", "verdict", "says"),
+    [
+        (["0.1"], "better", "Adam (0.1) 0.900 (0.900); 0.1 cannot be told from the best rate for any of them"),
+        ([], "better", "Adam (0.1) 0.900 (0.900); no rate is as good as the best for all of them"),
+        ([], "cannot be told apart", "; Adam cannot be told from SGD; no rate is as good as the best for all of them"),
+    ],
+)
+def test_the_sentence_on_optimizers_reads_the_verdicts(for_all, verdict, says):
+    row = {"test_accuracy": 0.9, "test_accuracies": [0.9], "rate": 0.1, "edge": None}
+    found = {"best": {"SGD": row | {"edge": "largest"}, "Adam": row}, "order": ["SGD", "Adam"]}
+    said = SENTENCES["5-3"](found | {"for_all": for_all, "against_first": {"Adam": {"verdict": verdict}}})
+    assert "SGD (0.1, the largest tried) 0.900" in said and said.endswith(says)
+
+
+@pytest.mark.parametrize(("verdict", "even"), [("better", ""), ("cannot be told apart", "; {} cannot be told from {}")])
+def test_the_sentence_on_losses_and_weights_reads_the_verdicts(verdict, even):
+    against = {"verdict": verdict}
+    found = {
+        "losses": {"smoothed": [0.9, 0.92], "squared": [0.8, 0.8]},
+        "ranking": {"name": "smoothed", "against": {"squared": against}},
+        "l2": {"0": {"test": 0.2}, "0.1": None, "0.01": {"test": 0.1}},
+        "l2_verdicts": {"best": {"name": "0.01", "against": {"0": against}}},
+    }
+    losses = "label smoothing 0.910, squared error 0.800" + even.format("squared error", "label smoothing")
+    weights = "0.200 with L2 weight 0, 0.100 with L2 weight 0.01" + even.format("0", "weight 0.01")
+    assert SENTENCES["6-1"](found) == (
+        f"test accuracy by loss: {losses}; on few digits the test loss ends at {weights}"
+    )
+    bare = found | {"ranking": None, "l2_verdicts": {"best": None}}
+    assert "cannot be told" not in SENTENCES["6-1"](bare)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({}, "the loss stops falling at step 80 (95 % interval 62 to 102; 36 steps an epoch); validation accuracy"),
+        ({"plateau": {"step": 80, "found": False, "interval": [62, 102]}}, "no plateau yet, the loss bends most at"),
+        ({"against": {"constant": {"verdict": "cannot be told apart"}}}, "(decayed: not told apart)"),
+        ({"learned": False}, "nothing was learned, so no step is named: validation accuracy 0.950 (0.940 to 0.960)"),
+    ],
+)
+def test_the_sentence_on_the_decay_reads_the_verdicts(change, says):
+    row = {"validation_accuracy": 0.95, "validation_auc": 0.99, "last_epoch_range": 0.02}
+    row["seeds"] = [{"validation_accuracy": 0.94}, {"validation_accuracy": 0.96}]
+    found = {"learned": True, "steps_per_epoch": 36, "runs": {"constant": row, "decayed": row}}
+    found |= {"plateau": {"step": 80, "found": True, "interval": [62, 102]}}
+    found |= {"against": {"constant": {"verdict": "better"}}}
+    assert says in SENTENCES["9-1"](found | change)
+
+
+@pytest.mark.parametrize(
+    ("learned", "says"), [(2, "learns"), (1, "learns with 1 of 2 seeds"), (0, "does not learn in these epochs")]
+)
 def test_whether_a_network_learns_is_read_from_its_seeds(learned, says):
     shown = {"accuracy": {"all": [0.5, 0.6]}, "loss": {"all": [0.7, 0.7]}, "seeds": 2}
     variants = {"sigmoid": shown | {"learned": learned}, "relu": shown | {"learned": 2}}
