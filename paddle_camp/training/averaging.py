@@ -35,10 +35,14 @@ class WeightAverage:
                 moved = own + share * (value - own) if value.is_floating_point() else value
                 own.copy_(moved.astype(own.dtype), False)
 
-    def restore(self, trained: dict[str, paddle.Tensor]) -> None:
-        """Take the network's present weights for the average, and give it the ``trained`` ones."""
+    def begin(self) -> None:
+        """Begin again, with the network's present weights."""
         for key, value in self.network.state_dict().items():
             self.average[key].copy_(value, False)
+
+    def restore(self, trained: dict[str, paddle.Tensor]) -> None:
+        """Take the network's present weights for the average, and give it the ``trained`` ones."""
+        self.begin()
         self.network.set_state_dict(trained)
 
     def apply(self) -> None:

@@ -116,9 +116,13 @@ def load(
     _load_optimizers(model, optimizers, optimizer_state, folder / f"{name}{OPTIMIZER}")
     load_weights(model, folder / f"{name}{WEIGHTS}")  # last: preparing the optimizer takes a step
     if average is not None:
-        if missing := [key for key, value in trained.items() if value is None]:
-            raise CheckpointError(f"{folder / name}{OPTIMIZER}: it averages no weights ({missing[0]} is missing)")
-        average.restore({key: paddle.to_tensor(value) for key, value in trained.items()})
+        missing = [key for key, value in trained.items() if value is None]
+        if 0 < len(missing) < len(trained):
+            raise CheckpointError(f"{folder / name}{OPTIMIZER}: it averages not all weights ({missing[0]} is missing)")
+        if missing:  # a fork of a training that averaged nothing
+            average.begin()
+        else:
+            average.restore({key: paddle.to_tensor(value) for key, value in trained.items()})
     return manifest["state"]
 
 

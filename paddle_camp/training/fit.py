@@ -174,17 +174,21 @@ def fork(source: Path, epoch: int, folder: Path) -> None:
     """Start a training in ``folder`` from the checkpoint of another after ``epoch`` epochs, if it has none yet.
 
     Args:
-        source: the other's folder, kept with ``every_epoch``; its ``best`` as of that epoch is copied as well.
+        source: the other's folder, kept with ``every_epoch``; its ``best`` as of that epoch is copied as well, if that
+            epoch was kept too. Otherwise the fork's own epochs compete for its ``best``.
         epoch: 0 starts from scratch, where there is nothing to copy.
     """
     if epoch == 0 or collectives.world().rank > 0 or checkpoint.exists(folder, "last"):
         return
     state = checkpoint.read_state(source, f"epoch_{epoch}")
     steps_per_epoch = state["step"] // epoch
-    if state["best"]["step"]:
-        checkpoint.copy(source, f"epoch_{state['best']['step'] // steps_per_epoch}", folder, "best")
     # The fork may differ from here on, so what its source was is no part of it.
     forked = {key: value for key, value in state.items() if key != "training"}
+    best = f"epoch_{state['best']['step'] // steps_per_epoch}"
+    if state["best"]["step"] and checkpoint.exists(source, best):
+        checkpoint.copy(source, best, folder, "best")
+    else:
+        forked["best"] = {"step": 0, "loss": None}
     checkpoint.copy(source, f"epoch_{epoch}", folder, "last", forked)  # comes last: a folder with ``last`` is resumed
 
 

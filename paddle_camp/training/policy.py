@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,13 +15,15 @@ class CheckpointPolicy:
 
     Attributes:
         folder: gets ``last`` at every epoch's end and every ``seconds``, ``best`` when the loss on ``best_on`` reaches
-            a new minimum, and ``epoch_K`` after each epoch if ``every_epoch``.
+            a new minimum, and ``epoch_K`` after epoch K if ``every_epoch``.
         best_on: the name of an evaluation, never of the split that results are reported on; None for no ``best``.
+        every_epoch: whether epochs are kept, for :func:`~paddle_camp.training.fit.fork`; or the numbers of those that
+            are, from 1 on (a checkpoint of VGG-16 has a gigabyte).
     """
 
     folder: Path
     best_on: str | None = None
-    every_epoch: bool = False
+    every_epoch: bool | Collection[int] = False
     seconds: float = 60.0
 
     def __post_init__(self) -> None:
@@ -29,6 +32,10 @@ class CheckpointPolicy:
         folder = Path(self.folder).expanduser()  # a text is a path too
         require(not folder.is_file(), f"keep={folder}: is a file; give a folder for checkpoints")
         object.__setattr__(self, "folder", folder)  # a frozen dataclass has no other way
+
+    def keeps(self, epoch: int) -> bool:
+        """Whether there will be an ``epoch_K`` of this epoch."""
+        return self.every_epoch if isinstance(self.every_epoch, bool) else epoch in self.every_epoch
 
     @classmethod
     def of(cls, keep: CheckpointPolicy | Path | str | None) -> CheckpointPolicy | None:

@@ -170,8 +170,9 @@ class Session:
     def name_copies(self, keep: CheckpointPolicy) -> None:
         """Copy ``last`` to ``best`` and ``epoch_K`` where it is one of them."""
         names = ["best"] if keep.best_on and self.step == self.best["step"] and self.step else []
-        if keep.every_epoch and self.step and self.step % self.steps_per_epoch == 0:
-            names.append(f"epoch_{self.step // self.steps_per_epoch}")
+        epoch, rest = divmod(self.step, self.steps_per_epoch)
+        if epoch and not rest and keep.keeps(epoch):
+            names.append(f"epoch_{epoch}")
         for name in names:
             checkpoint.copy(keep.folder, "last", keep.folder, name)
 

@@ -1,4 +1,4 @@
-"""The loop: means over samples, modes and weights untouched by evaluation, same seed same bits, resume, fork."""
+"""The loop: means over samples, modes and weights untouched by evaluation, same seed same bits, resume."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from paddle_camp.errors import CheckpointError, DivergedError, OutOfMemoryError
 from paddle_camp.files import read_sealed, write_sealed
 from paddle_camp.training import checkpoint, session
-from paddle_camp.training.fit import CheckpointPolicy, fit, fork
+from paddle_camp.training.fit import CheckpointPolicy, fit
 from paddle_camp.training.loop import train_one_epoch
 from paddle_camp.training.losses import classification_loss
 from paddle_camp.training.measuring import evaluate
@@ -26,11 +26,8 @@ EVALUATIONS = {"holdout": toy_batches(12, seed=3, shuffle=False), "validation": 
 
 def train(folder=None, num_epochs=3, boundaries=(), seed=0, **more):
     model, optimizer, schedule = build(boundaries, seed=seed)
-    keep = (
-        None
-        if folder is None
-        else CheckpointPolicy(folder, best_on="holdout", every_epoch=True, seconds=more.pop("every", 60))
-    )
+    kept = {"every_epoch": more.pop("every_epoch", True), "seconds": more.pop("every", 60)}
+    keep = None if folder is None else CheckpointPolicy(folder, best_on="holdout", **kept)
     options = {"schedule": schedule, "evaluations": EVALUATIONS, "eval_steps": {12}, "seed": seed, "quiet": True}
     history = fit(model, optimizer, toy_batches(), num_epochs=num_epochs, keep=keep, **options | more)
     return model, history
@@ -141,20 +138,6 @@ def test_a_finished_run_is_not_trained_again(tmp_path):
     again, same = train(tmp_path)
     assert same_bits(weights(first), weights(again))
     assert history.steps == same.steps  # seconds included: nothing was measured anew
-
-
-def test_a_fork_equals_training_from_the_start(tmp_path):
-    """What homework 9-1 relies on: up to its boundary a decayed run is the constant run."""
-    train(tmp_path / "constant")
-    fork(tmp_path / "constant", 7 // 5, tmp_path / "fork")
-    assert checkpoint.read_state(tmp_path / "fork", "last")["step"] == 5
-    forked = train(tmp_path / "fork", boundaries=[7])
-    direct = train(tmp_path / "direct", boundaries=[7])
-    assert same_bits(weights(forked[0]), weights(direct[0]))
-    assert without_times(forked[1].steps) == without_times(direct[1].steps)
-    assert without_times(forked[1].evaluations) == without_times(direct[1].evaluations)
-    best = [checkpoint.read_arrays(tmp_path / name / "best.pdparams") for name in ("fork", "direct")]
-    assert same_bits(*best)
 
 
 def test_best_is_the_epoch_with_the_lowest_holdout_loss(tmp_path):
