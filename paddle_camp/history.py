@@ -97,7 +97,7 @@ class History:
         return f"<p>{html.escape(repr(self))}</p>{epochs_html(self.evaluations)}{curve}"
 
     def _loss_figure(self) -> Figure:
-        """The loss of every step (pale), its trailing mean, and the loss of every evaluation."""
+        """The loss of every step (pale), its moving mean, and the loss of every evaluation."""
         from matplotlib.figure import Figure  # slow to load; pyplot would need a backend
 
         figure = Figure(figsize=(6.4, 2.8), layout="constrained")
@@ -155,10 +155,10 @@ def write_histories(folder: Path, histories: Mapping[str, History]) -> None:
 
 
 def smooth(values: Sequence[float] | np.ndarray, window: int) -> np.ndarray:
-    """The trailing mean: entry i is the mean of the last ``window`` values up to and including i.
+    """The moving mean: entry i is the mean of the ``window`` values about i, of an even number one more behind it.
 
-    The first ``window - 1`` entries average what is there, so nothing looks ahead and nothing is lost. A NaN
-    spoils only the windows that contain it (a running sum would carry it to the end).
+    A trailing mean would draw a bend half a window late. Near the ends the window holds what is there. A NaN spoils
+    only the windows that contain it (a running sum would carry it to the end).
 
     Args:
         values: float ``[N]``.
@@ -173,4 +173,5 @@ def smooth(values: Sequence[float] | np.ndarray, window: int) -> np.ndarray:
     if window < 1:
         raise SettingError(f"the smoothing window is {window} values: use 1 (no smoothing) or more")
     series = np.asarray(values, np.float64)
-    return np.array([series[max(0, i + 1 - window) : i + 1].mean() for i in range(len(series))], np.float64)
+    starts = range(-((window - 1) // 2), len(series) - (window - 1) // 2)
+    return np.array([series[max(0, start) : start + window].mean() for start in starts], np.float64)

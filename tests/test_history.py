@@ -113,21 +113,24 @@ def test_showing_a_history_needs_no_pyplot():
     assert (done.returncode, done.stdout, done.stderr) == (0, "False\n", "")
 
 
-def test_smooth_is_the_trailing_mean():
+def test_smooth_is_the_mean_about_each_value_and_moves_no_bend():
     result = smooth([1, 2, 3, 4, 10], 3)
-    np.testing.assert_allclose(result, [1, 1.5, 2, 3, 17 / 3], rtol=1e-15)
+    np.testing.assert_allclose(result, [1.5, 2, 3, 17 / 3, 7], rtol=1e-15)
     assert result.dtype == np.float64
+    np.testing.assert_allclose(smooth([1, 2, 3, 4, 10], 4), [2, 2.5, 4.75, 17 / 3, 7], rtol=1e-15)
+    bend = np.abs(np.arange(-20.0, 21.0))  # falls for 20 steps, then rises
+    assert np.argmin(smooth(bend, 9)) == 20
 
 
-def test_smooth_with_a_window_of_one_changes_nothing_and_a_long_one_averages_all_so_far():
+def test_smooth_with_a_window_of_one_changes_nothing_and_a_long_one_averages_all():
     np.testing.assert_array_equal(smooth([3, 1, 2], 1), [3, 1, 2])
-    np.testing.assert_allclose(smooth([3, 1, 2], 99), [3, 2, 2])
+    np.testing.assert_allclose(smooth([3, 1, 2], 99), [2, 2, 2])
     assert smooth([], 5).shape == (0,)
 
 
 def test_smooth_lets_a_nan_spoil_only_its_own_windows():
     result = smooth([1, float("nan"), 1, 1, 1], 2)
-    np.testing.assert_array_equal(np.isnan(result), [False, True, True, False, False])
+    np.testing.assert_array_equal(np.isnan(result), [True, True, False, False, False])
 
 
 def test_smooth_refuses_an_empty_window():

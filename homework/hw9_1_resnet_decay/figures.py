@@ -83,11 +83,11 @@ def plateau_figure(constant: Sequence[Any], plateau: Plateau, steps_per_epoch: i
     holdout = [run.history.after_epochs("holdout", "loss") for run in constant]
     epochs = [float(np.mean(each)) for each in zip(*holdout, strict=True)]
     steps = np.arange(1, len(losses) + 1)
+    whole = slice((steps_per_epoch - 1) // 2, len(losses) - steps_per_epoch // 2)  # where an epoch lies about a step
     curves = {
         words(f"training loss, mean of {steps_per_epoch} steps", f"训练 loss（{steps_per_epoch} 步的平均）"): (
-            # In the middle of its window: a trailing mean would bend half a window late.
-            steps[steps_per_epoch - 1 :] - (steps_per_epoch - 1) / 2,
-            smooth(losses, steps_per_epoch)[steps_per_epoch - 1 :],
+            steps[whole],
+            smooth(losses, steps_per_epoch)[whole],
         ),
         words("broken line", "折线"): (steps, broken_line(plateau, len(losses), steps_per_epoch)),
         words("held-out loss", "留出 loss"): (steps_per_epoch * np.arange(1, len(epochs) + 1), epochs),

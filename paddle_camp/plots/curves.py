@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator, MultipleLocator, NullFormatter, StrMethodFormatter
-from matplotlib.transforms import ScaledTranslation
 
 from paddle_camp.history import smooth
 from paddle_camp.plots.language import words
@@ -30,7 +29,7 @@ def loss_curves(
     title: str | None = None,
     subtitle: str | None = None,
 ) -> Figure:
-    """Loss per step of each run: the raw values pale, the mean of the last ``window`` steps strong.
+    """Loss per step of each run: the raw values pale, the mean of the ``window`` steps about each strong.
 
     Args:
         runs: rows with ``step`` and ``loss``.
@@ -145,16 +144,22 @@ def draw_loss(axes: Axes, runs: Runs, window: int) -> None:
 
 
 def draw_learning_rate(axes: Axes, runs: Runs) -> None:
-    """Learning rate used in each step; equal rates are drawn side by side, so that no run hides another."""
-    assert axes.figure is not None  # a panel is part of a figure
+    """Learning rate used in each step; where it equals that of earlier runs, it is drawn over theirs in dashes."""
     shown: list[np.ndarray] = [np.empty(0)]
+    drawn: dict[float, list[float]] = {}  # step -> the rates of the runs so far
     for index, rows in enumerate(runs.values()):
-        rate = _column(rows, "learning_rate")
+        step, rate = _column(rows, "step"), _column(rows, "learning_rate")
         shown.append(rate[rate > 0])
-        # steps-pre: the rate of step i holds from the end of step i - 1 to the end of step i.
-        (line,) = axes.plot(_column(rows, "step"), rate, color=colour(index), linewidth=1.8, drawstyle="steps-pre")
-        points = 2.4 * ((len(runs) - 1) / 2 - index)
-        line.set_transform(axes.transData + ScaledTranslation(0, points / 72, axes.figure.dpi_scale_trans))
+        under = np.array([drawn.setdefault(at, []).count(value) for at, value in zip(step, rate, strict=True)], int)
+        for count in np.unique(under):
+            here = under == count
+            here[:-1] |= here[1:]  # a step's line begins at the point before
+            look: Look = {"linestyle": (0, (4, 4 * count)), "dash_capstyle": "butt"} if count else {}
+            # steps-pre: the rate of step i holds from the end of step i - 1 to the end of step i.
+            look |= {"color": colour(index), "linewidth": 1.8, "drawstyle": "steps-pre"}
+            axes.plot(step, np.where(here, rate, np.nan), **look)
+        for at, value in zip(step, rate, strict=True):
+            drawn[at].append(value)
     seen = np.concatenate(shown)
     if seen.size:
         axes.set_yscale("log")
@@ -162,7 +167,7 @@ def draw_learning_rate(axes: Axes, runs: Runs) -> None:
         axes.yaxis.set_major_locator(LogLocator(base=10))
         axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         axes.yaxis.set_minor_formatter(NullFormatter())
-    beside = words("\n(equal ones side by side)", "\n（相同的并排画出）") if len(runs) > 1 else ""
+    beside = words("\n(dashed: as another run's)", "\n（虚线：与别的相同）") if len(runs) > 1 else ""
     tidy(axes, words("learning rate", "学习率") + beside)
     axes.margins(x=0.01)
 

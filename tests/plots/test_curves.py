@@ -84,12 +84,25 @@ def test_a_spike_is_cut_off_and_said(steps):
     assert "raw reaches 50" in axes.get_ylabel()
 
 
-def test_learning_rates_are_logarithmic_and_equal_ones_lie_side_by_side(steps):
+def test_learning_rates_are_logarithmic_at_their_values_and_dashed_where_they_are_equal(steps):
     axes = plots.learning_rate_curves(steps).axes[0]
     assert axes.get_yscale() == "log"
-    assert len(axes.lines) == 4
-    heights = {round(line.get_transform().transform((1, 1e-3))[1], 3) for line in axes.lines}
-    assert len(heights) == 4
+    by_run: dict[str, list] = {}
+    for line in axes.lines:
+        by_run.setdefault(line.get_color(), []).append(line)
+    assert len(by_run) == 4
+    for lines, rows in zip(by_run.values(), steps.values(), strict=True):
+        rates = [row["learning_rate"] for row in rows]
+        drawn = np.array([line.get_ydata() for line in lines])
+        np.testing.assert_array_equal(np.nanmin(drawn, axis=0), rates)  # each where it belongs
+        np.testing.assert_array_equal(np.nanmax(drawn, axis=0), rates)
+    first, second, *_ = by_run.values()
+    assert [line.is_dashed() for line in first] == [False]
+    dashed = next(line for line in second if line.is_dashed())
+    own = next(line for line in second if not line.is_dashed())
+    rates = np.array([row["learning_rate"] for row in list(steps.values())[1]])
+    equal = rates == np.array([row["learning_rate"] for row in steps["constant"]])
+    assert np.isfinite(dashed.get_ydata())[equal].all() and np.isfinite(own.get_ydata())[~equal].all()
     # The rate of step i holds from the end of step i - 1: after 60 steps the line drops at 60.
     assert {line.get_drawstyle() for line in axes.lines} == {"steps-pre"}
     low, high = axes.get_ylim()
