@@ -75,16 +75,21 @@ def accuracy(logits: np.ndarray, labels: np.ndarray) -> float:
     return float(np.mean(correct(logits, labels)))
 
 
-def _two_classes(logits: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The log-odds of class 1, float64 ``[N]``, and whether each sample is of class 1, bool ``[N]``.
+def log_odds(logits: np.ndarray) -> np.ndarray:
+    """Of class 1 of two: float64 ``[N]``; above 0 where its probability is above one half.
 
-    Log-odds order the samples as the probabilities do, and still do where these have become exactly 0 or 1.
+    They order the samples as the probabilities do, and still do where these have become exactly 0 or 1.
     """
     logits = _logits(logits).astype(np.float64)
     if logits.ndim != 2 or logits.shape[1] > 2:
         raise DataError(f"outputs {list(logits.shape)}: an AUC, a ROC curve or a threshold is one of two classes")
-    positive = one_label_each(labels, logits.shape[:1]) == 1
-    return (logits[:, 0] if logits.shape[1] == 1 else logits[:, 1] - logits[:, 0]), positive
+    return logits[:, 0] if logits.shape[1] == 1 else logits[:, 1] - logits[:, 0]
+
+
+def _two_classes(logits: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The log-odds of class 1, float64 ``[N]``, and whether each sample is of class 1, bool ``[N]``."""
+    odds = log_odds(logits)
+    return odds, one_label_each(labels, odds.shape) == 1
 
 
 def auc(logits: np.ndarray, labels: np.ndarray) -> float | None:

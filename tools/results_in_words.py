@@ -11,6 +11,7 @@ from typing import Any
 from paddle_camp.comparisons import BETTER, EVEN, WORSE, not_beaten
 
 Results = dict[str, Any]
+SAID = {BETTER: "better", WORSE: "worse", EVEN: "not told apart"}
 LOSSES = {"cross_entropy": "cross-entropy", "squared": "squared error", "smoothed": "label smoothing"}
 
 
@@ -214,7 +215,7 @@ def resnet_decay(r: Results) -> str:
     found = (
         f"the loss stops falling at {where}" if plateau["found"] else f"no plateau yet, the loss bends most at {where}"
     )
-    verdict = {BETTER: "better", WORSE: "worse", EVEN: "not told apart"}[r["against"]["constant"]["verdict"]]
+    verdict = SAID[r["against"]["constant"]["verdict"]]
     seeds = len(r["runs"]["constant"]["seeds"])
     return (
         f"{found}; validation accuracy, mean of {seeds} seeds: decayed there {said('decayed')}; "
@@ -224,9 +225,18 @@ def resnet_decay(r: Results) -> str:
 
 def compare_networks(r: Results) -> str:
     rows = {name: r["networks"][name] for name in r["order"]}
-    said = "; ".join(f"{name} {row['accuracy']:.3f}, {row['auc']:.3f}" for name, row in rows.items())
     lost = [name for name, row in r["networks"].items() if "diverged" in row]
-    return f"validation accuracy, AUC: {said}" + (f"; diverged: {', '.join(lost)}" if lost else "")
+    diverged = f"; diverged: {', '.join(lost)}" if lost else ""
+
+    def said(row: Results) -> str:
+        return f"{row['accuracy']:.3f}, {row['auc']:.3f}"
+
+    if "mended" not in r["changes"]:
+        return f"validation accuracy, AUC: {'; '.join(f'{n} {said(row)}' for n, row in rows.items())}{diverged}"
+    each = "; ".join(f"{name} {said(row)} / {said(row['mended'])}" for name, row in rows.items() if "mended" in row)
+    change = r["changes"]["mended"]
+    gain = f"mended on the mean {100 * change['difference']:+.1f} points ({SAID[change['verdict']]})"
+    return f"validation accuracy, AUC by the course's recipe / the mended one: {each}{diverged}; {gain}"
 
 
 SENTENCES: dict[str, Callable[[Results], str]] = {

@@ -9,11 +9,23 @@ import paddle
 import pytest
 
 from homework.hw9_2_compare_networks import experiment as hw
+from homework.hw9_2_compare_networks.mending import choose_threshold, renew_statistics, shift
 from paddle_camp.speed.memory import peak_memory
 from paddle_camp.training import checkpoint
-from tests.helpers import contract
+from tests.helpers import contract, toys
 
-SMALL = ("-o", "image_size=32", "-o", "train_pictures=40", "-o", "valid_pictures=20", "-o", "num_epochs=1")
+SMALL = (
+    "-o",
+    "image_size=32",
+    "-o",
+    "train_pictures=40",
+    "-o",
+    "valid_pictures=20",
+    "-o",
+    "num_epochs=1",
+    "-o",
+    "more_epochs=1",
+)
 
 
 def test_the_recipes_are_the_courses():
@@ -42,6 +54,8 @@ def test_the_recipes_are_the_courses():
         ("models=alexnet", "model=alexnet does not take pictures of 3 x 32 x 32"),
         ("holdout=1", "between 0 and 1"),
         ("num_epochs=0", "must be positive"),
+        ("more_epochs=-1", "more_epochs"),
+        ("patience=2", "patience: the trainings are compared"),
     ],
 )
 def test_a_wrong_setting_is_one_line_before_any_training(override, says, tmp_path):
@@ -71,6 +85,7 @@ def test_quick_leaves_the_files_and_finds_who_learns(quick):
         # Weights, gradients and the optimizer's moments at least are in memory at once.
         assert row["cost"]["peak_memory"] > 4 * row["parameters"] * 3
     assert {path.name for path in (quick / "figures").iterdir()} == {
+        "changes.png",
         "comparison.png",
         "accuracy.png",
         "roc.png",
@@ -80,14 +95,19 @@ def test_quick_leaves_the_files_and_finds_who_learns(quick):
 
 def test_the_weights_that_are_kept_are_those_of_the_lowest_loss_on_held_out_pictures(quick):
     results = contract.metrics_of(quick)["results"]
-    losses = {name: row["holdout_loss"] for name, row in results["networks"].items()}
-    assert results["kept"] == min(losses, key=losses.get)
+    measured = {
+        name: json.loads((quick / "networks" / f"{name}.json").read_text())["result"]["measured"]
+        for name in results["networks"]
+    }
+    losses = {
+        (name, kind): each[kind]["holdout"]["loss"] for name, each in measured.items() for kind in ("course", "mended")
+    }
+    assert (results["kept"], results["kept_recipe"]) == min(losses, key=losses.get)
     state = checkpoint.read_state(quick / "checkpoints", "last")
     last = [row for row in state["history"]["evaluations"] if row["split"] == "holdout"][-1]
-    assert last["loss"] == losses[results["kept"]]
-    kept = json.loads((quick / "networks" / f"{results['kept']}.json").read_text())["result"]
+    assert last["loss"] == pytest.approx(min(losses.values()), rel=1e-5)
     rows = contract.rows_of(quick / "predictions.csv")
-    logits = np.array(kept["outputs"])
+    logits = np.array(measured[results["kept"]][results["kept_recipe"]]["validation"]["outputs"])
     assert [float(row["probability_1"]) > 0.5 for row in rows] == (logits[:, 1] > logits[:, 0]).tolist()
 
 
@@ -114,6 +134,47 @@ def test_an_interrupted_comparison_goes_on_with_the_next_network(tmp_path, monke
         for row in results["networks"].values():
             row.pop("cost")
     assert resumed == whole
+
+
+def test_the_trainings_share_the_courses_past(quick):
+    """A fork's steps are the course's up to where it differs; the averaged one's weights move, its steps do not."""
+    rows = contract.rows_of(quick / "steps.csv")
+    losses = {}
+    for row in rows:
+        losses.setdefault(row["run"], []).append(row["loss"])
+    course = losses["lenet, course"]
+    assert len(course) == 12 and losses["lenet, averaged"] == course
+    assert losses["lenet, mended"][:12] == course and len(losses["lenet, mended"]) == 36
+    assert losses["lenet, decayed"][:6] == course[:6] and losses["lenet, decayed"][7:] != course[7:]
+
+
+def test_the_threshold_is_the_one_with_the_fewest_mistakes_nearest_to_one_half():
+    odds = np.array([-3.0, -1.0, 1.0, 2.0, 4.0])
+    outputs = np.stack([np.zeros(5), odds], axis=1).astype("float32")
+    assert choose_threshold(outputs, np.array([0, 0, 1, 1, 1])) == 0.0  # one half is as good as any
+    assert choose_threshold(outputs, np.array([0, 0, 0, 0, 1])) == 3.0
+    assert choose_threshold(outputs, np.array([0, 1, 1, 1, 1])) == -2.0
+    assert choose_threshold(outputs, np.array([0, 1, 0, 1, 1])) in (-2.0, 1.5)
+    moved = shift(outputs, 1.5)
+    assert moved.dtype == np.float32 and moved.argmax(axis=1).tolist() == [0, 0, 0, 1, 1]
+
+
+def test_the_statistics_become_those_of_the_last_weights():
+    paddle.seed(0)
+    model, batches = toys.ToyNet(), toys.toy_batches(60)
+    before = toys.weights(model)
+    for _ in range(4):
+        assert renew_statistics(model, batches)
+    assert not model.training
+    (pictures, _) = batches.whole()
+    with paddle.no_grad():
+        outputs = model.conv(paddle.to_tensor(pictures)).numpy()
+    after = toys.weights(model)
+    np.testing.assert_allclose(after["norm._mean"], outputs.mean(axis=(0, 2, 3)), atol=0.05)
+    np.testing.assert_allclose(after["norm._variance"], outputs.var(axis=(0, 2, 3)), rtol=0.1)
+    same = {key for key, value in after.items() if np.array_equal(value, before[key])}
+    assert same == before.keys() - {"norm._mean", "norm._variance"}
+    assert not renew_statistics(paddle.nn.Linear(2, 2), batches)
 
 
 def test_a_network_that_diverges_is_said_and_stops_nothing(tmp_path, monkeypatch):

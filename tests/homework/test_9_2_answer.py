@@ -9,6 +9,7 @@ import pytest
 
 import paddle_camp as camp
 from homework.hw9_2_compare_networks import experiment as hw
+from homework.hw9_2_compare_networks.verdicts import median_steps
 from paddle_camp.answers.template import render
 from tests.helpers import contract
 
@@ -24,28 +25,46 @@ def made_up_steps(place):
 def made_up(name, settings, context, sets):
     """A network's result without its training: better and better from lenet to resnet50, GoogLeNet on one side."""
     place = list(hw.RECIPES).index(name)
-    labels = sets["validation"].data.labels
     rng = np.random.default_rng(place)
-    score = rng.normal(size=len(labels)) + place * labels + (3 if name == "googlenet" else -place / 2)
-    outputs = np.stack([np.zeros_like(score), score], axis=1)
-    accuracy = camp.metrics.accuracy(outputs, labels)
+
+    def measured(aside, better=0.0):
+        found = {}
+        for split in ("holdout", "validation"):
+            labels = sets[split].data.labels
+            score = rng.normal(size=len(labels)) + (place + better) * labels + aside - (place + better) / 2
+            outputs = np.stack([np.zeros_like(score), score], axis=1)
+            found[split] = {"loss": 1.0 / (place + 1 + better), "outputs": outputs.tolist()}
+        return found
+
+    aside = 3 if name == "googlenet" else 0
+    found = {"course": measured(aside), "averaged": measured(aside), "decayed": measured(0)}
+    found |= {"statistics": measured(0)} if name == "resnet50" else {}
+    rows = [{"split": "validation", "epoch": e, "accuracy": 0.5 + 0.1 * (e % 2) * (e < 12)} for e in range(1, 16)]
+    history = {"steps": made_up_steps(place), "evaluations": rows[:5]}
+    mended = {"mended": measured(0, 1.0)} if settings.more_epochs else {}
+    histories = {kind: history | {"evaluations": rows} for kind in mended} | {"course": history}
     return {
-        **{"parameters": 10**6, "multiply_adds": 10**9, "loss": 0.5, "train_loss": 0.4, "accuracy": accuracy},
-        **{"auc": camp.metrics.auc(outputs, labels), "auc_interval": camp.metrics.auc_interval(outputs, labels)},
-        **{"holdout_loss": 1.0 / (place + 1), "accuracies": [0.5, accuracy], "outputs": outputs.tolist()},
-        **{"history": {"steps": made_up_steps(place), "evaluations": []}},
+        **{"parameters": 10**6, "multiply_adds": 10**9, "train_loss": 0.4},
+        **{"measured": found | mended, "histories": histories},
         **{"cost": {"seconds_per_epoch": 10.0 - place, "peak_memory": 10**9}},
     }
 
 
-@pytest.fixture
-def compared(tmp_path, monkeypatch):
-    """The folder of a comparison of made-up networks on a hundred pictures."""
+def train_nothing(monkeypatch):
+    """Make a run take its networks' results from :func:`made_up`."""
     monkeypatch.setattr(hw, "train_network", made_up)
+    monkeypatch.setattr(hw, "build", lambda *arguments: (None, None))
     monkeypatch.setattr("paddle_camp.running.context.publish", lambda *folders: None)
     monkeypatch.setattr("paddle_camp.models.registry.check_input", lambda *arguments: None)
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory):
+    """The folder of a comparison of made-up networks on a hundred pictures; no test changes it."""
     asked = ("-o", "image_size=32", "-o", "train_pictures=40", "-o", "valid_pictures=100", "--data", "synthetic")
-    return contract.run("9-2", tmp_path, *asked)[0]
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        train_nothing(monkeypatch)
+        return contract.run("9-2", tmp_path_factory.mktemp("compared"), *asked)[0]
 
 
 def headline(folder, *, accuracies, guessing, **changed):
@@ -115,14 +134,11 @@ def test_the_answer_compares_all_six_and_says_who_is_off_the_threshold(compared)
 
 def test_the_median_step_of_each_epoch_is_not_moved_by_one_that_was_disturbed():
     history = camp.History(steps=made_up_steps(1))
-    assert hw.median_steps(history) == pytest.approx([9.0, 9.01, 9.02, 9.03])
+    assert median_steps(history) == pytest.approx([9.0, 9.01, 9.02, 9.03])
 
 
 def test_on_the_real_pictures_the_courses_numbers_stand_beside_ours(real_data, tmp_path, monkeypatch):
-    monkeypatch.setattr(hw, "train_network", made_up)
-    monkeypatch.setattr("paddle_camp.running.context.publish", lambda *folders: None)
-    monkeypatch.setattr("paddle_camp.models.registry.check_input", lambda *arguments: None)
-    monkeypatch.setattr(hw, "build", lambda *arguments: (None, None))
+    train_nothing(monkeypatch)
     folder, _ = contract.run("9-2", tmp_path, "--data-dir", str(real_data))
     results = contract.check(folder, "9-2")
     answer = (folder / "answer.md").read_text(encoding="utf-8")
@@ -131,3 +147,39 @@ def test_on_the_real_pictures_the_courses_numbers_stand_beside_ours(real_data, t
     assert not contract.metrics_of(
         contract.run("9-2", tmp_path, "--data-dir", str(real_data), "-o", "num_epochs=4")[0]
     )["results"]["as_course"]
+
+
+def test_the_answer_says_what_each_change_and_the_mended_recipe_bring(compared):
+    results = contract.metrics_of(compared)["results"]
+    changes = results["changes"]
+    assert list(changes) == ["threshold", "statistics", "averaged", "decayed", "mended"]
+    assert changes["statistics"]["networks"] == ["resnet50"] and "googlenet" in changes["mended"]["networks"]
+    row = results["networks"]["googlenet"]
+    assert results["furthest"] == "googlenet" and row["called_positive"] > 0.8 > row["mended"]["called_positive"]
+    assert row["changed"]["threshold"] > row["accuracy"] + 0.1 and row["changed"]["decayed"] > row["accuracy"] + 0.1
+    assert results["steadier"]["before"] == pytest.approx(0.1) and results["steadier"]["after"] < 1e-9
+    answer = (compared / "answer.md").read_text(encoding="utf-8")
+    assert "固定的学习率让最后的权重来回移动" in answer and "学习率在第 11、14 轮之后各除以 10" in answer
+    assert "def choose_threshold" in answer and "| resnet50 |" in answer
+    kept = json.loads((compared / "answer.json").read_text(encoding="utf-8"))
+    values = {"settings": hw.Settings(), "seed": 0} | kept["values"] | kept["results"]
+    said = {}
+    for verdict in ("better", "worse", "cannot be told apart"):
+        turned = {kind: pair | {"verdict": verdict} for kind, pair in changes.items()}
+        steadier = results["steadier"] | {"verdict": verdict}
+        said[verdict] = render(hw.__file__, values | {"changes": turned, "steadier": steadier})
+    assert "单独一处改变里，“留出图片选的阈值”" in said["better"] and "降低了准确率" not in said["better"]
+    assert "反而更低，超出偶然范围" in said["worse"] and "下降之后反而波动更大" in said["worse"]
+    assert "单独一处改变都没有超出偶然地提高准确率。" in said["cannot be told apart"]
+    assert "差别在各网络之间的波动范围之内" in said["cannot be told apart"]
+
+
+def test_without_the_mended_recipe_the_answer_does_not_speak_of_it(tmp_path, monkeypatch):
+    train_nothing(monkeypatch)
+    asked = ("image_size=32", "train_pictures=40", "valid_pictures=40", "more_epochs=0", "models=resnet50")
+    words = [word for setting in asked for word in ("-o", setting)]
+    folder, _ = contract.run("9-2", tmp_path, *words, "--data", "synthetic")
+    results = contract.check(folder, "9-2", data=True)
+    assert "mended" not in results["changes"] and results["kept_recipe"] == "course"
+    answer = (folder / "answer.md").read_text(encoding="utf-8")
+    assert "改进" not in answer and "| resnet50 |" in answer

@@ -164,3 +164,13 @@ def test_whether_a_network_learns_is_read_from_its_seeds(learned, says):
     said = SENTENCES["8"]({"variants": variants})
     assert f"Sigmoid {says} (0.500 to 0.600, loss 0.700)" in said
     assert said.endswith("init (0.500 to 0.600, loss 0.700)" if learned == 2 else "nothing")
+
+
+@pytest.mark.parametrize(("verdict", "says"), [("better", "(better)"), ("cannot be told apart", "(not told apart)")])
+def test_the_sentence_on_networks_has_both_recipes(verdict, says):
+    row = {"accuracy": 0.9, "auc": 0.95, "mended": {"accuracy": 0.93, "auc": 0.97}}
+    found = {"networks": {"lenet": {"diverged": 3}, "alexnet": row}, "order": ["alexnet"]}
+    said = SENTENCES["9-2"](found | {"changes": {"mended": {"difference": 0.03, "verdict": verdict}}})
+    assert "alexnet 0.900, 0.950 / 0.930, 0.970; diverged: lenet; mended on the mean +3.0 points" in said
+    assert said.endswith(says)
+    assert SENTENCES["9-2"](found | {"changes": {}}).endswith("AUC: alexnet 0.900, 0.950; diverged: lenet")
