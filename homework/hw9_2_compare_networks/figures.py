@@ -48,7 +48,7 @@ def draw_changes(done: dict[str, dict]) -> Figure:
         rows.append([found.get(kind, np.nan) for kind in columns])
     title = words("Validation accuracy by change to the course's recipe", "对课程配方的各种改变：验证准确率")
     return plots.heat_map(
-        np.array(rows), rows=list(done), columns=list(columns.values()), text="{:.3f}", empty="–", title=title
+        np.array(rows), rows=list(done), columns=list(columns.values()), text="{:.1%}", empty="–", title=title
     )
 
 
