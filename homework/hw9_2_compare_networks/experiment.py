@@ -136,6 +136,7 @@ def train_once(
     train = replace(sets["train"], augment=flip_and_rotate) if plan.augment else sets["train"]
     options = settings.fit_options | context.fit_options | {"num_epochs": plan.num_epochs}
     options |= {"ema_decay": AVERAGE} if plan.average else {}
+    options |= {"label_smoothing": plan.label_smoothing} if plan.label_smoothing else {}
     options |= {"name": f"{name}, {folder.name}", "evaluations": {k: sets[k] for k in ("holdout", "validation")}}
     shared = {settings.num_epochs - 1, settings.num_epochs} if folder.name == "course" else ()
     options["keep"] = camp.CheckpointPolicy(folder, best_on="holdout", every_epoch=shared)

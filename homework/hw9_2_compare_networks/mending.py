@@ -8,8 +8,8 @@ weights, which a constant rate keeps moving. Each has its remedy here:
 - ``statistics``: batch norm's running statistics taken anew with the last weights, over all training pictures;
 - ``averaged``: the exponential moving average of the weights over the last epoch;
 - ``decayed``: the last epoch at a tenth of the rate;
-- ``mended``: goes on behind the course's last epoch, with flips and rotations, a rate that falls twice, and so more
-  epochs.
+- ``mended``: goes on behind the course's last epoch, with flips and rotations, smoothed labels and a rate that falls
+  twice, for more epochs.
 
 All share the course's training up to where they differ.
 """
@@ -39,6 +39,7 @@ class Plan:
         boundaries: epochs after which the rate is divided by ten.
         average: of the weights, instead of the weights themselves.
         augment: flips and rotations of the pictures.
+        label_smoothing: share of a label that is spread over the classes (Szegedy et al., arXiv:1512.00567).
     """
 
     shared: int
@@ -46,6 +47,7 @@ class Plan:
     boundaries: tuple[int, ...] = ()
     average: bool = False
     augment: bool = False
+    label_smoothing: float = 0.0
 
 
 def plan_trainings(num_epochs: int, more_epochs: int) -> dict[str, Plan]:
@@ -56,7 +58,7 @@ def plan_trainings(num_epochs: int, more_epochs: int) -> dict[str, Plan]:
     if more_epochs:
         total = num_epochs + more_epochs
         falls = sorted({min(total - 1, num_epochs + round(more_epochs * share)) for share in (0.6, 0.9)})
-        plans["mended"] = Plan(num_epochs, total, tuple(falls), augment=True)
+        plans["mended"] = Plan(num_epochs, total, tuple(falls), augment=True, label_smoothing=0.1)
     return plans
 
 
