@@ -66,7 +66,7 @@ def draw(
 
 def called(name: str) -> str:
     """What a training is called in the figures."""
-    names = {"constant": "固定学习率", "decayed": "在折点衰减", "earlier": "更早衰减", "later": "更晚衰减"}
+    names = {"constant": "固定学习率", "decayed": "衰减", "earlier": "更早衰减", "later": "更晚衰减"}
     return plots.words(name, names[name])
 
 

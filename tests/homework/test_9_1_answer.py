@@ -98,8 +98,8 @@ def test_equal_accuracies_are_called_equal():
 )
 def test_no_plateau_says_why_and_to_train_longer(changed, says):
     text = answer(replace(PLATEAU, found=False, **changed))
-    assert text.splitlines()[0].startswith("**结论：7 轮之内还没有出现平台期，应训练更久再决定")
-    assert "相当于第" not in text and says in text and "`-o num_epochs=14`" in text
+    assert text.splitlines()[0].startswith("**结论：10 轮之内还没有出现平台期，应训练更久再决定")
+    assert "相当于第" not in text and says in text and "`-o num_epochs=20`" in text
     assert "三条都满足" not in text and "三条都满足" in answer()
 
 
