@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from homework.hw9_1_resnet_decay import experiment as hw
+from homework.hw9_1_resnet_decay.plateau import Plateau
 from paddle_camp.data.finding import downloads
 from tests.helpers import contract
 from tools import run_homework
@@ -21,6 +22,22 @@ def test_the_other_decays_lie_before_and_after(epochs):
     for plateau in range(18, 36 * (epochs - 1) + 1):
         places = hw.choose_boundaries(plateau, 36, epochs)
         assert 0 < places["earlier"] < places["decayed"] == plateau < places["later"] < 36 * epochs
+
+
+@pytest.mark.parametrize(
+    ("changed", "epochs", "step"),
+    [
+        ({"found": True}, 10, 90),
+        ({"found": False, "bends": False}, 10, 90),  # the bend may be chance, but the loss falls no more behind it
+        ({"found": False, "loss_falls": True}, 10, 288),
+        ({"found": False, "loss_falls": True, "step": 300}, 10, 300),
+        ({"found": False, "loss_falls": True, "step": 20}, 3, 36),
+    ],
+)
+def test_while_the_loss_falls_the_rate_falls_as_late_as_possible(changed, epochs, step):
+    usual = {"step": 90, "chance": 0.01, "bends": True, "fall": 0.2, "level": 0.2, "loss_falls": False}
+    usual |= {"holdout_falls": False, "interval": [80, 101], "of_each": [88, 92, 95]}
+    assert hw.choose_step(Plateau(**usual | changed), 36, epochs) == step
 
 
 @pytest.mark.parametrize(

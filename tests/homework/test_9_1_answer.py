@@ -42,7 +42,9 @@ def judged(**right: list[int]) -> dict:
     return {"runs": rows} | hw.judge(runs, rows, LABELS, 4)
 
 
-def answer(plateau: Plateau = PLATEAU, as_course: bool = True, learned: bool = True, **right: list[int]) -> str:
+def answer(
+    plateau: Plateau = PLATEAU, as_course: bool = True, learned: bool = True, step: int = 90, **right: list[int]
+) -> str:
     counts = {"constant": [62, 65, 60], "decayed": [90, 92, 95], "earlier": [90, 90, 90], "later": [90, 92, 95]} | right
     values = {"settings": hw.Settings(), "seed": 0, "course": hw.COURSE, "pictures": 200, "code": "def f(): ..."}
     values |= {
@@ -55,7 +57,9 @@ def answer(plateau: Plateau = PLATEAU, as_course: bool = True, learned: bool = T
         "steps_per_epoch": 36,
     }
     values |= {"holdout_pictures": 40, "learned": learned, "as_course": as_course, "same_past": True}
-    return render(hw.__file__, values | {"plateau": vars(plateau)} | judged(**counts))
+    found = judged(**counts)
+    found["runs"]["decayed"]["boundary"] = step
+    return render(hw.__file__, values | {"plateau": vars(plateau)} | found)
 
 
 def test_a_plateau_and_a_decay_that_helps():
@@ -101,6 +105,14 @@ def test_no_plateau_says_why_and_to_train_longer(changed, says):
     assert text.splitlines()[0].startswith("**结论：10 轮之内还没有出现平台期，应训练更久再决定")
     assert "相当于第" not in text and says in text and "`-o num_epochs=20`" in text
     assert "三条都满足" not in text and "三条都满足" in answer()
+
+
+def test_a_decay_elsewhere_than_at_the_bend_is_not_called_one_there():
+    text = answer(replace(PLATEAU, found=False, loss_falls=True), step=288)
+    assert "下面试着在第 288 步衰减：loss 直到最后还在下降，所以尽量晚，只留 2 轮给较小的学习率" in text
+    assert "boundaries=[288]" in text and "| 在第 288 步衰减 | 288 |" in text and "- 在第 288 步衰减之后，" in text
+    assert "折点处衰减" not in text and "在折点衰减" not in text
+    assert "| 在折点衰减 | 90 |" in answer() and "折点处衰减为" in answer()
 
 
 def test_a_network_that_learned_nothing_gets_no_step():
