@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from paddle import Tensor, nn
 
-from paddle_camp.speed.onednn import elementwise, kernels
+from paddle_camp.speed.onednn import elementwise, kernels, transposed
 from paddle_camp.speed.onednn.function import compute, cpu_bfloat16, fork, in_place
 
 
@@ -35,6 +35,27 @@ class Conv2D(nn.Conv2D):
     def forward(self, x: Tensor) -> Tensor:
         """``[N, C, H, W]`` in and out."""
         return compute(self.kernel, x, self.weight, *([] if self.bias is None else [self.bias]))
+
+
+class Conv2DTranspose(nn.Conv2DTranspose):
+    """Paddle's transposed convolution, of one group and without output padding."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int,
+        stride: int = 1,
+        padding: int = 0,
+        bias_attr: bool | None = None,
+    ):
+        super().__init__(in_channels, out_channels, kernel_size, stride, padding, bias_attr=bias_attr)
+        self.kernel = transposed.TransposedConvolution((stride, stride), (padding, padding))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``[N, in_channels, H, W]`` to ``[N, out_channels, H2, W2]``, H2 = (H - 1) stride - 2 padding + kernel."""
+        y, bias = compute(self.kernel, x, self.weight), self.bias
+        return y if bias is None else _add_to_channels(y, bias)
 
 
 class BatchNorm2D(nn.BatchNorm2D):
@@ -69,6 +90,17 @@ class ReLU(nn.ReLU):
     def forward(self, x: Tensor) -> Tensor:
         """Any shape."""
         return relu(x)
+
+
+class LeakyReLU(nn.LeakyReLU):
+    """Paddle's leaky ReLU, with the slope of DCGAN (Radford et al., arXiv:1511.06434) below 0: 0.2."""
+
+    def __init__(self):
+        super().__init__(elementwise.LEAK)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Any shape."""
+        return compute(elementwise.Activation("leaky_relu"), x)
 
 
 class ReLU6(nn.ReLU6):
@@ -146,6 +178,13 @@ def as_it_lies(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     if not in_place(x):
         return function(x)
     return function(x.transpose([0, 2, 3, 1])).transpose([0, 3, 1, 2])
+
+
+def _add_to_channels(x: Tensor, bias: Tensor) -> Tensor:
+    """``[N, C, H, W]`` plus ``[C]``."""
+    if not in_place(x):
+        return as_float32(x) + bias.reshape([1, -1, 1, 1])
+    return as_it_lies(lambda y: y + bias, x)
 
 
 def conv_bn(

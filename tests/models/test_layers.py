@@ -21,6 +21,12 @@ LAYERS = {
     ),
     "without bias": (lambda: layers.Conv2D(3, 8, 3, bias_attr=False), lambda: nn.Conv2D(3, 8, 3, bias_attr=False)),
     "groups": (lambda: layers.Conv2D(3, 6, 3, groups=3), lambda: nn.Conv2D(3, 6, 3, groups=3)),
+    "transposed": (lambda: layers.Conv2DTranspose(3, 8, 4, 2, 1), lambda: nn.Conv2DTranspose(3, 8, 4, 2, 1)),
+    "transposed without bias": (
+        lambda: layers.Conv2DTranspose(3, 5, 3, bias_attr=False),
+        lambda: nn.Conv2DTranspose(3, 5, 3, bias_attr=False),
+    ),
+    "leaky relu": (layers.LeakyReLU, lambda: nn.LeakyReLU(0.2)),
     "norm": (lambda: layers.BatchNorm2D(3), lambda: nn.BatchNorm2D(3)),
     "norm with a ReLU": (lambda: layers.BatchNorm2D(3, relu=True), lambda: nn.Sequential(nn.BatchNorm2D(3), nn.ReLU())),
     "max pool": (lambda: layers.MaxPool2D(3, 2, 1), lambda: nn.MaxPool2D(3, 2, 1)),

@@ -18,6 +18,7 @@ from paddle_camp.speed.onednn.kernels import Gradients, Needs, addresses, finite
 from paddle_camp.speed.onednn.layout import copy, empty_channels_last, to_channels_last
 from paddle_camp.speed.onednn.primitive import prepared
 from paddle_camp.speed.onednn.primitives import (
+    LEAK,
     ConcatPrimitives,
     ElementwisePrimitives,
     ProductPrimitives,
@@ -29,12 +30,12 @@ from paddle_camp.speed.onednn.primitives import (
 
 @dataclass(frozen=True)
 class Activation:
-    """relu: max(x, 0); relu6: min(max(x, 0), 6); sigmoid: 1 / (1 + exp(-x)); tanh."""
+    """relu: max(x, 0); leaky_relu: x, or LEAK x below 0; relu6: min(max(x, 0), 6); sigmoid: 1 / (1 + exp(-x)); tanh."""
 
     name: str
 
     def by_paddle(self, x: Tensor) -> Tensor:
-        return getattr(F, self.name)(x)
+        return F.leaky_relu(x, LEAK) if self.name == "leaky_relu" else getattr(F, self.name)(x)
 
     def fits(self, x: Tensor) -> bool:
         return self.name != "relu6" or finite(x)  # clipping takes NaN for 0, which would hide that a training diverged

@@ -50,8 +50,11 @@ from paddle_camp.speed.onednn.weights import copied
 TRAINING, INFERENCE, BACKWARD = 64, 96, 128
 DIRECT, ADD, MULTIPLY = 1, 0x1FFF0, 0x1FFF1
 POOLS = {"max": 0x1FF, "average": 0x3FF}  # the mean is that of the places inside of the picture
-# Those that give their derivative by their output, and an upper limit where they take one.
-ACTIVATIONS = {"relu": (0x100, 0), "relu6": (0x106, 6), "sigmoid": (0x104, 0), "tanh": (0x101, 0)}
+LEAK = 0.2  # the slope of a leaky ReLU below 0
+# Those that give their derivative by their output: oneDNN's number, and its two parameters, which are a slope below 0
+# for relu, and the limits of relu6.
+ACTIVATIONS = {"relu": (0x100, 0, 0), "leaky_relu": (0x100, LEAK, 0), "relu6": (0x106, 0, 6)}
+ACTIVATIONS |= {"sigmoid": (0x104, 0, 0), "tanh": (0x101, 0, 0)}
 # The same by their input: in bfloat16 the output of these two is 1 from about 6 on, where their slope is not yet 0.
 BY_INPUT = {"sigmoid": 0x29, "tanh": 0x21}
 PLAIN_RELU = 0x20  # behind another primitive
@@ -80,12 +83,12 @@ class ElementwisePrimitives:
     """An activation; see :func:`by_input`."""
 
     def __init__(self, shape: Shape, dtype: paddle.dtype, activation: str):
-        x, (algorithm, upper) = channels_last(shape, dtype), ACTIVATIONS[activation]
+        x, (algorithm, *numbers) = channels_last(shape, dtype), ACTIVATIONS[activation]
         algorithm = BY_INPUT[activation] if by_input(activation, dtype) else algorithm
-        limits = ZERO, ctypes.c_float(upper)
-        forward = describe("eltwise_forward", TRAINING, algorithm, x, x, *limits, None)
+        parameters = [ctypes.c_float(number) for number in numbers]
+        forward = describe("eltwise_forward", TRAINING, algorithm, x, x, *parameters, None)
         self.forward = Primitive(forward, {SRC: x, DST: x})
-        backward = describe("eltwise_backward", algorithm, x, x, x, *limits, forward, None)
+        backward = describe("eltwise_backward", algorithm, x, x, x, *parameters, forward, None)
         read = SRC if by_input(activation, dtype) else DST
         self.backward = Primitive(backward, {read: x, DIFF_DST: x, DIFF_SRC: x})
 

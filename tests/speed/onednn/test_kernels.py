@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paddle_camp.derivatives import central_differences
-from paddle_camp.speed.onednn import elementwise, kernels
+from paddle_camp.speed.onednn import elementwise, kernels, transposed
 from paddle_camp.speed.onednn.function import compute, usable
 
 SIDES = st.integers(1, 9)
@@ -61,6 +61,21 @@ def test_convolution(batch, groups, per_group, kernel, stride, padding, more, bi
     inputs, outputs = (groups * each for each in per_group)
     shapes = [(batch, inputs, *sides), (outputs, per_group[0], *kernel), *([(outputs,)] if bias else [])]
     assert_is_paddles(kernels.Convolution(stride, padding, groups, relu), *shapes)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    batch=st.integers(1, 3),
+    channels=st.tuples(st.integers(1, 6), st.integers(1, 6)),
+    kernel=st.tuples(st.integers(1, 5), st.integers(1, 5)),
+    stride=st.tuples(st.integers(1, 3), st.integers(1, 3)),
+    padding=st.tuples(st.integers(0, 2), st.integers(0, 2)),
+    sides=st.tuples(st.integers(2, 7), st.integers(2, 7)),
+)
+def test_transposed_convolution(batch, channels, kernel, stride, padding, sides):
+    padding = tuple(min(pad, (size - 1) // 2) for pad, size in zip(padding, kernel, strict=True))
+    kernel_of = transposed.TransposedConvolution(stride, padding)
+    assert_is_paddles(kernel_of, (batch, channels[0], *sides), (*channels, *kernel))
 
 
 @pytest.mark.parametrize(
