@@ -9,9 +9,9 @@ import pytest
 from paddle import nn
 
 from paddle_camp.data.batches import ArrayBatches
-from paddle_camp.errors import DivergedError, SettingError
+from paddle_camp.errors import CheckpointError, DivergedError, SettingError
 from paddle_camp.training import checkpoint
-from paddle_camp.training.adversarial import Adversarial
+from paddle_camp.training.adversarial import GAMES, Adversarial
 from paddle_camp.training.batch import Batch, parts
 from paddle_camp.training.fit import CheckpointPolicy, fit_task
 from paddle_camp.training.losses import regression_loss
@@ -76,10 +76,11 @@ def several(inputs):
     return Regression(model, adam(model)), ArrayBatches(inputs, Y, 8, 0), ArrayBatches(few, Y[:20], 20)
 
 
-def adversarial():
+def adversarial(game="non-saturating"):
     generator = nn.Sequential(nn.Linear(2, 8), nn.BatchNorm1D(8), nn.ReLU(), nn.Linear(8, 4))
     discriminator = nn.Sequential(nn.Linear(4, 8), nn.LeakyReLU(), nn.Linear(8, 1))
-    task = Adversarial(generator, discriminator, adam(generator), adam(discriminator), noise=2, label_smoothing=0.1)
+    options = {"noise": 2, "label_smoothing": 0.1, "game": game}
+    task = Adversarial(generator, discriminator, adam(generator), adam(discriminator), **options)
     return task, ArrayBatches(X, None, 8, 0), ArrayBatches(X[:20], None, 20)
 
 
@@ -93,6 +94,7 @@ KINDS = {
     "a tuple of inputs": lambda: several((X, EXTRA)),
     "a dict of inputs": lambda: several({"extra": EXTRA, "table": X}),
     "adversarial": adversarial,
+    "adversarial by a hinge": lambda: adversarial("hinge"),
     "its own": autoencoder,
 }
 
@@ -170,6 +172,37 @@ def test_the_generator_moves_towards_the_data():
     assert np.abs(after - 3).max() < 1 < np.abs(before - 3).min()
 
 
+def test_the_losses_of_every_game_by_hand():
+    """At the outputs 2 and 0 of real samples and -1 of a drawn one: sigmoid(2) = 0.880797, sigmoid(-1) = 0.268941."""
+    real, drawn = paddle.to_tensor([[2.0], [0.0]]), paddle.to_tensor([[-1.0]])
+    found = {
+        name: tuple(map(float, (game.real(real, 1.0), game.drawn(drawn), game.generator(drawn))))
+        for name, game in GAMES.items()
+    }
+    cross_entropy = ((0.126928 + 0.693147) / 2, 0.313262)  # -log D and -log(1 - D)
+    assert found["minimax"] == pytest.approx((*cross_entropy, -0.313262), abs=1e-5)
+    assert found["non-saturating"] == pytest.approx((*cross_entropy, 1.313262), abs=1e-5)
+    assert found["least squares"] == pytest.approx((0.5, 0.5, 2.0))
+    assert found["hinge"] == pytest.approx((0.5, 0.0, 1.0))
+
+
+def test_the_generators_step_leaves_the_discriminator_alone():
+    """It gets no gradient from it, and learns again in the next step."""
+    task, batches, _ = adversarial()
+    batch = Batch.of(next(batches.epoch()))
+    task.step(batch)
+    assert all(p.grad is None for p in task.discriminator.parameters())
+    before = weights(task.discriminator)
+    task.step(batch)
+    assert not same_bits(before, weights(task.discriminator))
+
+
+def test_a_training_is_not_resumed_as_another_game(tmp_path):
+    train("adversarial", tmp_path)
+    with pytest.raises(CheckpointError, match="game is non-saturating there and hinge here"):
+        train("adversarial by a hinge", tmp_path)
+
+
 def test_a_batch_in_parts_has_the_gradient_of_the_whole():
     """Uneven parts too: 8 samples in 3."""
     gradients = []
@@ -214,6 +247,8 @@ def test_what_does_not_fit_together_is_one_line():
     model, optimizer, _ = build()
     with pytest.raises(SettingError, match=r"optimizers: \['other'\] are no networks"):
         Task({"model": model}, {"other": optimizer})
+    with pytest.raises(SettingError, match="game='chess': there are minimax"):
+        Adversarial(model, other := nn.Linear(1, 1), optimizer, adam(other), noise=4, game="chess")
     with pytest.raises(SettingError, match="accumulate=0"):
         Supervised(model, optimizer, accumulate=0)
     with pytest.raises(SettingError, match="belong to classification_loss"):
