@@ -9,7 +9,14 @@ seen to branch off. A value that is missing or NaN leaves a gap.
 from paddle_camp.plots.curves import decay_figure, learning_rate_curves, loss_curves, metric_curves
 from paddle_camp.plots.language import words
 from paddle_camp.plots.panels import bar_panels, histogram_figure, line_panels, strip_panels
-from paddle_camp.plots.pictures import feature_maps, picture_grid, prediction_grid, steps_figure, wrong_pictures
+from paddle_camp.plots.pictures import (
+    feature_maps,
+    mosaic,
+    picture_grid,
+    prediction_grid,
+    steps_figure,
+    wrong_pictures,
+)
 from paddle_camp.plots.results import confusion_figure, heat_map, roc_figure
 from paddle_camp.plots.scatter import true_against_predicted
 from paddle_camp.plots.style import add_note, save
@@ -26,6 +33,7 @@ __all__ = [
     "line_panels",
     "loss_curves",
     "metric_curves",
+    "mosaic",
     "picture_grid",
     "roc_figure",
     "save",

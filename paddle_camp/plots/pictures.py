@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from paddle_camp.plots.language import readable, words
+from paddle_camp.plots.language import columns_of, readable, words
 from paddle_camp.plots.style import GRID, INK, WIDTH, WRONG, new_figure
 
 
@@ -62,6 +62,41 @@ def feature_maps(
             axes.spines[:].set(color=GRID, linewidth=0.8)
         label = {"rotation": 0, "ha": "right", "va": "center", "fontsize": 9, "color": INK, "parse_math": False}
         row[0].set_ylabel(f"{name}\n{len(channels)} x {channels.shape[1]} x {channels.shape[2]}", **label)
+    return figure
+
+
+def mosaic(
+    pictures: np.ndarray,
+    *,
+    rows: Sequence[str] = (),
+    columns: Sequence[str] = (),
+    width: float = WIDTH,
+    title: str = "",
+    subtitle: str | None = None,
+) -> Figure:
+    """Grey pictures of one size in rows and columns.
+
+    Args:
+        pictures: ``[R, C, H, W]``, 0 (black) to 1 (white); what lies beyond is cut off.
+        rows, columns: R and C names, or none.
+        width: of the figure, inches.
+    """
+    count, across, height, wide = pictures.shape
+    gap = 1 + height // 28
+    sheet = np.ones((count, height + gap, across, wide + gap))
+    sheet[:, :height, :, :wide] = np.clip(pictures, 0, 1).transpose(0, 2, 1, 3)
+    sheet = sheet.reshape(count * (height + gap), across * (wide + gap))[:-gap, :-gap]
+    names = 0.085 * max(map(columns_of, rows), default=0)  # inches
+    size = (width - 0.2 - names) * sheet.shape[0] / sheet.shape[1]
+    figure = new_figure(size + (0.3 if columns else 0.1), title, subtitle, width=width)
+    axes = figure.add_subplot()
+    axes.imshow(sheet, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    down, along = ((size - 1) / 2 + (size + gap) * np.arange(n) for size, n in ((height, count), (wide, across)))
+    style = {"fontsize": 9, "color": INK, "parse_math": False}
+    axes.set_yticks(down[: len(rows)], rows, **style)
+    axes.set_xticks(along[: len(columns)], columns, **style)
+    axes.tick_params(length=0, labeltop=True, labelbottom=False)
+    axes.spines[:].set_visible(False)
     return figure
 
 

@@ -73,3 +73,12 @@ def test_bar_panels_share_their_names_and_write_the_values():
     assert [tick.get_text() for tick in left.get_yticklabels()] == ["one", "two"]
     assert [text.get_text() for text in left.texts] == ["0.5", "1,234"]
     assert (left.get_xscale(), left.get_xlabel(), right.get_xlabel()) == ("log", "size", "cost")
+
+
+def test_a_mosaic_has_every_picture_in_its_place():
+    pictures = np.zeros((2, 3, 28, 28))
+    pictures[1, 2] = 0.5
+    figure = plots.mosaic(pictures, rows=("first", "second"), columns="abc", title="$x$")
+    sheet = figure.axes[0].images[0].get_array()
+    assert sheet.shape == (58, 88) and sheet[30, 60] == 0.5 and sheet[28, 0] == 1 and sheet[:28, :28].max() == 0
+    assert {"first", "second", "a", "c", "$x$"} <= set(texts(figure))
