@@ -1,4 +1,4 @@
-"""Convolutional nets for digits: the course's with two convolutions, the deep one of the camp's source, and ours.
+"""Convolutional nets for digits: two courses' with two and three convolutions, the source's deep one, and ours.
 
 The deep one is the DeepConvNet of Saito Koki, "Deep Learning from Scratch", chapter 8 (over 99 % on MNIST); weights
 are drawn as He et al., ICCV 2015 (arXiv:1502.01852), which is what Paddle does for convolutions on its own.
@@ -6,7 +6,10 @@ are drawn as He et al., ICCV 2015 (arXiv:1502.01852), which is what Paddle does 
 
 from __future__ import annotations
 
+import itertools
+
 import paddle
+import paddle.nn.functional as F
 from paddle import nn
 
 from paddle_camp.models.layers import BatchNorm2D, Conv2D, MaxPool2D, ReLU, flatten, relu
@@ -37,24 +40,68 @@ class TwoConvNet(nn.Layer):
         return self.fc(flatten(x))
 
 
-class DeepConvNet(nn.Layer):
-    """Six convolutions of 3x3 in three stages, 50 hidden units, dropout before and behind the last layer but one."""
+class SimpleCNN(nn.Layer):
+    """Three stages of a 3x3 convolution, ReLU and a 2x2 max pool; 512 and 64 hidden units.
 
-    def __init__(self, num_classes: int = 10, in_channels: int = 1, image_size: int = 28, dropout: float = 0.5):
+    It is made for pictures of 32 x 32. Those whose side is no multiple of 8 get a border of zeros, which is black for
+    digits: 28 x 28 become 32 x 32.
+    """
+
+    def __init__(self, num_classes: int = 10, in_channels: int = 1, image_size: int = 28):
+        super().__init__()
+        missing = -image_size % 8
+        self.border = [missing // 2, missing - missing // 2] * 2  # left, right, top, bottom
+        widths = (in_channels, 32, 64, 128)
+        stages = [[Conv2D(a, b, 3, padding=1), ReLU(), MaxPool2D(2, 2)] for a, b in itertools.pairwise(widths)]
+        self.features = nn.Sequential(*itertools.chain(*stages))  # N x 128 x 4 x 4
+        flat = widths[-1] * ((image_size + missing) // 8) ** 2
+        hidden = [nn.Linear(flat, 512), nn.ReLU(), nn.Linear(512, 64), nn.ReLU()]
+        self.classifier = nn.Sequential(*hidden, nn.Linear(64, num_classes))
+
+    def forward(self, images: paddle.Tensor) -> paddle.Tensor:
+        """Logits ``[N, num_classes]`` from float32 ``[N, in_channels, image_size, image_size]``."""
+        framed = F.pad(images, self.border) if any(self.border) else images
+        return self.classifier(flatten(self.features(framed)))
+
+
+class DeepConvNet(nn.Layer):
+    """Six convolutions of 3x3 in three stages, 50 hidden units, dropout behind the last two layers.
+
+    Args:
+        num_classes, in_channels, image_size: length of the output; the pictures.
+        dropout: share of the hidden units, and of the outputs, that a training step leaves out.
+        fourth_padding: of the fourth convolution. With the source's 2 the picture grows from 14 to 16 pixels, so that
+            the pools leave 4 x 4; with 1 they leave 3 x 3 and lose a row and a column.
+        hidden: units of the last layer but one.
+        output_dropout: whether the outputs are dropped from as well.
+    """
+
+    def __init__(
+        self,
+        num_classes: int = 10,
+        in_channels: int = 1,
+        image_size: int = 28,
+        dropout: float = 0.5,
+        fourth_padding: int = 2,
+        hidden: int = 50,
+        output_dropout: bool = True,
+    ):
         super().__init__()
         layers: list[nn.Layer] = []
         channels, side = in_channels, image_size
-        for index, (out_channels, padding) in enumerate(DEEP):
+        for index, (out_channels, usual) in enumerate(DEEP):
+            padding = fourth_padding if index == 3 else usual
             layers += [Conv2D(channels, out_channels, 3, padding=padding), ReLU()]
             channels, side = out_channels, side + 2 * padding - 2
             if index % 2:
                 layers.append(MaxPool2D(2, 2))
                 side //= 2
         self.features = nn.Sequential(*layers)  # N x 64 x 4 x 4
-        hidden = nn.Linear(channels * side**2, 50, weight_attr=nn.initializer.KaimingNormal())
-        last = nn.Linear(50, num_classes, weight_attr=nn.initializer.KaimingNormal())
+        first = nn.Linear(channels * side**2, hidden, weight_attr=nn.initializer.KaimingNormal())
+        last = nn.Linear(hidden, num_classes, weight_attr=nn.initializer.KaimingNormal())
         # The source's order: the last layer's output is dropped from as well.
-        self.classifier = nn.Sequential(hidden, nn.ReLU(), nn.Dropout(dropout), last, nn.Dropout(dropout))
+        behind = [nn.Dropout(dropout)] if output_dropout else []
+        self.classifier = nn.Sequential(first, nn.ReLU(), nn.Dropout(dropout), last, *behind)
 
     def forward(self, images: paddle.Tensor) -> paddle.Tensor:
         """Logits ``[N, num_classes]`` from float32 ``[N, in_channels, 28, 28]``."""
@@ -87,6 +134,12 @@ class DigitNet(nn.Layer):
 def two_conv_net(**arguments) -> TwoConvNet:
     """The course's network for MNIST: 20,350 parameters."""
     return TwoConvNet(**arguments)
+
+
+@register_model(kind=DIGITS, takes_image_size=True)
+def simple_cnn(**arguments) -> SimpleCNN:
+    """The summer course's SimpleCNN, for digits in one channel: 1,175,242 parameters."""
+    return SimpleCNN(**arguments)
 
 
 @register_model(kind=DIGITS, takes_image_size=True)

@@ -19,6 +19,7 @@ class MLP(nn.Layer):
         hidden: units of the hidden layers.
         activation: ReLU behind each hidden layer; without it the whole net is a linear map in three factors.
         batch_norm: normalise before each ReLU.
+        signed: spread pixels from [0, 1] to [-1, 1] first, so that grey is 0, as a course feeds them.
     """
 
     def __init__(
@@ -29,8 +30,10 @@ class MLP(nn.Layer):
         hidden: tuple[int, ...] = (300, 100),
         activation: bool = True,
         batch_norm: bool = False,
+        signed: bool = False,
     ):
         super().__init__()
+        self.signed = signed
         layers, width = [nn.Flatten()], in_channels * image_size**2
         for units in hidden:
             layers.append(nn.Linear(width, units))
@@ -41,7 +44,7 @@ class MLP(nn.Layer):
 
     def forward(self, images: paddle.Tensor) -> paddle.Tensor:
         """Logits ``[N, num_classes]`` from float32 ``[N, in_channels, image_size, image_size]``."""
-        return self.layers(images)
+        return self.layers(2 * images - 1 if self.signed else images)
 
 
 @register_model(kind=DIGITS, takes_image_size=True)

@@ -30,6 +30,7 @@ def test_shape_and_a_gradient_on_every_parameter(name, num_classes, in_channels)
 # Names -> (steps, rate) that suffice; the fast ones run always, the rest behind the marker.
 BY_HEART = {
     **dict.fromkeys(DIGITS, (60, 0.05)),
+    "simple_cnn": (60, 0.01),
     "deep_conv_net": (100, 0.005),
     "resnet18": (20, 0.01),
     "mobilenet_v2": (30, 0.01),

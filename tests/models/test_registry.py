@@ -14,7 +14,7 @@ from paddle_camp.networks.summary import layer_rows
 from paddle_camp.preprocessing import DIGITS, FUNDUS, PICTURES
 from tests.helpers.toys import toy_images
 
-FOR_DIGITS = {"lenet", "mlp_linear", "mlp_relu", "mlp_bn", "two_conv_net", "deep_conv_net", "digit_net"}
+FOR_DIGITS = {"lenet", "mlp_linear", "mlp_relu", "mlp_bn", "two_conv_net", "simple_cnn", "deep_conv_net", "digit_net"}
 
 
 @pytest.fixture(autouse=True)

@@ -32,6 +32,7 @@ PARAMETERS = {
     "resnet101": 44_549_160,
     "resnet152": 60_192_808,
     "resnext50_32x4d": 25_028_904,
+    "simple_cnn": 1_175_242,
     "se_resnet50": 28_088_024,
     "two_conv_net": 20_350,
     "vgg11": 132_863_336,
@@ -105,6 +106,44 @@ def test_googlenet_has_three_heads_in_training_and_one_in_evaluation():
 
 def test_the_fundus_lenet_sees_300000_features():
     assert create_model("lenet_fundus").fc1.weight.shape == [300_000, 64]
+
+
+def test_the_simple_cnn_frames_digits_in_black():
+    """28 x 28 become 32 x 32 with two black pixels on every side; three channels of 32 x 32 are the source's."""
+    digits = paddle.rand([2, 1, 28, 28])
+    framed = paddle.zeros([2, 1, 32, 32])
+    framed[:, :, 2:30, 2:30] = digits
+    small, large = create_model("simple_cnn"), create_model("simple_cnn", image_size=32)
+    large.set_state_dict(small.state_dict())
+    assert np.array_equal(small(digits).numpy(), large(framed).numpy())
+    source = create_model("simple_cnn", in_channels=3, image_size=32)
+    assert source.classifier[0].weight.shape == [2048, 512]
+    assert count(source) == count(small) + 2 * 9 * 32
+
+
+@pytest.mark.parametrize(
+    ("arguments", "features", "parameters"),
+    [({}, 1024, 123_552), ({"fourth_padding": 1}, 576, 123_552 - 448 * 50), ({"hidden": 200}, 1024, 278_802)],
+)
+def test_what_the_deep_conv_nets_padding_and_hidden_units_come_to(arguments, features, parameters):
+    model = create_model("deep_conv_net", **arguments)
+    assert model.classifier[0].weight.shape[0] == features and count(model) == parameters
+
+
+def test_the_deep_conv_net_drops_from_its_outputs_unless_told_not_to():
+    for output_dropout, zeros in ((True, True), (False, False)):
+        model = create_model("deep_conv_net", output_dropout=output_dropout)
+        outputs = model(paddle.rand([20, 1, 28, 28])).numpy()
+        assert (0.3 < (outputs == 0).mean() < 0.7) == zeros
+        model.eval()
+        assert not (model(paddle.rand([20, 1, 28, 28])).numpy() == 0).any()
+
+
+def test_an_mlp_may_spread_its_pixels():
+    plain, signed = create_model("mlp_relu"), create_model("mlp_relu", signed=True)
+    signed.set_state_dict(plain.state_dict())
+    pixels = paddle.rand([3, 1, 28, 28])
+    np.testing.assert_array_equal(signed(pixels).numpy(), plain(2 * pixels - 1).numpy())
 
 
 def test_the_stride_of_a_bottleneck_is_in_its_3x3():
