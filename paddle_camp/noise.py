@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from paddle_camp.comparisons import LEVEL
+from paddle_camp.comparisons import ENOUGH, LEVEL, Comparison, compare_paired, compare_shares
 
 
 def falls(values: ArrayLike) -> bool:
@@ -20,3 +22,15 @@ def falls(values: ArrayLike) -> bool:
 def smallest_difference(deviation: float) -> float:
     """The difference from which two numbers can be told apart, each measured with this standard deviation."""
     return float(stats.norm.ppf((1 + LEVEL) / 2) * np.sqrt(2) * deviation)
+
+
+def compare_over_seeds(first: Sequence[float], second: Sequence[float], samples: int) -> Comparison:
+    """Compare two rows of accuracies, one a seed and in the same order, measured on the same ``samples`` test samples.
+
+    From ENOUGH seeds on, their scatter decides (paired t-test). With fewer only the sampling of the test samples is
+    allowed for: the two means are compared as shares of separate samples, which is on the safe side.
+    """
+    if min(len(first), len(second)) >= ENOUGH:
+        return compare_paired(first, second)
+    right, other = (round(float(np.mean(row)) * samples) for row in (first, second))
+    return compare_shares(right, samples, other, samples)

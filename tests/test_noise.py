@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from paddle_camp.noise import falls, smallest_difference
+from paddle_camp.noise import compare_over_seeds, falls, smallest_difference
 
 
 def noisy(values, deviation=0.02, seed=0):
@@ -29,3 +29,12 @@ def test_two_numbers_show_no_trend():
 def test_the_smallest_difference_is_that_of_two_normal_numbers():
     assert smallest_difference(0.02) == pytest.approx(0.0554362, abs=1e-6)  # 1.959964 sqrt(2) 0.02
     assert smallest_difference(0.0) == 0.0
+
+
+def test_three_seeds_are_paired_and_fewer_are_shares_of_the_samples():
+    paired = compare_over_seeds([0.90, 0.92, 0.912], [0.89, 0.91, 0.90], 300)
+    assert paired["verdict"] == "better" and paired["difference"] == pytest.approx(0.032 / 3)
+    one = compare_over_seeds([0.91], [0.90], 300)  # 273 and 270 of 300
+    assert one["verdict"] == "cannot be told apart" and one["interval"][0] < 0 < one["interval"][1]
+    assert compare_over_seeds([0.91], [0.80], 300)["verdict"] == "better"
+    assert compare_over_seeds([0.80, 0.81], [0.95, 0.96], 300)["verdict"] == "worse"

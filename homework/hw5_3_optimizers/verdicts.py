@@ -8,16 +8,8 @@ from typing import Any
 import numpy as np
 
 import paddle_camp as camp
-from paddle_camp.comparisons import (
-    BETTER,
-    ENOUGH,
-    WORSE,
-    Comparison,
-    compare_paired,
-    compare_shares,
-    compare_with_majority,
-    holm,
-)
+from paddle_camp.comparisons import BETTER, WORSE, Comparison, compare_with_majority, holm
+from paddle_camp.noise import compare_over_seeds
 
 GUESS = 1 / len(camp.DIGITS.classes)  # the accuracy that a diverged training counts with
 
@@ -30,15 +22,8 @@ def summarise(cells: list[dict]) -> dict:
 
 
 def compare(first: dict, second: dict, digits: int) -> Comparison:
-    """Compare two of :func:`summarise` by their accuracies on the same ``digits`` test digits.
-
-    With fewer seeds than ENOUGH only the sampling of the digits is allowed for, and the two means are compared as
-    shares of separate samples, which is on the safe side.
-    """
-    if len(first["test_accuracies"]) >= ENOUGH:
-        return compare_paired(first["test_accuracies"], second["test_accuracies"])
-    right, other = (round(each["test_accuracy"] * digits) for each in (first, second))
-    return compare_shares(right, digits, other, digits)
+    """Compare two of :func:`summarise` by their accuracies on the same ``digits`` test digits."""
+    return compare_over_seeds(first["test_accuracies"], second["test_accuracies"], digits)
 
 
 def find_rates(rows: Mapping[float, dict], labels: np.ndarray) -> dict[str, Any]:
