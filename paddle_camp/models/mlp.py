@@ -19,6 +19,7 @@ class MLP(nn.Layer):
         hidden: units of the hidden layers.
         activation: ReLU behind each hidden layer; without it the whole net is a linear map in three factors.
         batch_norm: normalise before each ReLU.
+        dropout: share of the hidden units that a training step leaves out, behind each hidden layer.
         signed: spread pixels from [0, 1] to [-1, 1] first, so that grey is 0, as a course feeds them.
     """
 
@@ -30,6 +31,7 @@ class MLP(nn.Layer):
         hidden: tuple[int, ...] = (300, 100),
         activation: bool = True,
         batch_norm: bool = False,
+        dropout: float = 0.0,
         signed: bool = False,
     ):
         super().__init__()
@@ -39,6 +41,7 @@ class MLP(nn.Layer):
             layers.append(nn.Linear(width, units))
             layers += [nn.BatchNorm1D(units)] if batch_norm else []
             layers += [nn.ReLU()] if activation else []
+            layers += [nn.Dropout(dropout)] if dropout else []
             width = units
         self.layers = nn.Sequential(*layers, nn.Linear(width, num_classes))
 
