@@ -142,7 +142,7 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     labelled = ["none", *(f"{name} {strength:g}" for name in REMEDIES for strength in getattr(settings, name))]
     words = lambda cell: "accuracy on held-out digits {accuracy:.4f}, loss {loss:.4f}".format(**cell["holdout"])  # noqa: E731
     cells = context.grid(train_with, {"remedy": tuple(labelled), "seed": seeds}, describe=words, **common)
-    remedies = judge_remedies(cells.over("seed", list).named(), settings.few, len(data.test))
+    remedies = judge_remedies(cells.over("seed", list).named(), sets["train"].num_samples, len(data.test))
     winner, folder = remedies["best"], context.checkpoints / "winner"
     found = train_with(winner, context.seed, settings, sets, camp.CheckpointPolicy(folder))  # with its weights kept
     checkpoint.copy(folder, "last", folder, "best")
