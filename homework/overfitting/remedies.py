@@ -38,9 +38,9 @@ class Regularised(camp.Supervised):
         """The loss that is trained on."""
         loss = camp.classification_loss(logits, labels)
         if self.remedy == "l2":
-            loss += self.strength / 2 * sum((weight**2).sum() for weight in self.weights)
+            loss = loss + self.strength / 2 * sum((weight**2).sum() for weight in self.weights)
         if self.remedy == "l1":
-            loss += self.strength * sum(weight.abs().sum() for weight in self.weights)
+            loss = loss + self.strength * sum(weight.abs().sum() for weight in self.weights)
         return loss
 
     def update(self, name: str):
