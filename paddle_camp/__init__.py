@@ -30,6 +30,7 @@ _HOMES = {
     "load_fundus": "data.fundus.loading",
     "load_housing": "data.housing",
     "load_mnist": "data.mnist",
+    "load_spam": "data.spam",
     "split_off": "data.image_set",
     "three_parts": "data.parts",
     # networks

@@ -135,6 +135,16 @@ DATASETS = {
             )
         ),
     ),
+    "spam": Dataset(
+        name="SMS Spam Collection",
+        folders=("spam", "."),
+        markers=("spam.csv", "SMSSpamCollection", "SMSSpamCollection.txt"),
+        places=(("./work", "AI Studio work/"), ("/home/aistudio/work", "AI Studio work/")),
+        how_to_get=(
+            "get the SMS Spam Collection from UCI (https://archive.ics.uci.edu/dataset/228/sms+spam+collection) or "
+            "Kaggle, and put SMSSpamCollection or spam.csv into data/spam/"
+        ),
+    ),
 }
 
 
