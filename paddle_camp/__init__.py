@@ -44,6 +44,7 @@ _HOMES = {
     "load_weights": "networks.weights",
     "model_arguments": "models.registry",
     "output_size": "networks.summary",
+    "perceptron": "networks.perceptron",
     "paddle_operators": "speed.onednn.function",
     "ModelName": "models.registry",
     "register_model": "models",

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Classify pictures with the model of a run: ``python tools/predict.py runs/5-1/latest digit.png``. See README.md."""
+"""Predict with the model of a run: ``python tools/predict.py runs/5-1/latest digit.png``. See docs/running.md."""
 
 from __future__ import annotations
 

@@ -14,7 +14,6 @@ Expect, with the full settings on the real table (2 cores of an AMD EPYC): see d
 
 from __future__ import annotations
 
-import itertools
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -74,13 +73,6 @@ class LinearModel(nn.Layer):
         return self.fc(inputs)
 
 
-def small_network(hidden: str) -> nn.Sequential:
-    """13 features, fully connected layers of these units ("64x64") with ReLU, one output."""
-    widths = [13, *units_of(hidden)]
-    layers = [layer for sizes in itertools.pairwise(widths) for layer in (nn.Linear(*sizes), nn.ReLU())]
-    return nn.Sequential(*layers, nn.Linear(widths[-1], 1))
-
-
 def train(
     rows: Table, others: dict[str, Table], seed: int, rate: float, hidden: str = "", decay: float = 0.0, **options
 ):
@@ -90,7 +82,8 @@ def train(
         model = LinearModel()
         optimizer = paddle.optimizer.SGD(rate, parameters=model.parameters())
     else:
-        model, steps = small_network(hidden), options["num_epochs"] * math.ceil(len(rows) / options["batch_size"])
+        model = camp.perceptron([13, *units_of(hidden), 1])
+        steps = options["num_epochs"] * math.ceil(len(rows) / options["batch_size"])
         falling = camp.schedules.warmup_cosine(rate, steps)
         optimizer = paddle.optimizer.Momentum(falling, 0.9, parameters=model.parameters(), weight_decay=decay)
     evaluations = {split: camp.as_batches((t.inputs, t.prices), len(t)) for split, t in others.items()}
@@ -140,6 +133,14 @@ def predict(model: nn.Layer, inputs: np.ndarray) -> np.ndarray:
         return model(paddle.to_tensor(np.atleast_2d(inputs).astype("float32"))).numpy()[:, 0]
 
 
+def saved_model(hidden: str, data: HousingData) -> camp.SavedModel:
+    """What ``predict`` has to know of the small network: its layers, its columns, and how they and the price scale."""
+    shift, scale = data.mean.tolist(), data.span.tolist()
+    table = {"columns": COLUMNS[:13], "shift": shift[:13], "scale": scale[:13], "label": COLUMNS[13]}
+    price = {"unit": "thousand dollars", "shift": shift[13], "scale": scale[13]}
+    return camp.SavedModel("perceptron", "table", {"sizes": [13, *units_of(hidden), 1]}, table=table, number=price)
+
+
 def run(settings: Settings, context: camp.Context) -> camp.Answer:
     data = context.load(camp.load_housing, shuffle_seed=context.seed if settings.shuffle else None)
     sets = {"rows": data.train, "others": {"test": data.test}}
@@ -150,6 +151,7 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     chosen = {key: best[key] for key in ("hidden", "rate", "decay")} | {"num_epochs": settings.hidden_epochs}
     words = chosen | sets | {"batch_size": settings.hidden_batch}
     network, network_history = train(seed=context.seed, keep=context.checkpoints, **words)
+    saved_model(best["hidden"], data).write(context.checkpoints, data.info)
     models = {"linear": linear, "network": network}
     others = context.seeds(settings.num_seeds)[1:]  # the chosen network once more from each seed but the first
     again = {f"seed {seed}": train(seed=seed, **words)[0] for seed in others}

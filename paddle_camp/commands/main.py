@@ -12,7 +12,7 @@ from paddle_camp.running.catalogue import Catalogue
 COMMANDS = {
     "run": "run assignments; plots and the answer land in runs/ID/latest/",
     "list": "list the assignments, course by course",
-    "predict": "classify pictures with the model of a run",
+    "predict": "predict with the model of a run: pictures, messages, rows of a table",
 }
 
 

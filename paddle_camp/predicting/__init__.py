@@ -1,1 +1,1 @@
-"""Predictions of a run's trained networks for one's own pictures."""
+"""Predictions of a run's trained networks for one's own pictures, messages and tables."""

@@ -1,4 +1,4 @@
-"""Class probabilities of pictures, by one network or several."""
+"""What networks say of samples, one network or the mean of several: class probabilities, or a number."""
 
 from __future__ import annotations
 
@@ -14,33 +14,45 @@ from paddle_camp.networks.modes import evaluating
 from paddle_camp.predicting.saved_model import SavedModel
 
 
-def class_probabilities(
-    saved: SavedModel, networks: Sequence[nn.Layer], images: Sequence[np.ndarray], variations: bool = False
-) -> np.ndarray:
-    """Class probabilities of pictures, averaged over the networks with equal weights.
+def class_probabilities(saved: SavedModel, networks: Sequence[nn.Layer], seen: Sequence[np.ndarray]) -> np.ndarray:
+    """Class probabilities of samples, averaged over the networks, and over variations, with equal weights.
 
     Args:
-        images: N pictures, uint8 ``[C, H, W]``, as ``saved.pictures`` reads them.
-        variations: test-time augmentation: average over the reader's variations of each picture as well.
+        seen: the samples as float32 ``[N, ...]``, and as many such arrays as there are variations of them.
 
     Returns:
         float64 ``[N, K]``, rows summing to 1.
 
     Raises:
         CheckpointError: the outputs are not finite, or their number is not that of the classes.
-        CampError: out of memory with a single picture.
+        CampError: out of memory with a single sample.
     """
-    batch, found = np.stack(images), []
-    seen = [saved.pictures.kind.scale(v) for v in (saved.pictures.variations(batch) if variations else [batch])]
-    for network in networks:
-        with evaluating(network):
-            found += [probabilities(_outputs(network, x)) for x in seen]
-    averaged = np.mean(found, axis=0)
+    averaged = np.mean([probabilities(each) for each in _all_outputs(saved, networks, seen)], axis=0)
     if averaged.shape[1] != len(saved.classes):
         raise CheckpointError(f"{saved.model} has {averaged.shape[1]} outputs, not one for each of {saved.classes}")
-    if not np.isfinite(averaged).all():
-        raise CheckpointError(f"{saved.model}: its output is not a number; the weights are damaged or diverged")
     return averaged
+
+
+def numbers(saved: SavedModel, networks: Sequence[nn.Layer], seen: Sequence[np.ndarray]) -> np.ndarray:
+    """The number that is predicted for each sample, float64 ``[N]``, in its unit: the mean over the networks.
+
+    Raises:
+        CheckpointError, CampError: as for :func:`class_probabilities`.
+    """
+    outputs = np.mean(_all_outputs(saved, networks, seen), axis=0, dtype=np.float64)
+    if outputs.shape[1:] != (1,):
+        raise CheckpointError(f"{saved.model} has outputs {list(outputs.shape[1:])}, not one number for each sample")
+    return outputs[:, 0] * saved.number["scale"] + saved.number["shift"]
+
+
+def _all_outputs(saved: SavedModel, networks: Sequence[nn.Layer], seen: Sequence[np.ndarray]) -> list[np.ndarray]:
+    found = []
+    for network in networks:
+        with evaluating(network):
+            found += [_outputs(network, x) for x in seen]
+    if not all(np.isfinite(each).all() for each in found):
+        raise CheckpointError(f"{saved.model}: its output is not a number; the weights are damaged or diverged")
+    return found
 
 
 def _outputs(network: nn.Layer, inputs: np.ndarray) -> np.ndarray:

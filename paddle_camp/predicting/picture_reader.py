@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -12,7 +13,8 @@ import numpy as np
 from paddle_camp.data.pictures.decoding import decode_any
 from paddle_camp.data.pictures.own_digit import prepare_digit
 from paddle_camp.data.pictures.warp import variations
-from paddle_camp.errors import DataError
+from paddle_camp.errors import DataError, require
+from paddle_camp.predicting.inputs import Fail
 from paddle_camp.preprocessing import DIGITS, FUNDUS, PICTURES, PictureKind
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff")  # of the files in a folder that are read
@@ -63,27 +65,40 @@ def pictures_at(place: Path) -> list[Path]:
     return found
 
 
-def read_all(
-    places: Iterable[str], reader: PictureReader, image_size: int, fail: Callable[[DataError], object]
-) -> Iterator[tuple[Path, np.ndarray]]:
-    """Each picture at ``places`` (files and folders): its path, and uint8 ``[C, H, W]``.
+@dataclass(frozen=True)
+class PictureInputs:
+    """Pictures of a network: square ones of ``image_size`` pixels."""
 
-    Args:
-        fail: is called with the error of each picture that cannot be read; the others are still read.
-    """
-    for place in places:
-        try:
-            paths = pictures_at(Path(place))
-        except DataError as error:
-            fail(error)
-            continue
-        for path in paths:
+    name: ClassVar[str] = "pictures"
+    reader: PictureReader
+    image_size: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of one picture: channels, height, width."""
+        return (self.reader.kind.in_channels, self.image_size, self.image_size)
+
+    def samples(self, places: Iterable[str], texts: Iterable[str], fail: Fail) -> Iterator[tuple[str, np.ndarray]]:
+        """Each picture at ``places`` (files and folders): its path, and uint8 ``[C, H, W]``."""
+        require(not list(texts), "--text: this network takes pictures; name a picture file")
+        for place in places:
             try:
-                image = reader.read(path, image_size)
+                paths = pictures_at(Path(place))
             except DataError as error:
                 fail(error)
-            else:
-                yield path, image
+                continue
+            for path in paths:
+                try:
+                    image = self.reader.read(path, self.image_size)
+                except DataError as error:
+                    fail(error)
+                else:
+                    yield str(path), image
+
+    def arrays(self, samples: Sequence[np.ndarray], variations: bool = False) -> list[np.ndarray]:
+        """Scaled pictures, float32 ``[N, C, H, W]``; with ``variations``, those of the reader."""
+        images = np.stack(samples)
+        return [self.reader.kind.scale(each) for each in (self.reader.variations(images) if variations else [images])]
 
 
 def _digit(path: Path, image_size: int) -> np.ndarray:

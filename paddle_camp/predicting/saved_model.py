@@ -1,10 +1,11 @@
-"""``model.json`` beside saved weights: the network that they belong to, its input pictures and its classes.
+"""``model.json`` beside saved weights: the network that they belong to, what it takes, and what it says.
 
 A homework writes it where it publishes its weights; :mod:`paddle_camp.commands.predict` reads it.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import sys
 from collections.abc import Sequence
@@ -18,14 +19,20 @@ from paddle_camp.data.info import DataInfo
 from paddle_camp.errors import CampError, CheckpointError, require
 from paddle_camp.files import write_json
 from paddle_camp.models import create_model, model_arguments
+from paddle_camp.networks.perceptron import perceptron
 from paddle_camp.networks.summary import check_input_shape
 from paddle_camp.networks.weights import SUFFIXES, load_weights
-from paddle_camp.predicting.picture_reader import READERS, PictureReader
+from paddle_camp.predicting.inputs import Inputs
+from paddle_camp.predicting.messages import MAX_TERMS, MessageInputs
+from paddle_camp.predicting.picture_reader import READERS, PictureInputs
+from paddle_camp.predicting.tables import TableInputs, is_number
 from paddle_camp.running.folder import follow_latest, read_metrics, resume_command
 from paddle_camp.running.printing import printable
 from paddle_camp.training.checkpoint import verify_weights
 
-FILE = "model.json"
+FILE, TERMS = "model.json", "terms.json"  # the second beside the first, for a network that takes messages
+PERCEPTRON = "perceptron"  # described by its arguments, not in the zoo
+KINDS = (*READERS, "messages", "table")
 # What a model.json may ask for at most: classes and files; pixels; units or channels of a layer; layers in a list.
 MAX_NAMES, MAX_SIDE, MAX_WIDTH, MAX_LAYERS = 1000, 1024, 4096, 10
 
@@ -35,14 +42,18 @@ class SavedModel:
     """A trained network, or several of one kind whose probabilities are averaged.
 
     Attributes:
-        model: its name in the zoo.
-        reader: of its pictures, a key of :data:`~paddle_camp.predicting.picture_reader.READERS`; None: it takes
-            something else than one picture, so that its weights can be loaded, but ``predict`` refuses it.
-        arguments: of ``create_model`` besides the name; JSON values.
-        image_size: the side of its pictures, pixels; None: the reader's usual one.
+        model: its name in the zoo, or "perceptron": :func:`~paddle_camp.networks.perceptron.perceptron`.
+        reader: of its inputs: of pictures, a key of :data:`~paddle_camp.predicting.picture_reader.READERS`;
+            "messages", whose terms are in ``terms.json``
+            (:meth:`MessageInputs.save <paddle_camp.predicting.messages.MessageInputs.save>`); "table"; None: it takes
+            something else, so that its weights can be loaded, but ``predict`` refuses it.
+        arguments: of ``create_model`` or ``perceptron``; JSON values.
+        image_size: the side of its pictures, pixels; None: the reader's usual one, or there are none.
         classes: their names, in the order of the outputs; empty: those of the reader's kind.
         weights: the files of an ensemble, beside ``model.json``; empty: ``best.pdparams``, else ``last.pdparams``.
         stand_in: the line that says that it was trained on stand-in data, else None; :meth:`write` fills it in.
+        table: for "table", the fields of :class:`~paddle_camp.predicting.tables.TableInputs`.
+        number: where it predicts a number and not a class, {"unit", "shift", "scale"}: output * scale + shift.
     """
 
     model: str
@@ -52,18 +63,27 @@ class SavedModel:
     classes: tuple[str, ...] = ()
     weights: tuple[str, ...] = ()
     stand_in: str | None = None
+    table: dict[str, Any] | None = None
+    number: dict[str, Any] | None = None
 
     def __post_init__(self):
         if self.reader is None:
             return
-        known = isinstance(self.reader, str) and self.reader in READERS
-        require(known, f"reader={self.reader}: there are {', '.join(READERS)}")
-        kind = READERS[self.reader].kind
-        require(bool(self.classes or kind.classes), f"reader={self.reader}: its pictures need classes, in their order")
-        if not self.classes:
+        known = isinstance(self.reader, str) and self.reader in KINDS
+        require(known, f"reader={self.reader}: there are {', '.join(KINDS)}")
+        kind = READERS[self.reader].kind if self.reader in READERS else None
+        if kind is not None and not self.classes:
             object.__setattr__(self, "classes", kind.classes)  # a frozen dataclass has no other way
-        if self.image_size is None:
+        if kind is not None and self.image_size is None:
             object.__setattr__(self, "image_size", kind.image_size)
+        require(kind is None or bool(self.classes), f"reader={self.reader}: its pictures need classes, in their order")
+        require(bool(self.classes) != bool(self.number), "give the classes, in their order, or the number it predicts")
+        if self.reader == "table":
+            self._table_inputs()
+        if self.number:
+            right = {*self.number} == {"unit", "shift", "scale"} and isinstance(self.number["unit"], str)
+            right = right and is_number(self.number["shift"]) and is_number(self.number["scale"])
+            require(right, "number: give a unit, in words, and two finite numbers, shift and scale")
 
     @classmethod
     def usual(cls, model: str, reader: str, weights: tuple[str, ...] = ()) -> SavedModel:
@@ -72,19 +92,26 @@ class SavedModel:
         arguments = model_arguments(model, len(kind.classes), kind.in_channels, kind.image_size)
         return cls(model, reader, arguments, weights=weights)
 
-    @property
-    def pictures(self) -> PictureReader:
-        """The reader of its pictures.
+    def inputs(self, folder: Path) -> Inputs:
+        """How its inputs are read; ``folder`` is that of ``model.json``.
 
         Raises:
-            CheckpointError: it takes none.
+            CheckpointError: ``predict`` cannot read them, or ``terms.json`` is missing or damaged.
         """
         if self.reader is None:
             raise CheckpointError(
-                f"{FILE}: {self.model} takes no pictures, and predict knows pictures only; "
+                f"{FILE}: {self.model} takes something else than pictures, messages or rows of a table; "
                 "create_model and load_weights give you the network"
             )
-        return READERS[self.reader]
+        if self.reader == "messages":
+            return MessageInputs.load(folder / TERMS)
+        return self._table_inputs() if self.reader == "table" else PictureInputs(READERS[self.reader], self.image_size)
+
+    def _table_inputs(self) -> TableInputs:
+        try:
+            return TableInputs(**{key: tuple(v) if isinstance(v, list) else v for key, v in (self.table or {}).items()})
+        except TypeError as error:
+            raise CheckpointError(f"{FILE}: table does not say the columns, shift and scale ({error})") from None
 
     def write(self, folder: Path, data: DataInfo) -> None:
         """Write ``model.json`` into ``folder``, beside the weights; ``data`` is what it is trained on."""
@@ -104,8 +131,9 @@ class SavedModel:
                 ``arguments``.
             SettingError: the zoo has no such network, or it does not take pictures of this size.
         """
+        build = perceptron if self.model == PERCEPTRON else functools.partial(create_model, self.model)
         try:
-            networks = [create_model(self.model, **self.arguments) for _ in files]
+            networks = [build(**self.arguments) for _ in files]
         except CampError:
             raise
         except Exception as error:  # of whatever kind: a stranger's arguments reach the network and Paddle
@@ -115,8 +143,7 @@ class SavedModel:
             verify_weights(path)
             load_weights(network, path)
         if self.reader is not None:
-            shape = (1, self.pictures.kind.in_channels, self.image_size, self.image_size)
-            check_input_shape(networks[0], shape, self.model)
+            check_input_shape(networks[0], (1, *self.inputs(files[0].parent).shape), self.model)
         return networks
 
 
@@ -147,7 +174,7 @@ def _hold_to_bounds(saved: SavedModel) -> None:
     names = (saved.model, *saved.classes, *saved.weights)
     if not all(isinstance(text, str) for text in names) or len(names) > MAX_NAMES:
         raise TypeError(f"model, classes and weights are names, {MAX_NAMES} at most")
-    no_pictures = saved.reader is None and saved.image_size is None
+    no_pictures = saved.reader not in READERS and saved.image_size is None
     if not isinstance(saved.arguments, dict) or not (no_pictures or type(saved.image_size) is int):
         raise TypeError("arguments is an object, image_size a number of pixels")
     if not isinstance(saved.stand_in, str | None):
@@ -159,7 +186,7 @@ def _hold_to_bounds(saved: SavedModel) -> None:
     if elsewhere := [name for name in saved.weights if Path(name.replace("\\", "/")).name != name]:
         raise ValueError(f"weights names {elsewhere[0]!a}, a file elsewhere")
     for key, value in saved.arguments.items():
-        limit = MAX_SIDE if key == "image_size" else MAX_WIDTH
+        limit = {"image_size": MAX_SIDE, "sizes": MAX_TERMS}.get(key, MAX_WIDTH)
         numbers = value if isinstance(value, list) else [value]
         if len(numbers) > MAX_LAYERS or not all(isinstance(each, str | int | float | None) for each in numbers):
             raise TypeError(f"{key} is {str(value)[:80]!a}")
@@ -205,7 +232,7 @@ def _checkpoints_of(source: Path) -> Path:
     folder, status = run / "checkpoints", metrics.get("status")
     rest = f"go on with: {resume_command(str(metrics.get('homework')), run)}"
     if not (folder / FILE).exists():
-        why = "its homework trains no classifier of pictures, or an older version ran it"
+        why = "its homework publishes no network to predict with, or an older version ran it"
         raise CheckpointError(f"{folder}: no {FILE}: {why if status == 'done' else f'the run is {status}; {rest}'}")
     if status != "done":
         print(printable(f"the run is {status}, so its weights may not be the final ones; {rest}"), file=sys.stderr)

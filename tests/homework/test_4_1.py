@@ -12,7 +12,8 @@ import pytest
 from homework.hw4_1_house_prices import experiment as hw
 from homework.hw4_1_house_prices.holding_out import block_of, random_error
 from paddle_camp.answers.template import render
-from paddle_camp.data.housing import load_housing
+from paddle_camp.commands import predict
+from paddle_camp.data.housing import COLUMNS, load_housing
 from paddle_camp.sweeps.grid import Grid
 from tests.helpers import contract
 
@@ -49,6 +50,18 @@ def test_the_held_out_error_is_that_of_the_choice_and_stands_once(quick):
     assert (
         f"最难的一块为 {chosen['worst_block']:.5f}" in answer and f"{results['random_mse']:.5f}（只随机切分" in answer
     )
+
+
+def test_the_runs_network_tells_prices_of_a_table(quick, tmp_path, capsys):
+    data = load_housing("synthetic")
+    raw = data.test.inputs * data.span[:13] + data.mean[:13]
+    lines = [",".join(COLUMNS), *(",".join(map(repr, [*row, 0.0])) for row in raw.tolist())]
+    (tmp_path / "houses.csv").write_text("\n".join(lines), encoding="utf-8")
+    assert predict.main([str(quick), str(tmp_path / "houses.csv"), "--csv", str(tmp_path / "prices.csv")]) == 0
+    said = np.array([float(row["prediction"]) for row in contract.rows_of(tmp_path / "prices.csv")])
+    error = np.sqrt(np.mean((said - data.to_dollars(data.test.prices)) ** 2))
+    assert error == pytest.approx(contract.metrics_of(quick)["results"]["test"]["network"]["rmse_dollars"], rel=1e-4)
+    assert "what it says of real rows means little" in capsys.readouterr().err
 
 
 class TwoCandidates:

@@ -122,12 +122,15 @@ def interrupt(run: Path) -> None:
     [
         (shutil.rmtree, "is no run folder (such as runs/5-1/latest)"),
         (interrupt, "the run is interrupted; go on with: python tools/run_homework.py 5-1 --resume"),
-        (lambda run: (run / "checkpoints" / "model.json").unlink(), "trains no classifier of pictures"),
+        (lambda run: (run / "checkpoints" / "model.json").unlink(), "publishes no network to predict with"),
         (lambda run: (run / "checkpoints" / "model.json").write_text("{"), "model.json: damaged"),
         (lambda run: change(run / "checkpoints" / "model.json", color="red"), "model.json: damaged or of another"),
         (lambda run: change(run / "checkpoints" / "model.json", arguments=5), "model.json: damaged or of another"),
         (lambda run: change(run / "checkpoints" / "model.json", arguments={"x": 5}), "is not built with {'x': 5}"),
-        (lambda run: change(run / "checkpoints" / "model.json", reader="music"), "there are digits, fundus"),
+        (
+            lambda run: change(run / "checkpoints" / "model.json", reader="music"),
+            "there are digits, fundus, pictures, messages, table",
+        ),
         (lambda run: change(run / "checkpoints" / "model.json", model="lenett"), "did you mean 'lenet'?"),
         (lambda run: change(run / "checkpoints" / "model.json", classes=["a", "b"]), "has 10 outputs"),
         (lambda run: change(run / "checkpoints" / "model.json", weights=["seed0.pdparams"]), "seed0.pdparams: no such"),

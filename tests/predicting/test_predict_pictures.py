@@ -142,7 +142,7 @@ def test_a_network_that_takes_no_pictures_is_loaded_but_not_predicted_with(price
     assert network(paddle.ones([2, 13])).shape == [2, 1]
     assert predict.main([str(prices), str(write_digit(tmp_path))]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("error: model.json: line takes no pictures, and predict knows pictures only")
+    assert line.startswith("error: model.json: line takes something else than pictures, messages or rows")
 
 
 @pytest.mark.parametrize("values", [{"image_size": 10**9}, {"image_size": "x"}, {"arguments": {"num_classes": 10**9}}])

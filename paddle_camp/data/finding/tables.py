@@ -7,6 +7,7 @@ import csv
 import io
 import re
 import zipfile
+from collections.abc import Collection
 from pathlib import Path
 from xml.etree.ElementTree import ParseError
 
@@ -63,19 +64,22 @@ def _no_text(path: Path, line: int, fault: str) -> DataError:
     return DataError(f"{path}, line {line}: {fault}; save the file as UTF-8 text, or get it again")
 
 
-def read_table(path: Path, columns: tuple[str, ...]) -> list[tuple[int, tuple[str, ...]]]:
+def read_table(
+    path: Path, columns: tuple[str, ...], others: Collection[str] | None = None
+) -> list[tuple[int, tuple[str, ...]]]:
     """Read some columns of a table; other columns and empty rows are left out.
 
     Args:
         path: a ``.csv`` (comma, any encoding of :func:`read_text`) or an ``.xlsx`` (its first sheet).
         columns: the names of the columns, as in the header row; case does not matter.
+        others: the only other columns that may stand beside them; None: any may.
 
     Returns:
         (row number as an editor shows it, the values as text) for each row.
 
     Raises:
-        DataError: the file cannot be read, has not these columns, is separated by something else than commas, or a
-            row has more or fewer cells than the header.
+        DataError: the file cannot be read, has not these columns, or others, is separated by something else than
+            commas, or a row has more or fewer cells than the header.
     """
     try:
         rows = _rows_of_xlsx(path) if path.suffix.lower() == ".xlsx" else _rows_of_csv(path)
@@ -89,6 +93,8 @@ def read_table(path: Path, columns: tuple[str, ...]) -> list[tuple[int, tuple[st
     if missing:
         has = ", ".join(names) if names else "nothing"
         raise DataError(f"{path}: no column {' and '.join(missing)} in the header row, which has {has}")
+    if others is not None:
+        _refuse_others(path, names, {name.lower() for name in (*columns, *others)})
     at = [header.index(name.lower()) for name in columns]
     found = [(number, row) for number, row in enumerate(rows[1:], start=2) if any(row)]
     for number, row in found:
@@ -97,6 +103,16 @@ def read_table(path: Path, columns: tuple[str, ...]) -> list[tuple[int, tuple[st
                 f"{path}: row {number} has {len(row)} cells where the header row has {len(header)}; correct the table"
             )
     return [(number, tuple(row[i] for i in at)) for number, row in found]
+
+
+def _refuse_others(path: Path, names: list[str], known: Collection[str]) -> None:
+    if unknown := [name for name in names if name.lower() not in known]:
+        raise DataError(
+            f"{path}: the column {unknown[0] or 'without a name'} is unknown here; take it out of the table"
+        )
+    lower = [name.lower() for name in names]
+    if twice := [name for name in names if lower.count(name.lower()) > 1]:
+        raise DataError(f"{path}: the column {twice[0]} stands twice in the header row; take one out")
 
 
 def other_separator(line: str, expected: str) -> str | None:
