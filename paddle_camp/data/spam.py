@@ -52,6 +52,10 @@ class Messages:
         rows = [(CLASSES[label], text) for label, text in zip(self.labels[:8], self.texts, strict=False)]
         return table_html(("label", "message"), rows)
 
+    def take(self, rows: np.ndarray) -> Messages:
+        """The messages with these numbers, int ``[M]``, in this order."""
+        return Messages(tuple(self.texts[row] for row in rows), self.labels[rows])
+
     @functools.cached_property
     def groups(self) -> np.ndarray:
         """The number of each message's group, int64 ``[N]``: copies, apart from case and white space, share one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
 ANALYZERS = ("word", "char", "char_wb")
-FLAGS = ("lowercase", "sublinear_tf")
+FLAGS = ("digits_as_zero", "lowercase", "sublinear_tf")
 MAX_TERMS, MAX_GRAMS = 2**20, 10  # terms of a vocabulary; words or characters in a term
 
 
@@ -51,7 +52,8 @@ class MessageInputs:
         parts = []
         for each in self.vectorizers:
             part = {"analyzer": each.analyzer, "ngram_range": list(each.ngram_range)}
-            part |= {flag: getattr(each, flag) for flag in FLAGS}
+            part |= {"digits_as_zero": each.preprocessor is digits_as_zero}
+            part |= {"lowercase": each.lowercase, "sublinear_tf": each.sublinear_tf}
             parts.append(part | {"terms": each.get_feature_names_out().tolist(), "idf": each.idf_.tolist()})
         write_text(path, json.dumps(parts, ensure_ascii=False) + "\n")
 
@@ -89,6 +91,11 @@ class MessageInputs:
         return [np.hstack(parts).astype(np.float32)]
 
 
+def digits_as_zero(text: str) -> str:
+    """A preprocessor: lower case, and each digit a 0, so that numbers of one shape are the same."""
+    return re.sub(r"\d", "0", text.lower())
+
+
 def _vectorizer(
     analyzer: str, ngram_range: list[int], terms: list[str], idf: list[float], **flags: bool
 ) -> TfidfVectorizer:
@@ -103,12 +110,14 @@ def _vectorizer(
     if analyzer not in ANALYZERS or not (type(low) is type(high) is int and 1 <= low <= high <= MAX_GRAMS):
         raise ValueError(f"analyzer is one of {', '.join(ANALYZERS)}, ngram_range two numbers up to {MAX_GRAMS}")
     if set(flags) != set(FLAGS) or not all(isinstance(flag, bool) for flag in flags.values()):
-        raise ValueError(f"{' and '.join(FLAGS)} are true or false")
+        raise ValueError(f"{', '.join(FLAGS)} are true or false")
     if not 0 < len(terms) <= MAX_TERMS or not all(isinstance(term, str) for term in terms):
         raise ValueError(f"terms are texts, {MAX_TERMS:,} at most")
     vocabulary: dict[str, Any] = {term: place for place, term in enumerate(terms)}
     if len(vocabulary) != len(terms) or len(idf) != len(terms) or not all(map(is_number, idf)):
         raise ValueError("each term stands once, with a finite number in idf")
-    fitted = TfidfVectorizer(analyzer=analyzer, ngram_range=(low, high), vocabulary=vocabulary, **flags)
+    options: dict[str, Any] = {"preprocessor": digits_as_zero} if flags.pop("digits_as_zero") else {}
+    options |= flags | {"analyzer": analyzer, "ngram_range": (low, high), "vocabulary": vocabulary}
+    fitted = TfidfVectorizer(**options)
     fitted.idf_ = np.asarray(idf, np.float64)
     return fitted

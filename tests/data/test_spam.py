@@ -98,6 +98,8 @@ def test_copies_are_exact_and_groups_take_case_and_spaces_for_nothing():
     messages = spam.Messages(texts, np.array([0, 0, 0, 1]))
     assert messages.num_copies == 1
     assert messages.groups.tolist() == [0, 0, 0, 1]
+    taken = messages.take(np.array([3, 0]))
+    assert taken.texts == ("Call you", "Call me") and taken.labels.tolist() == [1, 0]
 
 
 def test_the_stand_in_is_said_loudly_and_is_always_the_same(monkeypatch):

@@ -13,7 +13,7 @@ from paddle_camp import SavedModel, perceptron
 from paddle_camp.commands import predict
 from paddle_camp.data.info import DataInfo
 from paddle_camp.networks.weights import save_weights
-from paddle_camp.predicting.messages import MessageInputs
+from paddle_camp.predicting.messages import MessageInputs, digits_as_zero
 from tests.helpers import contract
 
 TRAINED = ["win a prize now", "are you home now", "a prize for you £5", "see you at home"]
@@ -23,7 +23,8 @@ TRAINED = ["win a prize now", "are you home now", "a prize for you £5", "see yo
 def inputs():
     words = TfidfVectorizer().fit(TRAINED)
     pieces = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 3), sublinear_tf=True, lowercase=False).fit(TRAINED)
-    return MessageInputs((words, pieces))
+    shapes = TfidfVectorizer(analyzer="char", preprocessor=digits_as_zero).fit(TRAINED)
+    return MessageInputs((words, pieces, shapes))
 
 
 @pytest.fixture
@@ -97,6 +98,7 @@ def test_a_long_message_is_shortened_in_its_line_only(run, tmp_path, capsys):
 
 
 GOOD = {
+    "digits_as_zero": False,
     "analyzer": "word",
     "ngram_range": [1, 1],
     "lowercase": True,
@@ -113,7 +115,7 @@ GOOD = {
         ({"ngram_range": [1, 99]}, "two numbers up to 10"),
         ({"ngram_range": [2, 1]}, "two numbers up to 10"),
         ({"ngram_range": 5}, "damaged or of another version"),
-        ({"token_pattern": "(a+)+$"}, "lowercase and sublinear_tf are true or false"),
+        ({"token_pattern": "(a+)+$"}, "digits_as_zero, lowercase, sublinear_tf are true or false"),
         ({"lowercase": "yes"}, "are true or false"),
         ({"terms": []}, "terms are texts"),
         ({"terms": [5]}, "terms are texts"),
