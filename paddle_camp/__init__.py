@@ -29,6 +29,7 @@ _HOMES = {
     "load_folder": "data.folder",
     "load_fundus": "data.fundus.loading",
     "load_housing": "data.housing",
+    "load_iris": "data.iris",
     "load_mnist": "data.mnist",
     "load_spam": "data.spam",
     "split_off": "data.image_set",
