@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from paddle_camp.plots.language import columns_of, readable, words
-from paddle_camp.plots.style import GRID, INK, WIDTH, WRONG, new_figure
+from paddle_camp.plots.style import GRID, INK, WIDTH, WRONG, Look, new_figure
 
 
 def picture_grid(
@@ -92,7 +92,7 @@ def mosaic(
     axes = figure.add_subplot()
     axes.imshow(sheet, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     down, along = ((size - 1) / 2 + (size + gap) * np.arange(n) for size, n in ((height, count), (wide, across)))
-    style = {"fontsize": 9, "color": INK, "parse_math": False}
+    style: Look = {"fontsize": 9, "color": INK, "parse_math": False}
     axes.set_yticks(down[: len(rows)], rows, **style)
     axes.set_xticks(along[: len(columns)], columns, **style)
     axes.tick_params(length=0, labeltop=True, labelbottom=False)
