@@ -16,7 +16,7 @@ def tables_of(text: str) -> list[list[list[str]]]:
 
 def form_faults(text: str) -> list[str]:
     """Columns of numbers that are not set to the right, ragged rows, and percentages without their two decimals."""
-    faults = [each for each in re.findall(r"[\d.]+%", text) if not re.fullmatch(r"\d+\.\d\d%", each)]
+    faults = [each for each in re.findall(r"[\d.]+%(?! ?区间)", text) if not re.fullmatch(r"\d+\.\d\d%", each)]
     for table in tables_of(text):
         headers, marks, *rows = table
         faults += [f"ragged: {row}" for row in table if len(row) != len(headers)]
