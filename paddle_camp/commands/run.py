@@ -72,12 +72,12 @@ def main(catalogue: Catalogue, arguments: Sequence[str] | None = None, program: 
 
 def print_list(catalogue: Catalogue) -> int:
     """Print the assignments, course by course; a folder that is none is said on stderr (exit status 2)."""
-    course = None
+    course, width = None, max(map(len, catalogue.assignments), default=0)
     for assignment in catalogue.assignments.values():
         if assignment.course != course:
             course = assignment.course
             print(f"{course}: {COURSES[course]}")
-        print(f"  {assignment.id:5} {assignment.title}")
+        print(f"  {assignment.id:{width}}  {assignment.title}")
     return max([report(CampError(fault), debug=False) for fault in catalogue.faults], default=0)
 
 
