@@ -25,10 +25,11 @@ from sklearn.model_selection import StratifiedKFold
 
 import paddle_camp as camp
 from homework.iris.figures import draw
-from homework.iris.saving import describe_network, load_network, probabilities_of, save_for_predict, save_network
+from homework.iris.saving import describe_network, load_network, probabilities_of, save_network
 from homework.iris.softmax import log_softmax, naive_softmax, numerics, pulls, shifted_softmax
 from homework.iris.verdicts import judge
 from paddle_camp.data.built_in import LabelledTable
+from paddle_camp.networks.weights import save_weights
 
 IS_SWEEP = True
 FACTOR = 4.5  # where p = 1/3 for all: the cross-entropy's gradient is p - y, that of the mean square (2/3)(1/3)(p - y)
@@ -191,7 +192,13 @@ def publish(cell: dict, settings: Settings, context: camp.Context, flowers: Labe
     before = save_network(structure, parameters, context.checkpoints)
     after, again = load_network(context.checkpoints)
     shares = [probabilities_of(model, structure, flowers.inputs) for model in (before, after)]
-    save_for_predict(structure, parameters, context.checkpoints)
+    columns = {"columns": list(flowers.columns), "shift": structure["mean"], "scale": structure["deviation"]}
+    layers = {"sizes": list(sizes), "activation": structure["activation"]}
+    table = columns | {"label": "species"}
+    camp.SavedModel("perceptron", "table", layers, classes=tuple(flowers.classes), table=table).write(
+        context.checkpoints, context.data
+    )
+    save_weights(after, context.checkpoints / "best.pdparams")
     return {"structure": structure, "same": bool(np.array_equal(*shares) and again == structure)}
 
 

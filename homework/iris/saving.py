@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,10 +14,10 @@ from paddle import nn
 
 from paddle_camp.errors import CheckpointError
 from paddle_camp.files import write_json
+from paddle_camp.networks.perceptron import ACTIVATIONS, perceptron
 from paddle_camp.networks.weights import load_weights, save_weights
 
-STRUCTURE, WEIGHTS, FOR_PREDICT = "structure.json", "weights.safetensors", "table_model.json"
-ACTIVATIONS = {"tanh": nn.Tanh, "relu": nn.ReLU, "sigmoid": nn.Sigmoid}
+STRUCTURE, WEIGHTS = "structure.json", "weights.safetensors"
 MAX_UNITS, MAX_LAYERS = 4096, 10  # of a file that somebody else may have written
 
 
@@ -43,8 +42,8 @@ def build(structure: dict[str, Any]) -> nn.Sequential:
         CheckpointError: it is no structure that :func:`describe_network` writes.
     """
     try:
-        units, activation = structure["units"], ACTIVATIONS[structure["activation"]]
-        right = structure["kind"] == "mlp" and 2 <= len(units) <= MAX_LAYERS
+        units, activation = structure["units"], structure["activation"]
+        right = structure["kind"] == "mlp" and activation in ACTIVATIONS and 2 <= len(units) <= MAX_LAYERS
         right = right and all(type(number) is int and 0 < number <= MAX_UNITS for number in units)
         inputs = [len(structure[key]) for key in ("features", "mean", "deviation")]
         right = right and inputs == 3 * [units[0]] and len(structure["classes"]) == units[-1]
@@ -54,9 +53,7 @@ def build(structure: dict[str, Any]) -> nn.Sequential:
         raise CheckpointError(f"{STRUCTURE}: damaged, or no structure of a network ({error})") from None
     if not right:
         raise CheckpointError(f"{STRUCTURE}: kind, units, features, classes, mean or deviation do not fit together")
-    layers = [nn.Linear(*sizes) for sizes in itertools.pairwise(units)]
-    between = [each for layer in layers[:-1] for each in (layer, activation())]
-    return nn.Sequential(*between, layers[-1])
+    return perceptron(units, activation)
 
 
 def save_network(structure: dict[str, Any], parameters: Sequence[np.ndarray], folder: Path) -> nn.Sequential:
@@ -95,13 +92,3 @@ def probabilities_of(model: nn.Layer, structure: dict[str, Any], features: np.nd
     model.eval()
     with paddle.no_grad():
         return F.softmax(model(paddle.to_tensor(inputs.astype("float32")))).numpy()
-
-
-def save_for_predict(structure: dict[str, Any], parameters: Sequence[np.ndarray], folder: Path) -> None:
-    """Write structure and weights in one JSON, ``table_model.json``: all that predicting a table's rows takes.
-
-    ``layers`` holds a ``weight [in, out]`` and a ``bias [out]`` each; a float32 survives the way through JSON.
-    """
-    pairs = zip(parameters[::2], parameters[1::2], strict=True)
-    layers = [{"weight": weight.tolist(), "bias": bias.tolist()} for weight, bias in pairs]
-    write_json(folder / FOR_PREDICT, structure | {"layers": layers})

@@ -13,6 +13,7 @@ from scipy import stats
 from homework.iris import experiment as hw
 from homework.iris import saving, softmax, verdicts
 from paddle_camp.answers.template import render
+from paddle_camp.commands import predict
 from paddle_camp.errors import CheckpointError
 from tests.helpers import contract
 from tests.helpers.markdown import form_faults
@@ -107,14 +108,23 @@ def test_the_two_files_give_the_same_bits_and_hold_no_code(run, tmp_path):
     flowers = hw.camp.load_iris().inputs
     shares = saving.probabilities_of(model, again, flowers)
     assert run[1]["saved"]["same"]
-    whole = json.loads((folder / "table_model.json").read_text(encoding="utf-8"))  # what predict is to read
-    assert {key: whole[key] for key in structure} == structure
-    hidden = (flowers - whole["mean"]) / whole["deviation"]
-    first, last = whole["layers"]
-    logits = np.tanh(hidden @ first["weight"] + first["bias"]) @ last["weight"] + last["bias"]
-    np.testing.assert_allclose(softmax.shifted_softmax(logits), shares, atol=1e-6)
     saving.save_network(structure, [parameter.numpy() for parameter in model.parameters()], tmp_path)
     assert np.array_equal(shares, saving.probabilities_of(*saving.load_network(tmp_path), flowers))
+
+
+def test_predict_says_the_species_of_flowers_in_a_table(run, tmp_path, capsys):
+    flowers = hw.camp.load_iris()
+    model, structure = saving.load_network(run[0] / "checkpoints")
+    shares = saving.probabilities_of(model, structure, flowers.inputs[[0, 149]])
+    table = tmp_path / "flowers.csv"
+    rows = [",".join(map(str, flowers.inputs[row])) for row in (0, 149)]
+    table.write_text("\n".join([",".join(flowers.columns), *rows]) + "\n", encoding="utf-8")
+    out = tmp_path / "said.csv"
+    assert predict.main([str(run[0]), str(table), "--device", "cpu", "--csv", str(out)]) == 0
+    for row, expected in zip(contract.rows_of(out), shares, strict=True):
+        found = [float(row[f"probability_{name}"]) for name in flowers.classes]
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+        assert row["prediction"] == flowers.classes[int(np.argmax(expected))]
 
 
 @pytest.mark.parametrize(
