@@ -2,7 +2,7 @@
 """Record finished runs in docs/results.json and draw the table docs/results.md from it.
 
 ``python tools/results.py runs/9-1/latest runs/8/latest`` records these runs first. The sentences are in
-:mod:`tools.results_in_words`.
+:mod:`tools.results_in_words` and, of the other courses, in :mod:`tools.results_of_other_courses`.
 """
 
 from __future__ import annotations
@@ -22,10 +22,12 @@ from paddle_camp.commands.reporting import escape_what_cannot_be_shown, guarded
 from paddle_camp.errors import CampError
 from paddle_camp.files import read_json, write_json, write_text
 from paddle_camp.running.folder import follow_latest
-from tools.results_in_words import SENTENCES, duration, span
+from tools import results_in_words, results_of_other_courses
+from tools.results_in_words import duration, span
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 NONE = "–"
+SENTENCES = results_in_words.SENTENCES | results_of_other_courses.SENTENCES
 HEAD = """# Results
 
 Made by `python tools/results.py` from [results.json](results.json). To record runs of your own, name their folders:

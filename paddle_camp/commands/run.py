@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -72,12 +73,12 @@ def main(catalogue: Catalogue, arguments: Sequence[str] | None = None, program: 
 
 def print_list(catalogue: Catalogue) -> int:
     """Print the assignments, course by course; a folder that is none is said on stderr (exit status 2)."""
-    course, width = None, max(map(len, catalogue.assignments), default=0)
-    for assignment in catalogue.assignments.values():
-        if assignment.course != course:
-            course = assignment.course
-            print(f"{course}: {COURSES[course]}")
-        print(f"  {assignment.id:{width}}  {assignment.title}")
+    for course, assignments in itertools.groupby(catalogue.assignments.values(), lambda each: each.course):
+        print(f"{course}: {COURSES[course]}")
+        rows = [(each.id, each.title) for each in assignments]
+        width = max(5, *(len(name) for name, _ in rows))
+        for name, title in rows:
+            print(f"  {name:{width}} {title}")
     return max([report(CampError(fault), debug=False) for fault in catalogue.faults], default=0)
 
 

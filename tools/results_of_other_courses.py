@@ -1,0 +1,132 @@
+"""What a run of each assignment of the four other courses found, in one sentence; see :mod:`tools.results_in_words`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from paddle_camp.comparisons import BETTER, EVEN, WORSE
+
+Results = dict[str, Any]
+SAID = {BETTER: "better", WORSE: "worse", EVEN: "not told apart"}
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """``97.3 %``."""
+    return f"{100 * share:.{digits}f} %"
+
+
+def numbers(values: Sequence[float], form: str) -> str:
+    """Several numbers, separated by commas."""
+    return ", ".join(format(value, form) for value in values)
+
+
+def car_buyers(r: Results) -> str:
+    ways, (first, more) = r["ways"], r["odds"]
+
+    def after(name: str) -> str:
+        way = ways[name]
+        return f"after {way['arrived']} steps" if way["arrived"] else f"never ({way['gap']:.2g} away at the end)"
+
+    steps = f"gradient descent is within 1e-4 {after('standardised')}, on columns that are not scaled {after('plain')}"
+    asked = f"probability of (28, 8) {r['probability'][0]:.4f}"
+    odds = f"one more of income multiplies the odds by {more / first:.4f}"
+    return f"optimum {numbers(r['exact'], '.4f')}; {steps}, Newton {after('newton')}; {asked}; {odds}"
+
+
+def spam(r: Results) -> str:
+    listing, better, leak = r["scores"]["listing"], r["scores"]["better"], r["leak"]["f1_gain"]
+    shares = f"accuracy {percent(listing['accuracy'])}, recall {percent(listing['recall'])}, F1 {listing['f1']:.3f}"
+    low, high = better["f1_interval"]
+    improved = f"F1 {better['f1']:.3f} (95 %: {low:.3f} to {high:.3f}; {SAID[r['against']['verdict']]})"
+    return (
+        f"10 folds, copies together; the listing: {shares}; {r['chosen']['features']}, C chosen inside the folds: "
+        f"{improved}; copies in several folds add {leak:.3f} to the listing's F1; in Paddle the same coefficients to "
+        f"{r['same']['difference']:.0e}"
+    )
+
+
+def iris(r: Results) -> str:
+    def said(name: str) -> str:
+        return f"{name} {' / '.join(percent(r[key][name]['mean']) for key in ('short', 'long'))}"
+
+    seeds = len(r["short"]["squared error"]["seeds"])
+    inside = "within" if r["interval"][0] <= r["reported"] <= r["interval"][1] else "outside"
+    return (
+        f"10 folds, {seeds} seeds, after 20 / 200 epochs: {', '.join(map(said, r['short']))}; "
+        f"the source's {percent(r['reported'])} is {inside} the 95 % interval"
+    )
+
+
+def convolutions(r: Results) -> str:
+    gap, dense = max(max(row["matrix"], row["paddle"]) for row in r["three_ways"]), r["dense"]
+    return (
+        f"loops, a matrix product and Paddle agree to {gap:.0e}; a dense layer as a convolution gives "
+        f"{dense['answers']} answers of a larger picture in one pass, with {dense['saved']:.0f} times fewer "
+        "multiplications"
+    )
+
+
+def overfitting(r: Results) -> str:
+    each = {name: row["each"] for name, row in r["gradients"].items()}
+    deepest = max(int(name.split()[-1]) for name in each)
+    said = [
+        f"{name.rpartition(' ')[0]} {share:.2f}"
+        for name, share in each.items()
+        if share and name.endswith(f" {deepest}")
+    ]
+    return f"gradient from layer to layer, at depth {deepest}: {', '.join(said)}"
+
+
+def mnist_mlp(r: Results) -> str:
+    table = ", ".join(f"{name} {row['accuracy']:.4f}" for name, row in r["table"].items())
+    one = r["linear_as_one"]
+    product = f"three linear layers multiplied out differ by {one['largest']:.0e}, {one['changed']} digits change"
+    return f"test accuracy: {table}; {product}"
+
+
+def mnist_cnn(r: Results) -> str:
+    return "test accuracy, and of digits moved by 2 pixels: " + ", ".join(
+        f"{name} {row['accuracy']:.4f}, {row['moved']:.4f}" for name, row in r["table"].items()
+    )
+
+
+def deep_convnet(r: Results) -> str:
+    long, table = r["long"], r["recipes"]["table"]
+    five = ", ".join(f"{name} {row['accuracy']:.4f}" for name, row in table.items())
+    low, high = long["best"]["interval"]
+    best = f"{r['recipes']['best']} after 20 epochs {long['best']['accuracy']:.4f} (95 %: {low:.4f} to {high:.4f})"
+    return f"test accuracy after 5 epochs: {five}; {best}, the source's network {long['source']['accuracy']:.4f}"
+
+
+def autoencoder(r: Results) -> str:
+    def said(size: str) -> str:
+        code = r["codes"][size]
+        shares = ", ".join(f"{name} {mean(row['errors']) / code['pca']:.3f}" for name, row in code["networks"].items())
+        return f"{size} numbers: {shares}"
+
+    return f"test error over that of PCA with as many numbers: {'; '.join(map(said, r['codes']))}"
+
+
+def mean(values: Sequence[float]) -> float:
+    """Their mean."""
+    return sum(values) / len(values)
+
+
+def gan(r: Results) -> str:
+    rows = ", ".join(f"{name} {row['frechet']['mean']:.1f}" for name, row in r["table"].items() if row["frechet"])
+    return f"Fréchet distance to the test digits (other real ones {r['floor']['holdout']['frechet']:.1f}): {rows}"
+
+
+SENTENCES: dict[str, Callable[[Results], str]] = {
+    "autoencoder": autoencoder,
+    "car-buyers": car_buyers,
+    "iris": iris,
+    "spam": spam,
+    "convolutions": convolutions,
+    "gan": gan,
+    "mnist-mlp": mnist_mlp,
+    "mnist-cnn": mnist_cnn,
+    "deep-convnet": deep_convnet,
+    "overfitting": overfitting,
+}
