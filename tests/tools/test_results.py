@@ -55,6 +55,13 @@ def test_a_recorded_run_shows_up_with_its_numbers(tmp_path):
     assert (tmp_path / "results.md").read_text(encoding="utf-8") == page
 
 
+def test_a_title_without_a_number_is_the_question_as_it_stands(tmp_path):
+    folder = run_folder(tmp_path / "run", "iris", {})
+    assert results.main([str(folder)], docs=tmp_path) == 0
+    (row,) = [line for line in (tmp_path / "results.md").read_text(encoding="utf-8").splitlines() if "| iris |" in line]
+    assert row.startswith("| iris | Iris with a small network")
+
+
 def test_a_new_record_takes_the_place_of_the_old_one_and_of_its_note(tmp_path):
     old = {"question": "How many?", "measured_by": "0.1.0", "time": "3 s", "epoch": "–", "memory": "0.4 GiB"}
     old |= {"cpu": "Old CPU", "cores": 2, "versions": {}, "seed": 0, "result": "some", "note": "an old remark"}
