@@ -20,7 +20,6 @@ from __future__ import annotations
 import functools
 import shutil
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
@@ -36,10 +35,10 @@ from homework.hw9_2_compare_networks.mending import (
     Plan,
     best_recipe,
     choose_threshold,
+    logits_of,
     measure,
     plan_trainings,
     renew_statistics,
-    unpack,
 )
 from homework.hw9_2_compare_networks.verdicts import (
     compare_all,
@@ -126,10 +125,11 @@ def two_steps(name: str, settings: Settings, amp: bool) -> None:
 
 
 def train_once(
-    name: str, plan: Plan, folder: Path, settings: Settings, context: camp.Context, sets: dict[str, camp.Batches]
+    name: str, kind: str, plan: Plan, settings: Settings, context: camp.Context, sets: dict[str, camp.Batches]
 ) -> tuple[nn.Layer, camp.History]:
-    """One training, forked from the course's where it begins to differ; its checkpoints go to ``folder``."""
-    camp.fork(folder.parent / "course", plan.shared, folder)
+    """One training, forked from the course's where it begins to differ."""
+    folder, course = (context.checkpoints / name / each for each in (kind, "course"))
+    camp.fork(course, plan.shared, folder)
     paddle.seed(context.seed)
     falls = [epoch * len(sets["train"]) for epoch in plan.boundaries]
     model, optimizer = build(name, settings, camp.schedules.piecewise(settings.learning_rate, falls, 0.1))
@@ -137,9 +137,11 @@ def train_once(
     options = settings.fit_options | context.fit_options | {"num_epochs": plan.num_epochs}
     options |= {"ema_decay": AVERAGE} if plan.average else {}
     options |= {"label_smoothing": plan.label_smoothing} if plan.label_smoothing else {}
-    options |= {"name": f"{name}, {folder.name}", "evaluations": {k: sets[k] for k in ("holdout", "validation")}}
-    shared = {settings.num_epochs - 1, settings.num_epochs} if folder.name == "course" else ()
-    options["keep"] = camp.CheckpointPolicy(folder, best_on="holdout", every_epoch=shared)
+    options |= {"name": f"{name}, {kind}", "keep": folder}
+    if plan.recipe:
+        forked = {settings.num_epochs - 1, settings.num_epochs} if folder == course else ()
+        options["keep"] = camp.CheckpointPolicy(folder, best_on="holdout", every_epoch=forked)
+        options["evaluations"] = {key: sets[key] for key in ("holdout", "validation")}
     return model, camp.fit(model, optimizer, train, **options)
 
 
@@ -154,8 +156,7 @@ def train_network(name: str, settings: Settings, context: camp.Context, sets: di
     measured, histories = {}, {}
     for kind, plan in plans.items():
         try:
-            folder = context.checkpoints / name / kind
-            model, histories[kind] = train_once(name, plan, folder, settings, context, sets)
+            model, histories[kind] = train_once(name, kind, plan, settings, context, sets)
         except camp.DivergedError as error:
             context.say(f"{name}, {kind}: {error}")
             if kind == "course":
@@ -164,6 +165,8 @@ def train_network(name: str, settings: Settings, context: camp.Context, sets: di
         measured[kind] = measure(model, sets, amp)
         if kind == "course" and renew_statistics(model, sets["train"]):
             measured["statistics"] = measure(model, sets, amp)
+        if not plan.recipe:  # a checkpoint of VGG-16 has a gigabyte
+            shutil.rmtree(context.checkpoints / name / kind)
         del model
     history = histories["course"]
     step = float(np.median(history.column("seconds")))  # the median: other work on the machine disturbs some steps
@@ -188,7 +191,7 @@ def compare(settings: Settings, context: camp.Context, sets: dict[str, camp.Batc
     for name in settings.models:
         file = context.path / "networks" / f"{name}.json"
         results[name] = kept(file, functools.partial(train_and_publish, name))
-        shutil.rmtree(context.checkpoints / name, ignore_errors=True)  # VGG-16 alone has 4 GB of them
+        shutil.rmtree(context.checkpoints / name, ignore_errors=True)  # those of VGG-16 have gigabytes
     return results
 
 
@@ -206,8 +209,11 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     results: dict[str, Any] = {"networks": everything, "kept": best, "kept_recipe": recipe}
     outputs, histories = {}, {}
     for name, row in done.items():
-        outputs[name], histories[name] = unpack(row, held)
-        row |= judge_network(outputs[name], histories[name], labels, recipe_of(name).course)
+        measured = row.pop("measured")
+        histories[name] = {kind: camp.History.from_dict(each) for kind, each in row.pop("histories").items()}
+        outputs[name] = logits_of(measured, held)
+        losses = {kind: each["validation"]["loss"] for kind, each in measured.items()}
+        row |= judge_network(outputs[name], losses, histories[name], labels, recipe_of(name).course)
     results |= compare_all(done, outputs, labels) | {"changes": judge_changes(done, outputs, labels)}
     published = data.origin == "real" and data.info.counts["train"] == 400
     results["as_course"] = published and replace(settings, models=Settings().models) == Settings()

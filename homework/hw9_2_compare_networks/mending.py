@@ -25,7 +25,6 @@ from paddle import nn
 
 import paddle_camp as camp
 from paddle_camp.metrics import correct, log_odds
-from paddle_camp.training.measuring import Evaluation
 
 AVERAGE = 0.9  # of the moving average: over about the last ten steps
 SINGLE = ("threshold", "statistics", "averaged", "decayed")  # one change at a time
@@ -36,6 +35,7 @@ class Plan:
     """A training: how many epochs it shares with the course's, and what it does from there.
 
     Attributes:
+        recipe: whether its weights may become the run's, and not only tell what one change does.
         boundaries: epochs after which the rate is divided by ten.
         average: of the weights, instead of the weights themselves.
         augment: flips and rotations of the pictures.
@@ -44,6 +44,7 @@ class Plan:
 
     shared: int
     num_epochs: int
+    recipe: bool = False
     boundaries: tuple[int, ...] = ()
     average: bool = False
     augment: bool = False
@@ -53,12 +54,13 @@ class Plan:
 def plan_trainings(num_epochs: int, more_epochs: int) -> dict[str, Plan]:
     """The course's training, and those that fork from it."""
     last = num_epochs - 1
-    plans = {"course": Plan(0, num_epochs), "averaged": Plan(last, num_epochs, average=True)}
-    plans["decayed"] = Plan(last, num_epochs, (last,))
+    plans = {"course": Plan(0, num_epochs, recipe=True), "averaged": Plan(last, num_epochs, average=True)}
+    plans["decayed"] = Plan(last, num_epochs, boundaries=(last,))
     if more_epochs:
         total = num_epochs + more_epochs
         falls = sorted({min(total - 1, num_epochs + round(more_epochs * share)) for share in (0.6, 0.9)})
-        plans["mended"] = Plan(num_epochs, total, tuple(falls), augment=True, label_smoothing=0.1)
+        options = {"boundaries": tuple(falls), "augment": True, "label_smoothing": 0.1}
+        plans["mended"] = Plan(num_epochs, total, recipe=True, **options)
     return plans
 
 
@@ -99,7 +101,7 @@ def measure(model: nn.Layer, sets: dict[str, camp.Batches], amp: bool) -> dict[s
     """The network's outputs and losses on the held-out and on the validation pictures, as JSON values."""
     found: dict[str, Any] = {}
     for split in ("holdout", "validation"):
-        done: Evaluation = camp.evaluate(model, sets[split], amp=amp)
+        done = camp.evaluate(model, sets[split], amp=amp)
         found[split] = {"loss": done.loss, "outputs": done.outputs.tolist()}
     return found
 
@@ -110,13 +112,13 @@ def best_recipe(result: dict) -> tuple[str, float]:
     return min(losses.items(), key=lambda pair: pair[1])
 
 
-def unpack(row: dict, held: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, camp.History]]:
-    """A network's logits of the validation pictures and its histories, by training; losses and threshold stay."""
-    measured = row.pop("measured")
-    row |= {"loss": measured["course"]["validation"]["loss"], "holdout_loss": measured["course"]["holdout"]["loss"]}
+def logits_of(measured: dict[str, dict], held: np.ndarray) -> dict[str, np.ndarray]:
+    """The logits of the validation pictures, by training and by change.
+
+    Args:
+        measured: a :func:`measure` of each training.
+        held: labels of the held-out pictures, which choose the threshold.
+    """
     logits = {kind: np.asarray(each["validation"]["outputs"], np.float32) for kind, each in measured.items()}
-    row["threshold"] = choose_threshold(np.asarray(measured["course"]["holdout"]["outputs"], np.float32), held)
-    logits["threshold"] = shift(logits["course"], row["threshold"])
-    if "mended" in measured:
-        row["mended_loss"] = measured["mended"]["validation"]["loss"]
-    return logits, {kind: camp.History.from_dict(each) for kind, each in row.pop("histories").items()}
+    threshold = choose_threshold(np.asarray(measured["course"]["holdout"]["outputs"], np.float32), held)
+    return logits | {"threshold": shift(logits["course"], threshold)}

@@ -28,11 +28,15 @@ Outputs = dict[str, np.ndarray]  # "course", a change, or "mended" -> logits of 
 
 
 def judge_network(
-    outputs: Outputs, histories: dict[str, camp.History], labels: np.ndarray, course: tuple[float, float] | None
+    outputs: Outputs,
+    losses: dict[str, float],
+    histories: dict[str, camp.History],
+    labels: np.ndarray,
+    course: tuple[float, float] | None,
 ) -> dict[str, Any]:
-    """A network's numbers by the course's recipe, by each change, and by the mended one."""
+    """A network's numbers by the course's recipe, by each change, and by the mended one; ``losses`` of validation."""
     plain = outputs["course"]
-    row: dict[str, Any] = numbers(plain, labels, histories["course"])
+    row: dict[str, Any] = {"loss": losses["course"]} | numbers(plain, labels, histories["course"])
     row["from_guessing"] = verdict_of(row["auc_interval"], 0.5)
     row["from_majority"] = compare_with_majority(int(correct(plain, labels).sum()), labels)["verdict"]
     row["best_threshold"] = best_threshold_accuracy(plain, labels)
@@ -41,7 +45,7 @@ def judge_network(
     row["changed"] = {kind: accuracy(outputs[kind], labels) for kind in SINGLE if kind in outputs}
     row["from_course"] = beside_course(row["accuracy"], labels, course)
     if "mended" in outputs:
-        row["mended"] = numbers(outputs["mended"], labels, histories["mended"])
+        row["mended"] = {"loss": losses["mended"]} | numbers(outputs["mended"], labels, histories["mended"])
         row["mended"]["against_course_recipe"] = compare_classifiers(outputs["mended"], plain, labels)
         row["mended"]["from_course"] = beside_course(row["mended"]["accuracy"], labels, course)
     return row
