@@ -212,13 +212,12 @@ def resnet_decay(r: Results) -> str:
     plateau, per_epoch = r["plateau"], r["steps_per_epoch"]
     low, high = plateau["interval"]
     where = f"step {plateau['step']} (95 % interval {low} to {high}; {per_epoch} steps an epoch)"
-    found = (
-        f"the loss stops falling at {where}" if plateau["found"] else f"no plateau yet, the loss bends most at {where}"
-    )
-    verdict = SAID[r["against"]["constant"]["verdict"]]
+    found = f"{'the loss stops falling' if plateau['found'] else 'no plateau yet, the loss bends most'} at {where}"
+    boundary, verdict = r["runs"]["decayed"]["boundary"], SAID[r["against"]["constant"]["verdict"]]
+    there = "there" if boundary == plateau["step"] else f"at step {boundary}"
     seeds = len(r["runs"]["constant"]["seeds"])
     return (
-        f"{found}; validation accuracy, mean of {seeds} seeds: decayed there {said('decayed')}; "
+        f"{found}; validation accuracy, mean of {seeds} seeds: decayed {there} {said('decayed')}; "
         f"at the constant rate {said('constant')} (decayed: {verdict})"
     )
 

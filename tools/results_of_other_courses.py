@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
-from paddle_camp.comparisons import BETTER, EVEN, WORSE
-
-Results = dict[str, Any]
-SAID = {BETTER: "better", WORSE: "worse", EVEN: "not told apart"}
+from tools.results_in_words import SAID, Results, mean
 
 
 def percent(share: float, digits: int = 1) -> str:
@@ -106,11 +102,6 @@ def autoencoder(r: Results) -> str:
         return f"{size} numbers: {shares}"
 
     return f"test error over that of PCA with as many numbers: {'; '.join(map(said, r['codes']))}"
-
-
-def mean(values: Sequence[float]) -> float:
-    """Their mean."""
-    return sum(values) / len(values)
 
 
 def gan(r: Results) -> str:

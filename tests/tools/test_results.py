@@ -149,13 +149,15 @@ def test_the_sentence_on_losses_and_weights_reads_the_verdicts(verdict, even):
         ({}, "the loss stops falling at step 80 (95 % interval 62 to 102; 36 steps an epoch); validation accuracy"),
         ({"plateau": {"step": 80, "found": False, "interval": [62, 102]}}, "no plateau yet, the loss bends most at"),
         ({"against": {"constant": {"verdict": "cannot be told apart"}}}, "(decayed: not told apart)"),
+        ({}, "seeds: decayed there 0.950"),
+        ({"plateau": {"step": 60, "found": False, "interval": [50, 70]}}, "seeds: decayed at step 80 0.950"),
         ({"learned": False}, "nothing was learned, so no step is named: validation accuracy 0.950 (0.940 to 0.960)"),
     ],
 )
 def test_the_sentence_on_the_decay_reads_the_verdicts(change, says):
     row = {"validation_accuracy": 0.95, "validation_auc": 0.99, "last_epoch_range": 0.02}
     row["seeds"] = [{"validation_accuracy": 0.94}, {"validation_accuracy": 0.96}]
-    found = {"learned": True, "steps_per_epoch": 36, "runs": {"constant": row, "decayed": row}}
+    found = {"learned": True, "steps_per_epoch": 36, "runs": {"constant": row, "decayed": row | {"boundary": 80}}}
     found |= {"plateau": {"step": 80, "found": True, "interval": [62, 102]}}
     found |= {"against": {"constant": {"verdict": "better"}}}
     assert says in SENTENCES["9-1"](found | change)
