@@ -111,6 +111,13 @@ def find_plateau(losses: ArrayLike, holdout: ArrayLike, per_epoch: int) -> Plate
     return Plateau(step, found, chance, bends, slope * per_epoch, level, loss_falls, holdout_falls, interval, of_each)
 
 
+def choose_step(plateau: Plateau, per_epoch: int, num_epochs: int) -> int:
+    """Where the plateau begins; as long as the loss falls there is none yet: then two epochs before the end."""
+    if plateau.found or not plateau.loss_falls:
+        return plateau.step
+    return max(plateau.step, per_epoch * (num_epochs - 2))
+
+
 def broken_line(plateau: Plateau, steps: int, per_epoch: int) -> np.ndarray:
     """``[steps]``: the losses that the fitted line has."""
     return plateau.level + plateau.fall / per_epoch * np.maximum(plateau.step - np.arange(steps), 0)
