@@ -21,7 +21,7 @@ from paddle_camp.speed.feeding import on_device
 from paddle_camp.speed.threads import threads_for
 from paddle_camp.training import checkpoint
 from paddle_camp.training.averaging import WeightAverage
-from paddle_camp.training.leftovers import collect_leftovers, note_training
+from paddle_camp.training.leftovers import make_room
 from paddle_camp.training.loop import train_one_epoch
 from paddle_camp.training.losses import LossFunction, balanced_weights, classification_loss, regression_loss
 from paddle_camp.training.policy import CheckpointPolicy
@@ -129,9 +129,7 @@ def fit_task(
         CheckpointError: ``keep`` holds another training, or is damaged.
         Interrupted: Ctrl-C; ``last`` has the state after the current step, and the error the history.
     """
-    collect_leftovers()
-    for optimizer in task.optimizers.values():
-        note_training(task.network, optimizer)
+    make_room(task.network, task.optimizers.values())
     convert_sync_batch_norm(task.network)
     train = on_device(as_batches(train, batch_size, seed))
     if not isinstance(evaluations, Mapping):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import weakref
+from collections.abc import Iterable
 
 from paddle import nn
 from paddle.optimizer import Optimizer
@@ -17,14 +18,10 @@ MUCH = 2**24  # weights, 64 MiB; the leftovers of smaller networks may wait
 _trained: list[tuple[weakref.ref[nn.Layer], weakref.ref[Optimizer], int]] = []
 
 
-def collect_leftovers() -> None:
-    """Collect the garbage if optimizers whose networks are gone hold much."""
+def make_room(network: nn.Layer, optimizers: Iterable[Optimizer]) -> None:
+    """Collect the garbage if optimizers of networks that are gone hold much; remember these, without keeping them."""
     _trained[:] = [each for each in _trained if each[1]() is not None]
-    if sum(weights for network, _, weights in _trained if network() is None) >= MUCH:
+    if sum(weights for other, _, weights in _trained if other() is None) >= MUCH:
         gc.collect()
-
-
-def note_training(network: nn.Layer, optimizer: Optimizer) -> None:
-    """Remember a training, without keeping it."""
     weights = sum(parameter.size for parameter in network.parameters())
-    _trained.append((weakref.ref(network), weakref.ref(optimizer), weights))
+    _trained.extend((weakref.ref(network), weakref.ref(each), weights) for each in optimizers)
