@@ -22,7 +22,7 @@ def draw(done: dict[str, dict], outputs: dict, histories: dict[str, dict[str, Hi
     mended = any("mended" in each for each in histories.values())
     later = "，前几轮是课程的配方，之后是改进的配方" if mended else ""
     return {
-        "comparison": ("课程的配方：各网络在验证集上的准确率、AUC（横线为95%区间）、loss 与代价", draw_comparison(done)),
+        "comparison": ("课程的配方：各网络的验证准确率、AUC（横线为95%区间）、loss 与代价", draw_comparison(done)),
         "changes": ("各种改变之后的验证准确率", draw_changes(done)),
         "accuracy": (f"每轮之后的验证准确率{later}", accuracy),
         "roc": ("课程的配方：验证集 ROC 曲线", plots.roc_figure(curves)),
