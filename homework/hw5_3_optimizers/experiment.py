@@ -23,7 +23,7 @@ import paddle
 import paddle_camp as camp
 from homework.hw5_3_optimizers.figures import draw
 from homework.hw5_3_optimizers.steps import compare_lengths, explain, measure_steps
-from homework.hw5_3_optimizers.verdicts import compare_with_first, find_rates, rates_for_all, summarise
+from homework.hw5_3_optimizers.verdicts import FAR, compare_with_first, find_rates, rates_for_all, summarise
 
 IS_SWEEP = True
 OPTIMIZERS = {
@@ -108,7 +108,8 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     return camp.Answer(
         title="作业5-3:哪种优化算法、哪种学习率最好",
         results=results,
-        values={name: batches.num_samples for name, batches in sets.items()} | {"enough": camp.comparisons.ENOUGH},
+        values={name: batches.num_samples for name, batches in sets.items()}
+        | {"enough": camp.comparisons.ENOUGH, "far": FAR},
         figures=draw(cells, table, names, settings.learning_rates, context.seed),
         histories=cells.histories(),
         predictions=camp.Predictions.of(data.test, winner["outputs"]),

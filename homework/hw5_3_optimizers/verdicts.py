@@ -12,6 +12,7 @@ from paddle_camp.comparisons import BETTER, WORSE, Comparison, compare_with_majo
 from paddle_camp.noise import compare_over_seeds
 
 GUESS = 1 / len(camp.DIGITS.classes)  # the accuracy that a diverged training counts with
+FAR = 0.05  # of accuracy below the best rate's, from the same seed: what a rate that suits an optimizer never loses
 
 
 def summarise(cells: list[dict]) -> dict:
@@ -36,19 +37,27 @@ def find_rates(rows: Mapping[float, dict], labels: np.ndarray) -> dict[str, Any]
     Returns:
         The row of the best rate by the held-out digits, with its ``rate``; ``learned``: whether its accuracy is above
         that of always saying the commonest digit; ``edge``: "largest" or "smallest" where it is at an end of several
-        rates, else None; ``states``: rate -> "best", "near" (not worse than the best one can be told), "large" or
-        "small" (worse, on that side of it); ``nothing``: the rates whose accuracy is that of guessing.
+        rates, else None; ``states``: rate -> "best", "large" or "small" (worse, on that side of it), "near" (cannot
+        be told from the best one), or "unsteady": neither can it, but only because some seeds collapse and others do
+        not; ``nothing``: the rates whose accuracy is that of guessing.
     """
     best = max(rows, key=lambda rate: rows[rate]["holdout_accuracy"])
     against = {f"{rate:g}": compare(row, rows[best], len(labels)) for rate, row in rows.items() if rate != best}
     worse = {name for name, comparison in holm(against).items() if comparison["verdict"] == WORSE}
     states = {f"{rate:g}": "large" if rate > best else "small" for rate in rows}
-    states |= {name: "near" for name in states if name not in worse} | {f"{best:g}": "best"}
+    states |= {f"{rate:g}": near_or_unsteady(row, rows[best]) for rate, row in rows.items() if f"{rate:g}" not in worse}
+    states[f"{best:g}"] = "best"
     above = {rate: compare_with_majority(round(r["test_accuracy"] * len(labels)), labels) for rate, r in rows.items()}
     nothing = [f"{rate:g}" for rate, comparison in above.items() if comparison["verdict"] != BETTER]
     edge = {max(rows): "largest", min(rows): "smallest"}.get(best) if len(rows) > 1 else None
     found = {"rate": best, "edge": edge, "learned": f"{best:g}" not in nothing, "states": states, "nothing": nothing}
     return rows[best] | found
+
+
+def near_or_unsteady(row: dict, best: dict) -> str:
+    """The state of a rate that cannot be told from the best one: a seed that falls FAR behind is no accident."""
+    lost = np.subtract(best["test_accuracies"], row["test_accuracies"])
+    return "unsteady" if lost.max() > FAR else "near"
 
 
 def rates_for_all(best: Mapping[str, dict]) -> list[str]:

@@ -111,6 +111,18 @@ def test_too_large_and_too_small_are_told_apart_and_near_is_not_worse():
     assert ends == ["largest", "smallest"] and verdicts.find_rates({0.1: row(*GOOD)}, DIGITS)["edge"] is None
 
 
+def test_a_rate_with_which_some_seeds_collapse_is_not_as_good():
+    """Real accuracies of Adam: a seed that collapses makes the scatter so large that the t-test tells nothing."""
+    cells = {0.1: row(0.0982, 0.8913, 0.9037), 0.01: row(0.9754, 0.9848, 0.9821), 0.001: row(0.9787, 0.9727, 0.9705)}
+    found = verdicts.find_rates(cells, np.arange(10_000) % 10)
+    assert found["states"] == {"0.1": "unsteady", "0.01": "best", "0.001": "near"}
+    sgd = verdicts.find_rates({rate: row(*GOOD) for rate in cells}, DIGITS)
+    assert verdicts.rates_for_all({"Adam": found, "SGD": sgd}) == ["0.01", "0.001"]
+    text = answer({"Adam": list(cells.values())}, ["Adam"])
+    assert "- 学习率 0.1：Adam（9.82%～90.37%） 不可靠：有的种子比最好的学习率低 5.0 个百分点以上" in text
+    assert "- 不可靠：Adam 在 0.1 时步长" in text and "与 0.001 分不出高下" in text.splitlines()[0]
+
+
 def test_three_pictures_of_299_rank_nothing():
     digits = np.arange(299) % 10
     found = verdicts.find_rates({0.1: row(254 / 299), 0.01: row(251 / 299), 0.001: row(63 / 299)}, digits)
@@ -171,7 +183,7 @@ def answer(rows, order, num_seeds=3, lengths=(0.5, 0.01, 0.0001), rates=(0.1, 0.
     }
     values = {"grid": grid, "best": best, "order": order, "for_all": verdicts.rates_for_all(best), "steps": measured}
     values |= {"against_first": verdicts.compare_with_first(best, order, 300), "reason": steps.explain(measured, best)}
-    counts = {"train": 1000, "holdout": 200, "test": 300, "enough": ENOUGH}
+    counts = {"train": 1000, "holdout": 200, "test": 300, "enough": ENOUGH, "far": verdicts.FAR}
     values["lengths"] = steps.compare_lengths(measured, best)
     text = render(hw.__file__, {"settings": settings} | values | counts)
     assert form_faults(text) == [] and "：。" not in text and "；。" not in text
