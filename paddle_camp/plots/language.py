@@ -75,9 +75,12 @@ def columns_of(text: str) -> int:
 
 
 def wrapped(text: str, width: int) -> str:
-    """``text`` in lines of at most ``width`` Latin letters, broken at spaces and beside Chinese characters."""
+    """``text`` in lines of at most ``width`` Latin letters, broken at spaces and beside Chinese characters.
+
+    No line begins with a closing mark or ends with an opening one.
+    """
     lines, line = [], ""
-    for piece in re.findall(r"[\u2e80-\uffef]|[^\s\u2e80-\uffef]+|\s+", text):
+    for piece in re.findall(r"[（《「]*(?:[\u2e80-\uffef]|[^\s\u2e80-\uffef]+)[）》」，。；：、！？]*|\s+", text):
         if line and columns_of(line + piece.rstrip()) > width:
             lines.append(line.rstrip())
             line = ""

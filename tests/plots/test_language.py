@@ -68,6 +68,8 @@ def test_a_chinese_character_takes_the_room_of_two(text, columns):
         ("when to decay the rate", 12, ["when to", "decay the", "rate"]),
         ("学习率在哪里衰减", 8, ["学习率在", "哪里衰减"]),
         ("训练 ResNet 的 loss", 11, ["训练 ResNet", "的 loss"]),
+        ("行是优化算法（列是学习率）", 14, ["行是优化算法", "（列是学习率）"]),
+        ("准确率，loss、时间", 6, ["准确", "率，", "loss、", "时间"]),
         ("unbreakable", 4, ["unbreakable"]),
         ("", 10, [""]),
     ],
