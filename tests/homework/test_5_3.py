@@ -119,7 +119,7 @@ def test_a_rate_with_which_some_seeds_collapse_is_not_as_good():
     sgd = verdicts.find_rates({rate: row(*GOOD) for rate in cells}, DIGITS)
     assert verdicts.rates_for_all({"Adam": found, "SGD": sgd}) == ["0.01", "0.001"]
     text = answer({"Adam": list(cells.values())}, ["Adam"])
-    assert "- 学习率 0.1：Adam（9.82%～90.37%） 不可靠：有的种子比最好的学习率低 5.0 个百分点以上" in text
+    assert "- 学习率 0.1：Adam（9.82%～90.37%）不可靠：有的种子比最好的学习率低 5.0 个百分点以上" in text
     assert "- 不可靠：Adam 在 0.1 时步长" in text and "与 0.001 分不出高下" in text.splitlines()[0]
 
 
@@ -199,7 +199,7 @@ def test_opposite_failures_are_named_apart():
     assert "SGD 是 0.1（所试的最大一档，更大的没有试）" in first and "Adam 是 0.001（所试的最小一档" in first
     assert "是 SGD 的最好学习率；对 Adam（20.00%）太大" in text
     assert "对 SGD（10.00%）太小；SGD 的准确率不高于总猜最多的一类，没有学会" in text
-    assert "- 太大：Adam 在 0.1 时" in text and "- 太小：SGD 在 0.01 时" in text
+    assert "- 太大：Adam 在 0.1、0.01 时步长" in text and "- 太小：SGD 在 0.01、0.001 时步长" in text
     assert "两种偏差方向相反" in text and "步子比最好时大，可能在低处来回越过。" in text and "可能走不到。" in text
     same = answer({"SGD": sgd, "Adam": adam}, ["Adam", "SGD"], lengths=(0.1, 0.1, 0.1))
     assert "- 太大：Adam" in same and "来回越过" not in same and "走不到" not in same
