@@ -123,22 +123,32 @@ def split_off(data: ImageSet, fraction: float, seed: int) -> tuple[ImageSet, Ima
     Raises:
         SettingError: one of the two would be empty.
     """
-    rng = np.random.default_rng(seed)
-    integers = np.issubdtype(data.labels.dtype, np.integer)
-    strata = data.labels if integers else np.zeros(len(data), np.int64)
-    held: list[int] = []
-    for label in np.unique(strata):
-        members = rng.permutation(np.flatnonzero(strata == label))
-        held += members[: round(len(members) * fraction)].tolist()
-    mask = np.zeros(len(data), bool)
-    mask[held] = True
+    held = _drawn(data, fraction, seed)
     message = f"{fraction:.3g} of {len(data)} samples leaves one part empty: take more samples, or another share"
-    require(0 < mask.sum() < len(data), message)
-    return data.take(np.flatnonzero(~mask)), data.take(np.flatnonzero(mask))
+    require(0 < held.sum() < len(data), message)
+    return data.take(np.flatnonzero(~held)), data.take(np.flatnonzero(held))
 
 
 def draw(data: ImageSet, count: int | None, seed: int = 0) -> ImageSet:
-    """About ``count`` samples of ``data``, each class in proportion; all of them for None or too large a count."""
+    """About ``count`` samples of ``data``, each class in proportion; all of them for None or too large a count.
+
+    Raises:
+        SettingError: so few that no class would have one.
+    """
     if count is None or count >= len(data):
         return data
-    return split_off(data, count / len(data), seed)[1]
+    drawn = _drawn(data, count / len(data), seed)
+    require(bool(drawn.any()), f"{count} of {len(data)} samples, each class in proportion, are none: take more")
+    return data.take(np.flatnonzero(drawn))
+
+
+def _drawn(data: ImageSet, fraction: float, seed: int) -> np.ndarray:
+    """Which samples are drawn by ``seed``, bool ``[N]``: the nearest number to this fraction of each class."""
+    rng = np.random.default_rng(seed)
+    integers = np.issubdtype(data.labels.dtype, np.integer)
+    strata = data.labels if integers else np.zeros(len(data), np.int64)
+    mask = np.zeros(len(data), bool)
+    for label in np.unique(strata):
+        members = rng.permutation(np.flatnonzero(strata == label))
+        mask[members[: round(len(members) * fraction)]] = True
+    return mask

@@ -84,6 +84,9 @@ def test_a_draw_keeps_the_classes_in_proportion():
     data = toy_images(100)
     assert draw(data, None) is data and draw(data, 100) is data
     assert len(draw(data, 10)) == 10 and draw(data, 10).labels.sum() == 5
+    assert len(draw(data, 99)) == 100  # 49.5 of 50 are all of them, twice
+    with pytest.raises(SettingError, match="^1 of 100 samples, each class in proportion, are none: take more$"):
+        draw(data, 1)
 
 
 def test_the_fingerprint_is_of_the_content():
