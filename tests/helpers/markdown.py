@@ -1,10 +1,13 @@
-"""The form of numbers in an answer's Markdown."""
+"""An answer out of made-up results, and the form of numbers in its Markdown."""
 
 from __future__ import annotations
 
 import re
+from typing import Any
 
-NUMBER = re.compile(r"[-\d.%～/e+]+")
+from paddle_camp.answers.template import render
+
+NUMBER = re.compile(r"[-\d.,%～/e+]+")
 EMPTY = ("—", "–", "发散")
 
 
@@ -25,3 +28,10 @@ def form_faults(text: str) -> list[str]:
             if numbers and all(NUMBER.fullmatch(cell) for cell in numbers) and mark != "---:":
                 faults.append(f"not set to the right: {header}")
     return faults
+
+
+def rendered(page: str, values: dict[str, Any]) -> str:
+    """The text of a page's template (``page`` is its ``__file__``) with these values, held to the form of an answer."""
+    text = render(page, values)
+    assert form_faults(text) == [] and "None" not in text
+    return text

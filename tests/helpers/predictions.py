@@ -10,18 +10,33 @@ import numpy as np
 import paddle
 
 from paddle_camp.commands import predict
+from paddle_camp.data.batches import Batches
+from paddle_camp.data.image_set import ImageSet
 from paddle_camp.data.info import DataInfo
 from paddle_camp.data.mnist import load_mnist
+from paddle_camp.metrics import probabilities
 from paddle_camp.models import create_model
-from paddle_camp.predicting.saved_model import SavedModel
+from paddle_camp.predicting.saved_model import SavedModel, find_saved_model
+from paddle_camp.training.measuring import evaluate
 from tests.helpers import contract
 
 REAL = DataInfo("MNIST", "real", "/data", {})
 
 
 def small_run(homework: str, out: Path, overrides: tuple[str, ...]) -> Path:
+    """The folder of a run on stand-in data with these settings, "key=value" each."""
     arguments = [part for text in overrides for part in ("-o", text)]
     return contract.run(homework, out, "--data", "synthetic", *arguments)[0]
+
+
+def check_kept_weights(run: Path, test: ImageSet) -> tuple[SavedModel, list[Path]]:
+    """What a run has published, which gives the probabilities of its ``predictions.csv`` (an ensemble: their mean)."""
+    saved, files = find_saved_model(run)
+    found = np.mean([probabilities(evaluate(each, Batches(test, 500)).outputs) for each in saved.load(files)], axis=0)
+    rows = contract.rows_of(run / "predictions.csv")
+    listed = [[float(row[f"probability_{name}"]) for name in test.kind.classes] for row in rows]
+    np.testing.assert_allclose(found, listed, atol=1e-6)
+    return saved, files
 
 
 def make_run(folder: Path, count: int = 1, *, data: DataInfo = REAL, listed: bool = True) -> Path:

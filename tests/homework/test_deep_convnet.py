@@ -12,12 +12,11 @@ import pytest
 import paddle_camp as camp
 from homework.deep_convnet import experiment as hw
 from homework.deep_convnet import kernels, verdicts
-from paddle_camp.answers.template import render
 from paddle_camp.comparisons import ENOUGH
-from paddle_camp.predicting.saved_model import find_saved_model
 from paddle_camp.sweeps.grid import Grid
 from tests.helpers import contract
-from tests.helpers.markdown import form_faults
+from tests.helpers.markdown import rendered
+from tests.helpers.predictions import check_kept_weights, small_run
 
 
 def test_the_lowest_loss_with_dropout_behind_the_outputs():
@@ -102,9 +101,7 @@ def answer(recipes=None, source=70, best=50, parts=None, seeds=3, same=True):
     values = {"settings": hw.replace(hw.Settings(), num_seeds=seeds), "recipes": recipes or recipes_of(apart=False)}
     values |= {"long": verdicts.choose(*outputs, labels), "parts": parts or parts_of(seeds), "same_after_loading": same}
     values |= {"kernels": kernels.describe(), "train": 60_000, "test": 10_000, "held": 10_000, "few": 10_000}
-    text = render(hw.__file__, values | {"code": "…", "enough": ENOUGH, "goal": verdicts.GOAL})
-    assert form_faults(text) == [] and "None" not in text
-    return text
+    return rendered(hw.__file__, values | {"code": "…", "enough": ENOUGH, "goal": verdicts.GOAL})
 
 
 def test_the_answer_says_whether_the_goal_is_reached():
@@ -143,17 +140,12 @@ TINY += ("batch_size=20", "part_pictures=40", "sample=20")
 
 
 def test_a_tiny_run_keeps_the_contract_and_its_weights_predict(tmp_path):
-    overrides = [word for each in TINY for word in ("-o", each)]
-    run, _ = contract.run("deep-convnet", tmp_path, "--data", "synthetic", *overrides)
+    run = small_run("deep-convnet", tmp_path, TINY)
     results = contract.check(run, "deep-convnet", data=True, classifier=True)
     assert set(results["recipes"]["table"]) == {*hw.RECIPES, "ensemble"} and results["same_after_loading"]
     assert set(results["parts"]["table"]) == set(hw.PARTS)
-    saved, files = find_saved_model(run)  # one network, or both of the ensemble
-    assert len(files) == (2 if results["recipes"]["best"] == "ensemble" else 1)
-    test = camp.load_mnist("synthetic", counts=(120, 40)).test
-    found = np.mean([hw.shares_of(each, camp.Batches(test, 500)) for each in saved.load(files)], axis=0)
-    rows = contract.rows_of(run / "predictions.csv")
-    np.testing.assert_allclose(found[:, 3], [float(row["probability_3"]) for row in rows], atol=1e-6)
+    _, files = check_kept_weights(run, camp.load_mnist("synthetic", counts=(120, 40)).test)
+    assert len(files) == (2 if results["recipes"]["best"] == "ensemble" else 1)  # one network, or both of the ensemble
 
 
 @pytest.mark.slow

@@ -7,10 +7,10 @@ import pytest
 
 from homework.mnist_cnn import experiment as hw
 from homework.mnist_cnn import verdicts
-from paddle_camp.answers.template import render
 from paddle_camp.comparisons import ENOUGH
 from tests.helpers import contract
-from tests.helpers.markdown import form_faults
+from tests.helpers.markdown import rendered
+from tests.helpers.predictions import small_run
 
 
 def test_a_picture_is_moved_and_black_comes_in():
@@ -56,9 +56,7 @@ def answer(seeds=3, cnn=CNN, mlp=MLP, moved=(0.9, 0.5), seconds=5.0, **changes):
     settings = hw.replace(hw.Settings(), num_seeds=seeds, num_epochs=2, mlp_epochs=24)
     values = {"settings": settings, "train": 60_000, "test": 10_000, "enough": ENOUGH, "code": "…"}
     values |= {"timed": verdicts.read_at_equal_time(cells, 10_000), "sizes": {name: hw.sizes(name) for name in cells}}
-    text = render(hw.__file__, values | verdicts.judge(cells, 10_000))
-    assert form_faults(text) == [] and "None" not in text
-    return text
+    return rendered(hw.__file__, values | verdicts.judge(cells, 10_000))
 
 
 def test_the_answer_names_whom_it_beats_in_the_same_time():
@@ -89,8 +87,7 @@ TINY = ("train_pictures=150", "test_pictures=60", "num_epochs=1", "mlp_epochs=2"
 
 
 def test_a_tiny_run_keeps_the_contract(tmp_path):
-    overrides = [word for each in TINY for word in ("-o", each)]
-    run, _ = contract.run("mnist-cnn", tmp_path, "--data", "synthetic", *overrides)
+    run = small_run("mnist-cnn", tmp_path, TINY)
     results = contract.check(run, "mnist-cnn", data=True, classifier=True)
     assert {name: len(row["by_epoch"][0]) for name, row in results["table"].items()} == {
         "simple_cnn": 1,

@@ -9,11 +9,11 @@ import pytest
 import paddle_camp as camp
 from homework.overfitting import experiment as hw
 from homework.overfitting import networks, remedies, search, vanishing, verdicts
-from paddle_camp.answers.template import render
 from paddle_camp.comparisons import ENOUGH
 from paddle_camp.sweeps.grid import Grid
 from tests.helpers import contract
-from tests.helpers.markdown import form_faults
+from tests.helpers.markdown import rendered
+from tests.helpers.predictions import small_run
 
 
 def digits(count=40):
@@ -176,9 +176,7 @@ def answer(remedied, seeds=3, sigmoid=1e-8, learned=True, search_loss=1.5, deep_
     values["gradients"] = {name: vanishing.judge(row) for name, row in signals.items()}
     values["without"] = verdicts.judge_search(grid, np.arange(1000) % 10)
     values |= {"few": 1000, "held": 5000, "test": 10_000, "code": "…", "enough": ENOUGH}
-    text = render(hw.__file__, values)
-    assert form_faults(text) == [] and "None" not in text
-    return text
+    return rendered(hw.__file__, values)
 
 
 def test_the_answer_says_what_helps_and_what_vanishes():
@@ -212,8 +210,7 @@ TINY += ("num_seeds=1", "width=8", "num_epochs=1", "dropout=0.5", "l2=0.01", "l1
 
 
 def test_a_tiny_run_keeps_the_contract(tmp_path):
-    overrides = [word for each in TINY for word in ("-o", each)]
-    run, _ = contract.run("overfitting", tmp_path, "--data", "synthetic", *overrides)
+    run = small_run("overfitting", tmp_path, TINY)
     results = contract.check(run, "overfitting", data=True, classifier=True)
     assert set(results["remedies"]["table"]) == {"none", "dropout 0.5", "l2 0.01", "l1 0.001", "max_norm 1"}
     assert len(results["signals"]) == 4 * 4 * 2 and results["remedies"]["best"] in results["remedies"]["table"]
