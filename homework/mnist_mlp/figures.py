@@ -35,15 +35,16 @@ def draw_all(histories: Mapping[str, History], cells: Mapping[str, list[dict]], 
         log="y",
         title=words("Loss after every epoch", "每一轮之后的 loss"),
     )
+    rows = {
+        words("test accuracy (%)", "测试准确率（%）"): [[100 * cell["accuracy"] for cell in r] for r in cells.values()],
+        words("test loss", "测试 loss"): [[cell["loss"] for cell in r] for r in cells.values()],
+    }
     accuracies = plots.strip_panels(
         [called(name) for name in cells],
-        {
-            words("test accuracy", "测试准确率"): [[cell["accuracy"] for cell in row] for row in cells.values()],
-            words("test loss", "测试 loss"): [[cell["loss"] for cell in row] for row in cells.values()],
-        },
+        rows,
         title=words("Four networks (a dot is a seed)", "四个网络（一个点是一个种子）"),
     )
     return {
         "loss": ("四个网络的训练 loss 和测试 loss（第一个种子）", losses),
-        "accuracy": ("四个网络的测试准确率和测试 loss", accuracies),
+        "accuracy": ("四个网络的测试准确率和测试 loss（竖线是各种子的平均）", accuracies),
     }

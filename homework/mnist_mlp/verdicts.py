@@ -48,4 +48,5 @@ def judge(cells: Mapping[str, list[dict]], labels: np.ndarray) -> dict:
         results[f"{name}_as_one"] = worst | {"changed": max(row["changed"] for row in found), "same": same}
     bn, relu = (table[name].pop("first_epoch") for name in ("batch_norm", "relu"))
     verdict = compare_over_seeds(bn, relu, len(labels))["verdict"]
-    return results | {"first_epoch": {"batch_norm": np.mean(bn), "relu": np.mean(relu), "verdict": verdict}}
+    means = {"batch_norm": float(np.mean(bn)), "relu": float(np.mean(relu))}
+    return results | {"first_epoch": means | {"verdict": verdict}}
