@@ -65,7 +65,8 @@ def test_the_answer_names_whom_it_beats_in_the_same_time():
     assert "（120 秒，即 simple_cnn 的 2 轮），卷积网络 simple_cnn 的测试准确率为 98.60%（区间 " in first
     assert "，高于 mlp_linear（24 轮，92.02%）、mlp_relu（24 轮，97.82%）、mlp_bn（24 轮，97.92%）。**" in first
     assert "10.8 百万次乘加，mlp_relu 只要 0.27 百万次，相差 41 倍" in text and "每轮的时间相差 12.0 倍" in text
-    assert "平移之后 simple_cnn 比三个全连接网络都高，与上面的解释相符。" in text
+    assert "| simple_cnn | 98.60% | 90.99% | 7.61 |" in text and "| simple_cnn | 1,175,242 | 10,814,080 |" in text
+    assert "平移之后 simple_cnn 比三个全连接网络都高，下降也最少，与上面的解释相符。" in text
 
 
 def test_the_answer_turns_around_with_the_results():
@@ -74,7 +75,8 @@ def test_the_answer_turns_around_with_the_results():
     assert "高于 mlp_linear（24 轮，92.02%），低于 mlp_relu（24 轮，97.82%）、mlp_bn" in first
     assert "平移之后 simple_cnn 并不更高，这个解释没有得到支持。" in text
     even = answer(mlp=MLP | {"mlp_bn": 0.986}, cnn=(0.985, 0.988, 0.9853))
-    assert "分不出高下" in even.splitlines()[0] and "；但在原来的位置上" in even
+    assert "与 mlp_bn（24 轮，98.62%）分不出高下。**" in even and "；但在原来的位置上" in even
+    assert "都高，但没有比 mlp_linear 降得少：这个解释并不完全。" in answer(mlp=MLP | {"mlp_linear": 0.55})
 
 
 def test_too_few_epochs_and_too_few_seeds_are_said():
