@@ -16,17 +16,14 @@ def probe(model: Plain, images: np.ndarray, labels: np.ndarray) -> dict[str, lis
 
     Returns:
         ``signal``: the standard deviation of the layer's outputs; ``between``: that of a unit between the pictures, the
-        mean over the units; ``arriving``: the norm of the loss's gradient with
-        respect to them; ``weights``: the norm of the gradient of the layer's weights. None: no finite number.
+        mean over the units; ``arriving``: the norm of the loss's gradient with respect to the layer's outputs. None: no
+        finite number.
     """
     hidden = model.hidden(paddle.to_tensor(images))
     loss = camp.classification_loss(model.layers[-1](hidden[-1]), paddle.to_tensor(labels))
-    weights = [layer.weight for layer in model.layers[:-1]]
-    gradients = paddle.grad(loss, [*hidden, *weights], allow_unused=True)
-    norms = [0.0 if each is None else float(each.norm()) for each in gradients]
     outputs = [x.numpy() for x in hidden]
     found = {"signal": [float(x.std()) for x in outputs], "between": [float(x.std(axis=0).mean()) for x in outputs]}
-    found |= {"arriving": norms[: len(hidden)], "weights": norms[len(hidden) :]}
+    found["arriving"] = [float(gradient.norm()) for gradient in paddle.grad(loss, hidden)]
     return {key: [x if np.isfinite(x) else None for x in values] for key, values in found.items()}
 
 

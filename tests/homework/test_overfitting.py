@@ -8,10 +8,11 @@ import pytest
 
 import paddle_camp as camp
 from homework.overfitting import experiment as hw
-from homework.overfitting import networks, remedies, search, vanishing, verdicts
+from homework.overfitting import figures, networks, remedies, search, vanishing, verdicts
 from paddle_camp.comparisons import ENOUGH
 from paddle_camp.sweeps.grid import Grid
 from tests.helpers import contract
+from tests.helpers.figures import legend_of, texts
 from tests.helpers.markdown import rendered
 from tests.helpers.predictions import small_run
 
@@ -43,16 +44,28 @@ def test_the_gradient_shrinks_by_about_a_quarter_a_layer_with_sigmoids_and_stays
     assert judged["relu normal 8"]["each"] == pytest.approx(50**0.5, rel=0.15)  # sqrt(width / 2)
     assert judged["relu normal 8"]["state"] == "explodes" and judged["tanh zero 8"]["state"] == "none"
     assert found["sigmoid xavier 8"]["between"][-1] < 0.01 * found["sigmoid xavier 8"]["between"][0]
-    assert len(found["relu he 8"]["weights"]) == len(found["relu he 8"]["signal"]) == 8
+    assert len(found["relu he 8"]["arriving"]) == len(found["relu he 8"]["signal"]) == 8
 
 
-def test_the_probes_gradient_is_that_of_backward():
+def test_the_probes_gradient_is_that_of_the_chain_rule():
     paddle.seed(1)
     model, (images, labels) = networks.Plain(2, 5, "tanh", "xavier"), digits(6)
     found = vanishing.probe(model, images, labels)
-    camp.classification_loss(model(paddle.to_tensor(images)), paddle.to_tensor(labels)).backward()
-    for layer, norm in zip(model.layers[:-1], found["weights"], strict=True):
-        assert float(np.linalg.norm(layer.weight.grad.numpy())) == pytest.approx(norm, rel=1e-5)
+    last, outputs = (
+        each.numpy() for each in (model.hidden(paddle.to_tensor(images))[-1], model(paddle.to_tensor(images)))
+    )
+    at_outputs = (camp.metrics.probabilities(outputs) - np.eye(10)[labels]) / len(labels)
+    at_last = at_outputs @ model.layers[2].weight.numpy().T
+    at_first = (at_last * (1 - last**2)) @ model.layers[1].weight.numpy().T
+    assert found["arriving"] == pytest.approx([np.linalg.norm(at_first), np.linalg.norm(at_last)], rel=1e-5)
+
+
+def test_a_figure_names_the_initialisation_of_which_nothing_can_be_drawn():
+    found = vanishing.measure((3,), 10, range(1), *digits(6))
+    figure = figures.draw_layers(found, "arriving", 3)
+    assert legend_of(figure) == ["normal", "xavier", "he"]
+    said = texts(figure)
+    assert any("(zero: 0, not drawn)" in text.replace("\n", " ") for text in said) and "LeakyReLU" in said
 
 
 @pytest.mark.parametrize(
