@@ -74,9 +74,8 @@ def train_deep(activation: str, depth: int, seed: int, settings: Settings, sets:
     optimizer = paddle.optimizer.Momentum(settings.deep_rate, 0.9, model.parameters())
     train = replace(sets["deep"], shuffle_seed=seed)
     history = camp.fit(model, optimizer, train, num_epochs=settings.deep_epochs, seed=seed, quiet=True)
-    found = {
-        name: camp.evaluate(model, sets[part]).accuracy for name, part in (("train", "deep"), ("test", "deep_test"))
-    }
+    parts = {"train": sets["deep"], "test": sets["deep_test"]}
+    found = {name: camp.evaluate(model, part).accuracy for name, part in parts.items()}
     return found | {"loss": history.last("train")["loss"]}
 
 
@@ -147,21 +146,17 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     found = train_with(winner, context.seed, settings, sets, camp.CheckpointPolicy(folder))  # with its weights kept
     checkpoint.copy(folder, "last", folder, "best")
     kind, strength = split_label(winner)
-    usual = camp.SavedModel.usual("mlp_relu", "digits")
-    context.publish(
-        folder, replace(usual, arguments=usual.arguments | ({"dropout": strength} if kind == "dropout" else {}))
-    )
+    saved, dropout = camp.SavedModel.usual("mlp_relu", "digits"), {"dropout": strength} if kind == "dropout" else {}
+    context.publish(folder, replace(saved, arguments=saved.arguments | dropout))
     results = {"signals": signals, "gradients": {name: vanishing.judge(row) for name, row in signals.items()}}
-    results |= {
-        "deep": judge_deep(deep, data.test.labels),
-        "without": judge_search(without, labels),
-        "remedies": remedies,
-    }
-    counts = {"few": sets["train"].num_samples, "held": sets["holdout"].num_samples, "test": len(data.test)}
+    results |= {"deep": judge_deep(deep, data.test.labels), "without": judge_search(without, labels)}
+    results["remedies"] = remedies
+    values = {"few": sets["train"].num_samples, "held": sets["holdout"].num_samples, "test": len(data.test)}
+    values |= {"code": camp.code_of(Regularised), "enough": camp.comparisons.ENOUGH, "usual": USUAL}
     return camp.Answer(
         title="作业overfitting:梯度消失与过拟合",
         results=results,
-        values=counts | {"code": camp.code_of(Regularised), "enough": camp.comparisons.ENOUGH, "usual": USUAL},
+        values=values,
         figures=draw_all(signals, without, cells, remedies, settings.depths),
         histories={"winner": camp.History.from_dict(found["history"])},
         predictions=camp.Predictions.of(data.test, np.asarray(found["outputs"])),

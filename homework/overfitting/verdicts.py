@@ -24,7 +24,7 @@ def split_label(label: str) -> tuple[str, float]:
 
 
 def judge_deep(grid: Grid, labels: np.ndarray) -> dict[str, dict]:
-    """ "activation depth" -> mean accuracies, and whether the test digits are told better than by always one digit."""
+    """Mean accuracies by "activation depth", and whether test digits are told better than by always the same digit."""
     found = {}
     for _, point, cells in grid.over("seed", list).items():
         row: dict[str, Any] = {k: float(np.mean([cell.get(k, GUESS) for cell in cells])) for k in ("train", "test")}
@@ -46,11 +46,9 @@ def judge_search(grid: Grid, labels: np.ndarray) -> dict[str, Any]:
         for method in grid.axes["method"]:
             cells = [grid.at(network=network, method=method, seed=seed) for seed in grid.axes["seed"]]
             done = camp.finished(cells)
-            losses = [cell["loss"] for cell in done]
             row |= {key: done[0][key] for key in ("depth", "activation", "parameters") if done}
-            row[method] = {"losses": losses, "diverged": len(cells) - len(done)}
-            row[method] |= {"loss": float(np.mean(losses)) if done else None}
-            row[method] |= {"test": float(np.mean([cell["test"] for cell in done])) if done else GUESS}
+            row[method] = {"losses": [cell["loss"] for cell in done], "diverged": len(cells) - len(done)}
+            row[method] |= {"loss": _mean(done, "loss"), "test": _mean(done, "test") if done else GUESS}
             row[method]["learned"] = bool(done) and row[method]["loss"] < chance - MARGIN
         pair = [row[method]["losses"] for method in ("search", "gradient")]
         whole = len(pair[0]) == len(pair[1]) > 0
@@ -59,14 +57,9 @@ def judge_search(grid: Grid, labels: np.ndarray) -> dict[str, Any]:
     return found | {"chance": chance}
 
 
-def _mean(cells: list[dict], *keys: str) -> float | None:
-    """The mean of a number that stands in every cell below these keys."""
-    values = []
-    for cell in cells:
-        for key in keys:
-            cell = cell[key]
-        values.append(cell)
-    return float(np.mean(values)) if values else None
+def _mean(rows: list[dict], key: str) -> float | None:
+    """The mean of a number that stands in every row; None without a row."""
+    return float(np.mean([row[key] for row in rows])) if rows else None
 
 
 def summarise(cells: list[dict], label: str) -> dict:
@@ -76,11 +69,8 @@ def summarise(cells: list[dict], label: str) -> dict:
     guess = {"accuracy": GUESS}
     for part in ("train", "holdout", "test"):
         accuracies = [cell.get(part, guess)["accuracy"] for cell in cells]
-        row[part] = {
-            "accuracy": float(np.mean(accuracies)),
-            "accuracies": accuracies,
-            "loss": _mean(done, part, "loss"),
-        }
+        row[part] = {"accuracy": float(np.mean(accuracies)), "accuracies": accuracies}
+        row[part]["loss"] = _mean([cell[part] for cell in done], "loss")
     return row | {key: _mean(done, key) for key in ("norm", "near_zero", "longest")}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import paddle
 import pytest
@@ -166,23 +168,23 @@ def test_the_strength_is_chosen_on_held_out_digits_only():
     assert found["chosen"]["l2"]["against"]["verdict"] == "worse" and found["overfits"]
 
 
-def answer(remedied, seeds=3, sigmoid=1e-8, learned=True, search_loss=1.5, deep_loss=2.3):
-    """The answer to made-up results."""
+def answer(remedied, seeds=3, sigmoid=1e-8, between=1e-7, learned=True, **losses):
+    """The answer to made-up results; a loss of None is that of a training that diverged."""
+    losses = {"shallow_loss": 0.1, "search_loss": 1.5, "deep_loss": 2.3, "deep_search": 2.3} | losses
     settings = hw.replace(hw.Settings(), num_seeds=seeds)
     names = [f"{a} {i} {d}" for a in networks.ACTIVATIONS for i in networks.INITIALISATIONS for d in settings.depths]
-    signals = {name: {"arriving": [1.0, 1.0], "signal": [0.5, 0.5], "between": [0.2, 1e-7]} for name in names}
+    signals = {name: {"arriving": [1.0, 1.0], "signal": [0.5, 0.5], "between": [0.2, between]} for name in names}
     signals["sigmoid xavier 20"]["arriving"] = [sigmoid, 1.0]
     deep = {f"{a} {d}": {"train": 0.9, "test": 0.8, "diverged": 0, "learned": learned or a != "sigmoid"}
             for a in networks.ACTIVATIONS for d in settings.depths}  # fmt: skip
     points = {}
-    for network, method, loss in (
-        *(("shallow", "gradient", 0.1), ("shallow", "search", search_loss)),
-        *(("deep", "gradient", deep_loss), ("deep", "search", 2.3)),
-    ):
+    cases = itertools.product(("shallow", "deep"), ("gradient", "search"))
+    for (network, method), loss in zip(cases, losses.values(), strict=True):
         size = {"depth": 2 if network == "shallow" else 20, "activation": "relu", "parameters": 89_610}
         for seed in range(seeds):
             noise = seed * (0.001 if method == "search" else 0.002)
-            points[network, method, seed] = {"loss": loss + noise, "test": 0.5} | size
+            done = {"diverged": 4} if loss is None else {"loss": loss + noise, "test": 0.5} | size
+            points[network, method, seed] = done
     axes = {"network": ("shallow", "deep"), "method": ("gradient", "search"), "seed": tuple(range(seeds))}
     grid = Grid(axes, points)
     values = {"settings": settings, "signals": signals, "deep": deep, "remedies": remedied, "usual": networks.USUAL}
@@ -195,27 +197,34 @@ def answer(remedied, seeds=3, sigmoid=1e-8, learned=True, search_loss=1.5, deep_
 def test_the_answer_says_what_helps_and_what_vanishes():
     text = answer(judged(dropout=0.90, l2=0.88, l1=0.87, max_norm=0.84), learned=False)
     first = text.splitlines()[0]
-    assert "sigmoid 的梯度消失，tanh、ReLU、LeakyReLU 没有" in first and "sigmoid 的 20 层网络没有学会" in first
-    assert "训练准确率 100.00%，测试 87.03%：过拟合" in first
-    assert "dropout（90.02%）、L2（88.02%） 提高了测试准确率" in first
-    assert "L1（87.02%） 与不加分不出高下，max-norm（84.02%） 反而更低。**" in first
-    assert "dropout 选中的是所试的最大一档，更大的没有试" in text
     assert (
-        "慢得多：各种子的 loss 都配对比较" in text
-        and "得到全部 89,610 个偏导数" in text
-        and "最后一个只有 1e-07" in text
+        "sigmoid 的梯度消失，tanh、ReLU、LeakyReLU 没有" in first
+        and "sigmoid 的 20 层网络没有学会（测试准确率不高于总猜一类）" in first
     )
+    assert "训练准确率 100.00%，测试 87.03%：过拟合" in first
+    assert "dropout（90.02%）、L2（88.02%）提高了测试准确率" in first
+    assert "L1（87.02%）与不加分不出高下，max-norm（84.02%）反而更低。**" in first
+    assert "dropout 选中的是所试的最大一档，更大的没有试" in text
+    assert "随机搜索能学，但慢：各种子的 loss 配对比较，它更高" in text and "得到全部 89,610 个偏导数" in text
+    assert "最后一个是 1.0e-07：输出几乎与图片无关" in text and "变为 1.0e-08 倍" in first
 
 
 def test_the_answer_turns_around_with_the_results():
     text = answer(judged(), sigmoid=0.5, search_loss=2.29, deep_loss=0.4)
     first = text.splitlines()[0]
-    assert "没有一种激活函数的梯度消失" in first and "四种激活函数都学会了" in first
+    assert "没有一种激活函数的梯度消失" in first and "四种激活函数的 20 层网络都高于总猜一类" in first
     assert "提高了" not in first and "反而更低" not in first and "分不出高下" in first
-    assert "随机搜索在这么多次前向之内没有学会" in text and "梯度下降也学会了（loss 0.402）" in text
-    assert "这次随机搜索的 loss 比梯度下降还低" in answer(judged(), search_loss=0.05)
-    assert "只有一个种子，与梯度下降的差别没有检验" in answer(judged(), seeds=1)
+    assert (
+        f"随机搜索在这么多次前向之内没有学会（loss 没有比猜测低 {verdicts.MARGIN}）" in text
+        and "梯度下降也学会了（loss 0.402）" in text
+    )
+    assert "随机搜索这次的 loss 比梯度下降还低" in answer(judged(), search_loss=0.05)
+    assert "随机搜索能学，但只有一个种子，与梯度下降的差别没有检验" in answer(judged(), seeds=1)
     assert "与梯度下降的 loss 分不出高下" in answer(judged(), search_loss=0.1005)
+    diverged = answer(judged(), shallow_loss=None)
+    assert "同样次数的梯度下降发散" in diverged.splitlines()[0] and "梯度下降有训练发散，没有比较" in diverged
+    assert "它不受梯度消失的限制" in answer(judged(), deep_search=1.5)
+    assert "几乎与图片无关" not in answer(judged(), between=0.1)
 
 
 TINY = ("few=60", "holdout=60", "curve_pictures=40", "test_pictures=60", "depths=2,3", "deep_epochs=1", "passes=9")
