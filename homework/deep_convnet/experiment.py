@@ -84,8 +84,8 @@ def train_short(recipe: str, seed: int, settings: Settings, sets: dict) -> dict:
     evaluations = {"holdout": sets["held"]}
     options = {"num_epochs": settings.short_epochs, "evaluations": evaluations}
     history = train(model, recipe, seed, settings, sets["kept"], **options)
-    shares = {part: shares_of(model, sets[part]).tolist() for part in ("held", "test")}
-    return shares | {"history": {"steps": [], "evaluations": history.evaluations}}
+    probabilities = {part: probabilities_of(model, sets[part]).tolist() for part in ("held", "test")}
+    return probabilities | {"history": {"steps": [], "evaluations": history.evaluations}}
 
 
 def train_part(part: str, seed: int, settings: Settings, sets: dict) -> dict:
@@ -93,7 +93,7 @@ def train_part(part: str, seed: int, settings: Settings, sets: dict) -> dict:
     paddle.seed(seed)
     model = one_five() if part == "one_five" else camp.create_for("deep_conv_net", camp.DIGITS, **PARTS[part])
     history = train(model, "source", seed, settings, sets["few"], num_epochs=settings.part_epochs)
-    found, few = (camp.evaluate(model, sets[name]) for name in ("test", "few_again"))
+    found, few = (camp.evaluate(model, sets[name]) for name in ("test", "few_batches"))
     sure = float(camp.metrics.probabilities(found.outputs).max(axis=1).mean())
     row = {"accuracy": found.accuracy, "loss": found.loss, "sure": sure, "train_loss": history.last("train")["loss"]}
     return row | {"train_loss_without_dropout": few.loss, "train_accuracy": few.accuracy}
@@ -107,11 +107,11 @@ def train_long(recipe: str, seed: int, settings: Settings, sets: dict, folder: P
     options = {"num_epochs": settings.num_epochs, "evaluations": evaluations}
     keep = camp.CheckpointPolicy(folder / f"{recipe}-{seed}")
     history = train(model, recipe, seed, settings, sets["all"], keep=keep, **options)
-    shares = {"test": shares_of(model, sets["test"]).tolist()}
-    return shares | {"history": {"steps": [], "evaluations": history.evaluations}}
+    probabilities = {"test": probabilities_of(model, sets["test"]).tolist()}
+    return probabilities | {"history": {"steps": [], "evaluations": history.evaluations}}
 
 
-def shares_of(model: nn.Layer, batches: camp.Batches) -> np.ndarray:
+def probabilities_of(model: nn.Layer, batches: camp.Batches) -> np.ndarray:
     """Class probabilities ``[N, 10]``."""
     return camp.metrics.probabilities(camp.evaluate(model, batches).outputs)
 
@@ -130,7 +130,7 @@ def batches_of(data, settings: Settings, seed: int) -> dict:
     few = camp.draw(kept, settings.part_pictures, seed)
     looked_at = {"train_sample": camp.draw(data.train, settings.sample, seed)}
     looked_at |= {"test_sample": camp.draw(data.test, settings.sample, seed)}
-    looked_at |= {"held": held, "test": data.test, "few_again": few}
+    looked_at |= {"held": held, "test": data.test, "few_batches": few}
     return {"all": data.train, "kept": kept, "few": few} | {n: camp.Batches(part, 500) for n, part in looked_at.items()}
 
 

@@ -57,6 +57,6 @@ def draw_all(cells: Mapping[str, list[dict]], recipes: Mapping, parts: Mapping) 
     changed = plots.strip_panels([words(*PARTS[part]) for part in shown], rows, title=title)
     return {
         "long": ("训练全部轮数：每一轮之后抽样的训练图片和测试图片上的准确率", long),
-        "recipes": ("集成、学习率衰减、数据增强与原做法", short),
-        "parts": ("网络的各个部分", changed),
+        "recipes": ("各种做法的准确率（竖线是各种子的平均；集成是所有种子的网络，只有一个点）", short),
+        "parts": ("改动网络各个部分之后的测试准确率和测试 loss（竖线是各种子的平均）", changed),
     }

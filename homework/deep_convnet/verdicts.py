@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import paddle_camp as camp
-from paddle_camp.comparisons import BETTER, compare_classifiers, compare_paired, holm, share_interval
+from paddle_camp.comparisons import ENOUGH, compare_classifiers, compare_paired, holm, share_interval
 from paddle_camp.metrics import predict_labels
 from paddle_camp.noise import compare_over_seeds
 from paddle_camp.sweeps.grid import Grid
@@ -18,14 +18,14 @@ GOAL = 0.994  # test accuracy
 GUESS = 1 / len(camp.DIGITS.classes)  # what a diverged training counts with
 
 
-def mistakes(shares: Sequence | np.ndarray, labels: np.ndarray) -> int:
-    """The number of digits whose most probable class is wrong; ``shares`` ``[N, 10]``."""
-    return int((predict_labels(np.asarray(shares)) != labels).sum())
+def mistakes(probabilities: Sequence | np.ndarray, labels: np.ndarray) -> int:
+    """The number of digits whose most probable class is wrong; ``probabilities`` ``[N, 10]``."""
+    return int((predict_labels(np.asarray(probabilities)) != labels).sum())
 
 
-def accuracy(shares: Sequence | np.ndarray, labels: np.ndarray) -> float:
+def accuracy(probabilities: Sequence | np.ndarray, labels: np.ndarray) -> float:
     """The share of digits whose most probable class is right."""
-    return 1 - mistakes(shares, labels) / len(labels)
+    return 1 - mistakes(probabilities, labels) / len(labels)
 
 
 def judge_recipes(grid: Grid, held: np.ndarray, test: np.ndarray) -> dict:
@@ -63,16 +63,23 @@ def judge_recipes(grid: Grid, held: np.ndarray, test: np.ndarray) -> dict:
 def choose(source: np.ndarray, best: np.ndarray, labels: np.ndarray) -> dict:
     """The two long trainings on the test digits, against the source's 99 % and the goal."""
     found: dict[str, Any] = {}
-    for name, shares in (("source", source), ("best", best)):
-        wrong = mistakes(shares, labels)
+    for name, probabilities in (("source", source), ("best", best)):
+        wrong = mistakes(probabilities, labels)
         found[name] = {"mistakes": wrong, "accuracy": 1 - wrong / len(labels)}
         found[name]["interval"] = share_interval(len(labels) - wrong, len(labels))
     return found | {"against": compare_classifiers(best, source, labels), "reached": found["best"]["accuracy"] >= GOAL}
 
 
 def judge_parts(grid: Grid, count: int) -> dict:
-    """Each changed network over its seeds, against the source's: by test accuracy, and by test loss."""
-    table, against = {}, {}
+    """Each changed network over its seeds, against the source's: by test accuracy, and by test loss.
+
+    Returns:
+        ``table``: part -> its means and the numbers of all seeds; ``against``: part -> its accuracies compared with the
+        source's; ``loss_against``: the same of the losses, where there are ENOUGH seeds. Neither has a part of which a
+        training diverged. ``floor``: :func:`lowest_loss`.
+    """
+    table: dict[str, dict] = {}
+    against, losses = {}, {}
     for part in grid.axes["part"]:
         cells = camp.finished([grid.at(part=part, seed=seed) for seed in grid.axes["seed"]])
         table[part] = {"diverged": len(grid.axes["seed"]) - len(cells)}
@@ -82,9 +89,9 @@ def judge_parts(grid: Grid, count: int) -> dict:
     for part, row in table.items():
         if part != "source" and not row["diverged"] and not table["source"]["diverged"]:
             against[part] = compare_over_seeds(row["all_accuracy"], table["source"]["all_accuracy"], count)
-            losses = compare_paired(row["all_loss"], table["source"]["all_loss"], lower_is_better=True)
-            row["loss_better"] = losses["verdict"] == BETTER
-    return {"table": table, "against": holm(against), "floor": lowest_loss()}
+            if len(row["all_loss"]) >= ENOUGH:
+                losses[part] = compare_paired(row["all_loss"], table["source"]["all_loss"], lower_is_better=True)
+    return {"table": table, "against": holm(against), "loss_against": holm(losses), "floor": lowest_loss()}
 
 
 def lowest_loss(classes: int = 10, dropout: float = 0.5) -> float:

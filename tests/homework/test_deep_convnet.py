@@ -80,12 +80,12 @@ def test_the_ensemble_outvotes_single_mistakes_and_is_held_against_its_best_memb
     assert "ensemble" not in recipes_of(source=(60,), decay=(40,), augmentation=(70,))["table"]
 
 
-def parts_of(seeds=3, **accuracies):
+def parts_of(seeds=3, loss=0.1, **accuracies):
     noise, cells = (0.0, 0.002, -0.0011), {}
     for part in hw.PARTS:
         for seed in range(seeds):
             row = {"accuracy": accuracies.get(part, 0.97) + noise[(seed + (part != "source")) % 3], "sure": 0.7}
-            row |= {"loss": 0.2 if part == "source" else 0.1 + noise[seed], "train_loss": 0.95}
+            row |= {"loss": 0.2 if part == "source" else loss + noise[seed], "train_loss": 0.95}
             cells[part, seed] = row | {"train_loss_without_dropout": 0.02, "train_accuracy": 0.99}
     return verdicts.judge_parts(Grid({"part": tuple(hw.PARTS), "seed": tuple(range(seeds))}, cells), 10_000)
 
@@ -113,7 +113,8 @@ def test_the_answer_says_whether_the_goal_is_reached():
         in first
     )
     assert "逐位相同" in text and "训练 loss 至少是 0.831" in text and "测得 0.950" in text
-    assert "5 轮之后，学习率衰减的测试准确率更高，超出了偶然；集成分不出高下；数据增强反而更低。" in text
+    assert "这样的长训练每种做法只有一次" in text
+    assert "5 轮之后，学习率衰减的测试准确率更高，超出了偶然；集成与原做法分不出高下；数据增强反而更低。" in text
 
 
 def test_the_answer_turns_around_with_the_results():
@@ -121,9 +122,12 @@ def test_the_answer_turns_around_with_the_results():
     assert "没有达到书中所说的 99.00%" in missed and "没有达到 99.40% 的目标" in missed and "保存或读取有误" in missed
     assert "高于书中所说的 99.00%，但在抽样误差之内" in answer(source=95)
     own = answer(recipes_of(source=(55, 62, 62), decay=(80, 81, 84), apart=False))
-    assert "集成、学习率衰减、数据增强在留出图片上都不比原做法高" in own and "的目标" not in own.splitlines()[0]
-    together = answer(recipes_of()).splitlines()[0]
-    assert "最好的是集成" in together
+    assert "学习率衰减、数据增强、集成在留出图片上都不比原做法高" in own and "的目标" not in own.splitlines()[0]
+    together = answer(recipes_of())
+    assert "最好的是集成" in together.splitlines()[0] and "集成是这样训练的 3 个网络，原做法是其中的第一个" in together
+    assert "只有集成判对的测试图片有 60 张，只有它判对的有 0 张" in together
+    alone = answer(recipes_of(source=(60,), decay=(80,), augmentation=(70,)), seeds=1)
+    assert "学习率衰减、数据增强在留出图片上都不比原做法高" in alone.splitlines()[0] and "集成至少要两个网络" in alone
 
 
 def test_what_the_parts_do_follows_the_numbers():
@@ -132,7 +136,10 @@ def test_what_the_parts_do_follows_the_numbers():
     assert "两个 3×3 多一次 ReLU，能表示更曲折的函数；这次测得它高 4.00 个百分点" in text
     assert "反而是 5×5 更好" in answer(parts=parts_of(one_five=0.99))
     assert "训练里看不出来" in answer(parts=parts_of())
-    assert "测试准确率分不出高下" in answer(parts=parts_of(seeds=1), seeds=1)
+    assert "97.03%），测试 loss 更低。" in text and "测试 loss 更高。" in answer(parts=parts_of(loss=0.3))
+    assert "测试 loss 分不出高下。" in answer(parts=parts_of(loss=0.2))
+    alone = answer(parts=parts_of(seeds=1), seeds=1)
+    assert "测试准确率与原网络分不出高下" in alone and "，测试 loss" not in alone
 
 
 TINY = ("train_pictures=120", "test_pictures=40", "num_epochs=1", "short_epochs=1", "part_epochs=1", "num_seeds=2")
