@@ -207,6 +207,7 @@ def test_the_answer_says_what_helps_and_what_vanishes():
     assert "dropout 选中的是所试的最大一档，更大的没有试" in text
     assert "随机搜索能学，但慢：各种子的 loss 配对比较，它更高" in text and "得到全部 89,610 个偏导数" in text
     assert "最后一个是 1.0e-07：输出几乎与图片无关" in text and "变为 1.0e-08 倍" in first
+    assert "同样次数的梯度下降使它降到 0.102（" in first
 
 
 def test_the_answer_turns_around_with_the_results():
