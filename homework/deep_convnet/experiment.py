@@ -138,14 +138,14 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     data = context.load(camp.load_mnist, counts=(settings.train_pictures, settings.test_pictures))
     sets, seeds, labels = batches_of(data, settings, context.seed), context.seeds(settings.num_seeds), data.test.labels
     options = {"common": {"settings": settings, "sets": sets}}
-    words = lambda cell: f"{mistakes(cell['test'], labels)} of {len(labels)} test digits wrong"  # noqa: E731
+    progress = {"describe": lambda cell: f"{mistakes(cell['test'], labels)} of {len(labels)} test digits wrong"}
     axes = {"recipe": RECIPES, "seed": seeds}
-    short = context.grid(train_short, axes, prefix="short-", describe=words, **options)
+    short = context.grid(train_short, axes, prefix="short-", **progress, **options)
     parts = context.grid(train_part, {"part": tuple(PARTS), "seed": seeds}, prefix="part-", **options)
     recipes = judge_recipes(short, sets["held"].labels, labels)
     best = "source" if recipes["best"] == "ensemble" else recipes["best"]
     several = seeds if recipes["best"] == "ensemble" else seeds[:1]  # an ensemble is several of the source's networks
-    options = {"describe": words, "here": lambda **point: True, "prefix": "long-"}  # they leave their weights here
+    options = progress | {"here": lambda **point: True, "prefix": "long-"}  # they leave their weights here
     options["common"] = {"settings": settings, "sets": sets, "folder": context.checkpoints}
     cells = {}
     for recipe in dict.fromkeys(("source", best)):

@@ -18,7 +18,7 @@ Expect, with the full settings on the real digits: about 20 minutes on one core 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import paddle
@@ -132,15 +132,15 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     sets, seeds = draw_sets(data, settings, context.seed), context.seeds(settings.num_seeds)
     images, labels = sets["deep"].whole()
     signals = vanishing.measure(settings.depths, settings.width, seeds, images, labels)
-    common = {"common": {"settings": settings, "sets": sets}}
-    words = lambda cell: f"training loss {cell['loss']:.4f}, test accuracy {cell['test']:.4f}"  # noqa: E731
+    options: dict[str, Any] = {"common": {"settings": settings, "sets": sets}}
+    options["describe"] = lambda cell: f"training loss {cell['loss']:.4f}, test accuracy {cell['test']:.4f}"
     axes = {"activation": tuple(ACTIVATIONS), "depth": settings.depths, "seed": seeds}
-    deep = context.grid(train_deep, axes, prefix="deep-", describe=words, **common)
+    deep = context.grid(train_deep, axes, prefix="deep-", **options)
     axes = {"network": ("shallow", "deep"), "method": METHODS, "seed": seeds}
-    without = context.grid(train_without, axes, prefix="search-", describe=words, **common)
+    without = context.grid(train_without, axes, prefix="search-", **options)
     labelled = ["none", *(f"{name} {strength:g}" for name in REMEDIES for strength in getattr(settings, name))]
-    words = lambda cell: "accuracy on held-out digits {accuracy:.4f}, loss {loss:.4f}".format(**cell["holdout"])  # noqa: E731
-    cells = context.grid(train_with, {"remedy": tuple(labelled), "seed": seeds}, describe=words, **common)
+    options["describe"] = lambda cell: "held-out accuracy/loss: {accuracy:.4f}/{loss:.4f}".format(**cell["holdout"])
+    cells = context.grid(train_with, {"remedy": tuple(labelled), "seed": seeds}, **options)
     remedies = judge_remedies(cells.over("seed", list).named(), sets["train"].num_samples, len(data.test))
     winner, folder = remedies["best"], context.checkpoints / "winner"
     found = train_with(winner, context.seed, settings, sets, camp.CheckpointPolicy(folder))  # with its weights kept

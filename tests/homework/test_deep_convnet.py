@@ -52,7 +52,7 @@ def test_the_decaying_rate_falls_to_nothing():
 LABELS = np.arange(1000) % 10
 
 
-def shares(wrong, start=0):
+def probabilities(wrong, start=0):
     """Probabilities that take ``wrong`` digits from ``start`` on for the next one."""
     said = LABELS.copy()
     said[start : start + wrong] = (said[start : start + wrong] + 1) % 10
@@ -60,12 +60,13 @@ def shares(wrong, start=0):
 
 
 def recipes_of(source=(60, 66, 62), decay=(40, 41, 44), augmentation=(70, 74, 75), apart=True):
-    """Short trainings with so many mistakes; those of the source's seeds are different digits, or the same."""
+    """Short trainings with so many mistakes (None: diverged); apart: those of the source's seeds are different ones."""
     cells = {}
     for recipe, row in (("source", source), ("decay", decay), ("augmentation", augmentation)):
         for seed, wrong in enumerate(row):
             start = 300 * seed if recipe == "source" and apart else 0
-            cells[recipe, seed] = {"held": shares(wrong, start), "test": shares(wrong, start)}
+            found = {"diverged": 4} if wrong is None else dict.fromkeys(("held", "test"), probabilities(wrong, start))
+            cells[recipe, seed] = found
     axes = {"recipe": ("source", "decay", "augmentation"), "seed": tuple(range(len(source)))}
     return verdicts.judge_recipes(Grid(axes, cells), LABELS, LABELS)
 
@@ -80,13 +81,15 @@ def test_the_ensemble_outvotes_single_mistakes_and_is_held_against_its_best_memb
     assert "ensemble" not in recipes_of(source=(60,), decay=(40,), augmentation=(70,))["table"]
 
 
-def parts_of(seeds=3, loss=0.1, **accuracies):
+def parts_of(seeds=3, loss=0.1, diverged=(), **accuracies):
+    """Changed networks; those of ``diverged`` (part, seed) did."""
     noise, cells = (0.0, 0.002, -0.0011), {}
     for part in hw.PARTS:
         for seed in range(seeds):
             row = {"accuracy": accuracies.get(part, 0.97) + noise[(seed + (part != "source")) % 3], "sure": 0.7}
             row |= {"loss": 0.2 if part == "source" else loss + noise[seed], "train_loss": 0.95}
             cells[part, seed] = row | {"train_loss_without_dropout": 0.02, "train_accuracy": 0.99}
+    cells |= dict.fromkeys(diverged, {"diverged": 4})
     return verdicts.judge_parts(Grid({"part": tuple(hw.PARTS), "seed": tuple(range(seeds))}, cells), 10_000)
 
 
@@ -140,6 +143,17 @@ def test_what_the_parts_do_follows_the_numbers():
     assert "测试 loss 分不出高下。" in answer(parts=parts_of(loss=0.2))
     alone = answer(parts=parts_of(seeds=1), seeds=1)
     assert "测试准确率与原网络分不出高下" in alone and "，测试 loss" not in alone
+
+
+def test_a_diverged_training_is_said_and_compared_with_nothing():
+    found = recipes_of(source=(60, 66, None), decay=(40, None, None), augmentation=(70, 74, 75))
+    assert found["members"] == 2 and found["table"]["decay"]["diverged"] == 2
+    assert found["table"]["decay"]["all_test"] == [0.96, 0.1, 0.1] and found["best"] == "ensemble"
+    text = answer(found, parts=parts_of(diverged=[("padding_1", 1)]))
+    assert "| 学习率衰减（2 次发散） | 38.67% |" in text and "- 集成：2 个种子的网络" in text
+    assert "| 第四个卷积补 1（1 次发散） | " in text and "改为补 1 后，有训练发散，没有比较。" in text
+    text = answer(parts=parts_of(diverged=[("source", seed) for seed in range(3)]))
+    assert "| 原网络（3 次发散） | – | – |" in text and text.count("有训练发散，没有比较") == 5
 
 
 TINY = ("train_pictures=120", "test_pictures=40", "num_epochs=1", "short_epochs=1", "part_epochs=1", "num_seeds=2")
