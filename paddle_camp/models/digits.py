@@ -1,4 +1,4 @@
-"""Convolutional nets for digits: two courses' with two and three convolutions, the source's deep one, and ours.
+"""Convolutional nets for digits: two courses' with two and three convolutions, a book's deep one, and ours.
 
 The deep one is the DeepConvNet of Saito Koki, "Deep Learning from Scratch", chapter 8 (over 99 % on MNIST); weights
 are drawn as He et al., ICCV 2015 (arXiv:1502.01852), which is what Paddle does for convolutions on its own.
@@ -34,7 +34,7 @@ class TwoConvNet(nn.Layer):
         self.fc = nn.Linear(20 * (image_size // 4) ** 2, num_classes)
 
     def forward(self, images: paddle.Tensor) -> paddle.Tensor:
-        """Logits ``[N, num_classes]`` from float32 ``[N, in_channels, 28, 28]``."""
+        """Logits ``[N, num_classes]`` from float32 ``[N, in_channels, image_size, image_size]``."""
         x = self.pool(relu(self.conv1(images)))  # N x 20 x 14 x 14
         x = self.pool(relu(self.conv2(x)))  # N x 20 x 7 x 7
         return self.fc(flatten(x))
@@ -70,7 +70,7 @@ class DeepConvNet(nn.Layer):
     Args:
         num_classes, in_channels, image_size: length of the output; the pictures.
         dropout: share of the hidden units, and of the outputs, that a training step leaves out.
-        fourth_padding: of the fourth convolution. With the source's 2 the picture grows from 14 to 16 pixels, so that
+        fourth_padding: of the fourth convolution. With the book's 2 the picture grows from 14 to 16 pixels, so that
             the pools leave 4 x 4; with 1 they leave 3 x 3 and lose a row and a column.
         hidden: units of the last layer but one.
         output_dropout: whether the outputs are dropped from as well.
@@ -99,12 +99,12 @@ class DeepConvNet(nn.Layer):
         self.features = nn.Sequential(*layers)  # N x 64 x 4 x 4
         first = nn.Linear(channels * side**2, hidden, weight_attr=nn.initializer.KaimingNormal())
         last = nn.Linear(hidden, num_classes, weight_attr=nn.initializer.KaimingNormal())
-        # The source's order: the last layer's output is dropped from as well.
+        # The book's order: the last layer's output is dropped from as well.
         behind = [nn.Dropout(dropout)] if output_dropout else []
         self.classifier = nn.Sequential(first, nn.ReLU(), nn.Dropout(dropout), last, *behind)
 
     def forward(self, images: paddle.Tensor) -> paddle.Tensor:
-        """Logits ``[N, num_classes]`` from float32 ``[N, in_channels, 28, 28]``."""
+        """Logits ``[N, num_classes]`` from float32 ``[N, in_channels, image_size, image_size]``."""
         return self.classifier(flatten(self.features(images)))
 
 
@@ -126,7 +126,7 @@ class DigitNet(nn.Layer):
         self.classifier = nn.Sequential(nn.Dropout(dropout), nn.Linear(NARROWING[-1] * side**2, num_classes))
 
     def forward(self, images: paddle.Tensor) -> paddle.Tensor:
-        """Logits ``[N, num_classes]`` from float32 ``[N, in_channels, 28, 28]``."""
+        """Logits ``[N, num_classes]`` from float32 ``[N, in_channels, image_size, image_size]``."""
         return self.classifier(flatten(self.features(images)))
 
 
@@ -144,7 +144,7 @@ def simple_cnn(**arguments) -> SimpleCNN:
 
 @register_model(kind=DIGITS, takes_image_size=True)
 def deep_conv_net(**arguments) -> DeepConvNet:
-    """The source's DeepConvNet for MNIST: 123,552 parameters."""
+    """The book's DeepConvNet for MNIST: 123,552 parameters."""
     return DeepConvNet(**arguments)
 
 
