@@ -104,12 +104,11 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     }
     results = {"grid": grid, "best": best, "order": order, "against_first": against_first}
     results |= {"for_all": rates_for_all(best), "steps": steps, "reason": explain(steps, best)}
-    results["lengths"] = compare_lengths(steps, best)
+    results["lengths"], counts = compare_lengths(steps, best), {name: each.num_samples for name, each in sets.items()}
     return camp.Answer(
         title="作业5-3:哪种优化算法、哪种学习率最好",
         results=results,
-        values={name: batches.num_samples for name, batches in sets.items()}
-        | {"enough": camp.comparisons.ENOUGH, "far": FAR},
+        values=counts | {"enough": camp.comparisons.ENOUGH, "far": FAR},
         figures=draw(cells, table, names, settings.learning_rates, context.seed),
         histories=cells.histories(),
         predictions=camp.Predictions.of(data.test, winner["outputs"]),
