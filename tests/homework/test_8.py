@@ -231,7 +231,7 @@ def test_a_gradient_that_is_no_number_is_a_dash():
 def test_the_courses_loss_is_printed_beside_this_runs():
     text = answer("relu")
     assert "5 轮后 loss 0.691；" in text and "与课程的" not in text
-    assert "loss 为 0.6900～0.6900（400 张验证图片）" in text
+    assert "loss 为 0.6900（400 张验证图片）" in text
 
 
 def test_one_seed_and_a_result_the_other_way_round_are_said():
