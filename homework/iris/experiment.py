@@ -14,7 +14,7 @@ Takes about two minutes on one CPU core of its own with the full settings.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any
 
 import numpy as np
@@ -25,11 +25,10 @@ from sklearn.model_selection import StratifiedKFold
 
 import paddle_camp as camp
 from homework.iris.figures import draw
-from homework.iris.saving import describe_network, load_network, probabilities_of, save_network
+from homework.iris.saving import WEIGHTS, load_network, probabilities_of, save_network
 from homework.iris.softmax import log_softmax, naive_softmax, numerics, pulls, shifted_softmax
 from homework.iris.verdicts import judge
 from paddle_camp.data.built_in import LabelledTable
-from paddle_camp.networks.weights import save_weights
 
 IS_SWEEP = True
 FACTOR = 4.5  # where p = 1/3 for all: the cross-entropy's gradient is p - y, that of the mean square (2/3)(1/3)(p - y)
@@ -98,7 +97,7 @@ class Networks(nn.Layer):
         hidden = paddle.tanh(paddle.bmm(inputs, self.w1) + self.b1)
         return paddle.bmm(hidden, self.w2) + self.b2
 
-    def of(self, index: int) -> list[np.ndarray]:
+    def weights_of(self, index: int) -> list[np.ndarray]:
         """Weight ``[in, out]`` and bias ``[out]`` of each layer of one network."""
         w1, b1, w2, b2 = (each.numpy()[index].copy() for each in (self.w1, self.b1, self.w2, self.b2))
         return [w1, b1[0], w2, b2[0]]
@@ -172,7 +171,7 @@ def cross_validate(variant: str, settings: Settings, flowers: LabelledTable, see
         right = shares.argmax(axis=-1) == flowers.labels[held]
         found["rows"].append({"epoch": epoch, "accuracy": right.mean(axis=1).reshape(len(seeds), -1).tolist()})
         if epoch in (settings.short_epochs, settings.num_epochs):
-            found["networks"][str(epoch)] = [part.tolist() for part in networks.of(0)]
+            found["networks"][str(epoch)] = [part.tolist() for part in networks.weights_of(0)]
         if epoch == settings.num_epochs:
             first = np.argsort(held[: settings.folds].ravel())
             found["predictions"] = shares[: settings.folds].reshape(-1, 3)[first].tolist()
@@ -180,26 +179,29 @@ def cross_validate(variant: str, settings: Settings, flowers: LabelledTable, see
             found["confusion"] = np.bincount(pairs.ravel(), minlength=9).reshape(3, 3).tolist()
 
     train(networks, flowers, groups, scaling, variant, settings, notice)
-    found["whole"] = [part.tolist() for part in networks.of(-1)]
+    found["whole"] = [part.tolist() for part in networks.weights_of(-1)]
     return found | {"scaling": [mean[0, 0].tolist(), deviation[0, 0].tolist()]}
 
 
-def publish(cell: dict, settings: Settings, context: camp.Context, flowers: LabelledTable) -> dict[str, Any]:
-    """Save the network of all flowers in two files, load it and compare the predictions; save it for predict too."""
+def publish(cell: dict, settings: Settings, context: camp.Context, flowers: LabelledTable) -> tuple[dict, bool]:
+    """Save the network of all flowers in two files and load it again.
+
+    Returns:
+        (the structure as the file has it; whether it and the predictions are the same after loading).
+    """
     mean, deviation = scaling_of(flowers, [np.arange(len(flowers))], settings.standardise)
-    sizes, parameters = (4, settings.hidden, 3), [np.array(part, np.float32) for part in cell["whole"]]
-    structure = describe_network(sizes, flowers.columns, flowers.classes, mean, deviation)
-    before = save_network(structure, parameters, context.checkpoints)
-    after, again = load_network(context.checkpoints)
-    shares = [probabilities_of(model, structure, flowers.inputs) for model in (before, after)]
-    columns = {"columns": list(flowers.columns), "shift": structure["mean"], "scale": structure["deviation"]}
-    layers = {"sizes": list(sizes), "activation": structure["activation"]}
-    table = columns | {"label": "species"}
-    camp.SavedModel("perceptron", "table", layers, classes=tuple(flowers.classes), table=table).write(
-        context.checkpoints, context.data
-    )
-    save_weights(after, context.checkpoints / "best.pdparams")
-    return {"structure": structure, "same": bool(np.array_equal(*shares) and again == structure)}
+    arguments = {"sizes": [4, settings.hidden, 3], "activation": "tanh"}
+    network = camp.perceptron(**arguments)
+    for parameter, values in zip(network.parameters(), cell["whole"], strict=True):
+        parameter.set_value(np.array(values, np.float32))
+    table = {"columns": list(flowers.columns), "shift": mean.ravel().tolist(), "scale": deviation.ravel().tolist()}
+    table |= {"label": "species"}
+    files: dict[str, Any] = {"classes": flowers.classes, "weights": (WEIGHTS,)}
+    structure = camp.SavedModel("perceptron", "table", arguments, table=table, **files)
+    folder = save_network(structure, network, context.checkpoints, context.data)
+    loaded = load_network(folder)
+    before, after = (probabilities_of(*each, folder, flowers.inputs) for each in ((structure, network), loaded))
+    return asdict(structure), bool(np.array_equal(before, after) and loaded[0] == structure)
 
 
 def run(settings: Settings, context: camp.Context) -> camp.Answer:
@@ -210,10 +212,10 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     cells = context.grid(cross_validate, {"variant": tuple(VARIANTS)}, common=common, describe=words).named()
     results = judge(cells, settings) | {"numerics": numerics(), "pulls": pulls(squared_error, cross_entropy)}
     source = cells[next(iter(VARIANTS))]
-    results["saved"] = publish(source, settings, context, flowers)
+    structure, results["same_after_loading"] = publish(source, settings, context, flowers)
     names = tuple(f"flower {number}" for number in range(1, len(flowers) + 1))
     shares = np.array(source["predictions"])
-    values = {"flowers": len(flowers), "enough": camp.comparisons.ENOUGH, "factor": FACTOR}
+    values = {"flowers": len(flowers), "enough": camp.comparisons.ENOUGH, "factor": FACTOR, "structure": structure}
     values["code"] = camp.code_of(Networks.forward, squared_error, cross_entropy)
     values["softmax_code"] = camp.code_of(naive_softmax, shifted_softmax, log_softmax)
     values["saving_code"] = camp.code_of(save_network, load_network)

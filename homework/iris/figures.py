@@ -9,7 +9,6 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from homework.iris.saving import build, describe_network, probabilities_of
 from paddle_camp import plots
 from paddle_camp.data.built_in import LabelledTable
 from paddle_camp.plots.style import INK, Look, colour, new_figure, tidy, tint
@@ -42,7 +41,7 @@ def draw(cells: dict, results: dict, flowers: LabelledTable, settings: Any) -> d
         "accuracy": ("留出的花上的准确率随轮数的变化", plots.line_panels({"": curves}, *labels, log="x", title=title)),
         "spread": ("交叉验证的准确率：各种子、各折", draw_spread(names, results, cells, settings)),
         "pulls": ("损失对 logits 的梯度的长度", plots.line_panels({"": shares}, along, up, markers=False, title=how)),
-        "regions": ("决策区域（花瓣的两个长度；花萼取平均值）", draw_regions(cells, flowers, settings)),
+        "regions": ("决策区域（花瓣的两个长度；花萼取平均值）", draw_regions(cells, flowers)),
         "confusion": (
             "平方误差：真实与预测的种类（各种子相加）",
             plots.confusion_figure(results["confusion"], flowers.classes),
@@ -63,7 +62,7 @@ def draw_spread(names: dict[str, str], results: dict, cells: dict, settings: Any
     return plots.strip_panels(rows, panels, title=words("How much the accuracy scatters", "准确率的波动"))
 
 
-def draw_regions(cells: dict, flowers: LabelledTable, settings: Any) -> Figure:
+def draw_regions(cells: dict, flowers: LabelledTable) -> Figure:
     """The species predicted for petal lengths and widths, with the sepals' at their means; held-out flowers ringed.
 
     The networks are those of the first fold of the first seed.
@@ -83,13 +82,10 @@ def draw_regions(cells: dict, flowers: LabelledTable, settings: Any) -> Figure:
     grid = np.column_stack([*sepals, lengths.ravel(), widths.ravel()])
     for axes, (name, epoch) in zip(figure.subplots(2, 2, sharex=True, sharey=True).ravel(), shown, strict=True):
         cell = cells[name]
-        structure = describe_network(
-            (4, settings.hidden, 3), flowers.columns, flowers.classes, *map(np.array, cell["scaling"])
-        )
-        model = build(structure)
-        for parameter, values in zip(model.parameters(), cell["networks"][epoch], strict=True):
-            parameter.set_value(np.array(values, np.float32))
-        said = probabilities_of(model, structure, grid).argmax(axis=1).reshape(lengths.shape)
+        mean, deviation = cell["scaling"]
+        w1, b1, w2, b2 = (np.array(part, np.float32) for part in cell["networks"][epoch])
+        logits = np.tanh((grid - mean) / deviation @ w1 + b1) @ w2 + b2
+        said = logits.argmax(axis=1).reshape(lengths.shape)
         axes.pcolormesh(lengths, widths, said, cmap=ListedColormap([tint(k) for k in range(3)]), vmin=0, vmax=2)
         for k in range(3):
             petals = flowers.inputs[flowers.labels == k, 2:]
