@@ -9,7 +9,7 @@ The course calls scikit-learn; its loss, the sum of the people's log losses plus
 minimised in Paddle: by gradient descent, on standardised and on plain features, and by Newton's steps. scikit-learn
 stands beside it with two solvers, and why they differ is computed. Then the penalty is left out, and the strength of
 the penalty and the six people are changed one by one: both say how much of a coefficient is the data's.
-Takes a minute on a CPU with the full settings; nothing in it is random.
+Takes some ten seconds on a CPU with the full settings; nothing in it is random.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ A convolution is written as loops and as one matrix product, and both are held a
 it: what is flipped in a "true" convolution, which of two rules for a size that is no whole number is right, the
 receptive field by a formula and by a gradient, what each relative is in terms of the plain one, and a network with a
 dense layer that, written as a 7x7 convolution, gives a map of answers for a larger picture in one pass.
-The picture comes with scikit-learn. Takes a minute on a CPU; nothing is trained.
+The picture comes with scikit-learn. Takes some seconds on a CPU; nothing is trained.
 """
 
 from __future__ import annotations
