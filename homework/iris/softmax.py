@@ -53,18 +53,20 @@ def numerics() -> list[dict[str, Any]]:
     return rows
 
 
-def pulls(squared_error: Callable, cross_entropy: Callable) -> dict[str, list[float]]:
+def pulls(squared_error: Callable, cross_entropy: Callable) -> dict[str, Any]:
     """The length of each loss's gradient by the logits, while the right class's logit goes from low to high.
 
     Returns:
-        ``share``: of the right class; ``squared error`` and ``cross-entropy``: lengths of the gradients.
+        ``share``: of the right class; ``squared error`` and ``cross-entropy``: lengths of the gradients; ``ratio``: of
+        the second to the first where all classes are equally likely.
     """
     places = np.zeros((len(CONFIDENCES), 3))
     places[:, 0] = CONFIDENCES
     targets = paddle.to_tensor(np.tile([1.0, 0.0, 0.0], (len(places), 1)))
-    found = {"share": shifted_softmax(places)[:, 0].tolist()}
+    found: dict[str, Any] = {"share": shifted_softmax(places)[:, 0].tolist()}
     for name, loss in (("squared error", squared_error), ("cross-entropy", cross_entropy)):
         logits = paddle.to_tensor(places, stop_gradient=False)
         slope = paddle.grad(loss(logits, targets).sum(), logits)[0]
         found[name] = np.linalg.norm(slope.numpy(), axis=1).tolist()
-    return found
+    even = int(np.abs(CONFIDENCES).argmin())
+    return found | {"ratio": found["cross-entropy"][even] / found["squared error"][even]}

@@ -85,6 +85,7 @@ def test_the_losses_and_the_factor_between_their_gradients():
     middle = found["share"].index(pytest.approx(1 / 3))
     assert found["cross-entropy"][middle] == pytest.approx((2 / 3) ** 0.5)  # of p - y = (-2, 1, 1) / 3
     assert found["cross-entropy"][middle] / found["squared error"][middle] == pytest.approx(hw.FACTOR)
+    assert found["ratio"] == pytest.approx(hw.FACTOR)
     assert found["cross-entropy"][0] > 1.2 and found["squared error"][0] < 1e-3  # wrong, and sure of it
 
 
@@ -185,10 +186,14 @@ def answer_of(run, settings=None, **turned) -> str:
 
 def test_the_answer_turns_around(run):
     even, better, worse = ({"verdict": word} for word in ("cannot be told apart", "better", "worse"))
-    text = answer_of(run, faster=better, end=even, scaled=even, longer=better | {"difference": 0.12}, as_reported=True)
+    gained = {"faster": better | {"difference": 0.2}, "longer": better | {"difference": 0.12}}
+    text = answer_of(run, end=even, scaled=even | {"difference": -0.04}, as_reported=True, **gained)
     first = text.splitlines()[0]
     assert "换成交叉熵学得更快" in first and "200 轮之后两者分不出高下" in first and "97.00% 在 150 朵花" in first
-    assert "预测逐位相同" in first and "快慢的差别主要就是这个倍数" in text and "准确率高 12.00%" in text
+    assert "预测逐位相同" in first and "准确率高 12.00 个百分点" in text
+    assert "差距从 20.00 个百分点变成 -4.00 个，在鸢尾花上，快慢的差别主要就是这个倍数" in text
+    text = answer_of(run, scaled=even | {"difference": 0.15}, **gained)
+    assert "差距从 20.00 个百分点变成 15.00 个。" in text and "主要就是这个倍数" not in text
     text = answer_of(run, faster=worse, scaled=better, as_reported=False, same_after_loading=False, longer=even)
     first = text.splitlines()[0]
     assert "与平方误差相比反而不好" in first and "97.00% 不在 150 朵花" in first and "保存或加载有误" in first
