@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -30,24 +31,18 @@ class FolderData(ShownData):
     Attributes:
         valid, test: None where there is no such part.
         classes: the names of the class folders, sorted: label 0, 1, and so on.
-        path: the folder.
     """
 
+    name: ClassVar[str] = "pictures in class folders"
     train: ImageSet
     valid: ImageSet | None
     test: ImageSet | None
     classes: tuple[str, ...]
-    path: Path
-    how: str = "the folder that was named"
-    origin: str = "real"
 
-    @functools.cached_property  # the fingerprint reads every picture
+    @functools.cached_property
     def info(self) -> DataInfo:
-        """What a run notes of its data."""
-        parts = self.parts()
-        fingerprint = "-".join(part.fingerprint() for part in parts.values())
-        counts = {name: len(part) for name, part in parts.items()}
-        return DataInfo(_shown(self.path.name), self.origin, _shown(self.path), counts, fingerprint)
+        """What a run notes of its data; the folder's name is theirs."""
+        return replace(super().info, name=_shown(self.path.name), path=_shown(self.path))
 
 
 def load_folder(
@@ -85,7 +80,8 @@ def load_folder(
     parts = {part: _read(places[part], found, names, kind) for part, found in classes.items()}
     if holdout is not None:
         parts["train"], parts["valid"] = split_off(parts["train"], holdout, seed)
-    return FolderData(parts["train"], parts.get("valid"), parts.get("test"), kind.classes, root)
+    found = (parts["train"], parts.get("valid"), parts.get("test"))
+    return FolderData(*found, kind.classes, origin="real", path=root, how="the folder that was named")
 
 
 def _parts_of(root: Path) -> dict[str, Path]:

@@ -12,6 +12,7 @@ import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -58,17 +59,15 @@ class HousingData(ShownData):
 
     Attributes:
         mean, span: float64 ``[14]``: of the 13 features and of the price, over the training rows.
-        origin: "real" or "synthetic".
-        how: where the data were found.
+        path: the file.
+        fingerprint: of the rows in their order, before they are normalised.
     """
 
+    name: ClassVar[str] = "Boston housing"
     train: Table
     test: Table
     mean: np.ndarray
     span: np.ndarray
-    origin: str
-    path: Path
-    how: str
     fingerprint: str
 
     def normalise(self, features: Sequence[float] | np.ndarray) -> np.ndarray:
@@ -91,7 +90,7 @@ class HousingData(ShownData):
         """What a run notes of its data."""
         counts = {"train": len(self.train), "test": len(self.test)}
         # The folder: what a resumed run looks for its data in is a data_dir.
-        return DataInfo("Boston housing", self.origin, str(self.path.parent), counts, self.fingerprint)
+        return DataInfo(self.name, self.origin, str(self.path.parent), counts, self.fingerprint)
 
 
 def load_housing(data: str = "auto", data_dir: str | None = None, shuffle_seed: int | None = None) -> HousingData:
@@ -121,7 +120,7 @@ def load_housing(data: str = "auto", data_dir: str | None = None, shuffle_seed: 
     scaled = (table - mean) / span
     train, test = (Table(np.ascontiguousarray(part[:, :13]), part[:, 13].copy()) for part in np.split(scaled, [count]))
     fingerprint = hashlib.sha256(table.tobytes()).hexdigest()[:16]
-    return HousingData(train, test, mean, span, origin, path.absolute(), how, fingerprint)
+    return HousingData(train, test, mean, span, fingerprint, origin=origin, path=path.absolute(), how=how)
 
 
 def read_housing(path: Path) -> np.ndarray:

@@ -5,12 +5,12 @@ LeCun, Cortes and Burges. Read from the four IDX files, gzip'd or plain, or from
 
 from __future__ import annotations
 
-import functools
 import gzip
 import json
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -18,7 +18,6 @@ import numpy as np
 from paddle_camp.data.finding.downloads import real_or_none
 from paddle_camp.data.finding.sources import DATASETS
 from paddle_camp.data.image_set import ImageSet, draw, split_off
-from paddle_camp.data.info import DataInfo
 from paddle_camp.data.showing import ShownData
 from paddle_camp.errors import DataError, require
 from paddle_camp.preprocessing import DIGITS
@@ -29,26 +28,11 @@ AGAIN = "copy or download it again"
 
 @dataclass(frozen=True, repr=False)
 class MnistData(ShownData):
-    """MNIST or its stand-in: ``images`` uint8 ``[N, 1, 28, 28]``, light on dark, ``labels`` int64 ``[N]``.
+    """MNIST or its stand-in: ``images`` uint8 ``[N, 1, 28, 28]``, light on dark, ``labels`` int64 ``[N]``."""
 
-    Attributes:
-        origin: "real" or "synthetic".
-        how: where the data were found.
-    """
-
+    name: ClassVar[str] = "MNIST"
     train: ImageSet
     test: ImageSet
-    origin: str
-    path: Path
-    how: str
-
-    @functools.cached_property
-    def info(self) -> DataInfo:
-        """What a run notes of its data."""
-        counts = {"train": len(self.train), "test": len(self.test)}
-        return DataInfo(
-            "MNIST", self.origin, str(self.path), counts, f"{self.train.fingerprint()}-{self.test.fingerprint()}"
-        )
 
 
 def load_mnist(

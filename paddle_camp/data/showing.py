@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import html
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
 
 import cv2
 import numpy as np
 
+from paddle_camp.data.info import DataInfo
 from paddle_camp.notebook import png_html
 
 SHOWN, HEIGHT, GAP = 10, 64, 2  # pictures in a strip, and their height and distance in pixels
@@ -55,16 +59,34 @@ def _thumbnail(image: np.ndarray) -> np.ndarray:
     return cv2.copyMakeBorder(small, 0, 0, 0, GAP, cv2.BORDER_CONSTANT, value=(255, 255, 255))
 
 
+@dataclass(frozen=True, repr=False, kw_only=True)
 class ShownData:
-    """Base of a loaded data set of parts: ``train`` and those of ``valid`` and ``test`` that it has."""
+    """Base of a loaded data set of parts: ``train`` and those of ``valid`` and ``test`` that it has.
 
+    Attributes:
+        name: of the data set.
+        origin: "real" or "synthetic".
+        path: where the data lie.
+        how: which place of the search this is.
+    """
+
+    name: ClassVar[str]
     origin: str
-    path: Any
+    path: Path
+    how: str
 
     def parts(self) -> dict[str, Any]:
         """The parts that there are, by name."""
         found = {name: getattr(self, name, None) for name in ("train", "valid", "test")}
         return {name: part for name, part in found.items() if part is not None}
+
+    @functools.cached_property  # a fingerprint reads all samples
+    def info(self) -> DataInfo:
+        """What a run notes of its data."""
+        parts = self.parts()
+        counts = {name: len(part) for name, part in parts.items()}
+        fingerprint = "-".join(part.fingerprint() for part in parts.values())
+        return DataInfo(self.name, self.origin, str(self.path), counts, fingerprint)
 
     def __repr__(self) -> str:
         parts = ", ".join(f"{name} {len(part):,}" for name, part in self.parts().items())

@@ -15,12 +15,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
 from paddle_camp.data.finding.downloads import real_or_none
 from paddle_camp.data.finding.sources import DATASETS
-from paddle_camp.data.info import DataInfo
 from paddle_camp.data.showing import ShownData, short
 from paddle_camp.data.spam_standin import standin_messages
 from paddle_camp.errors import DataError
@@ -63,6 +63,11 @@ class Messages:
         keys = (" ".join(text.casefold().split()) for text in self.texts)
         return np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int64)
 
+    def fingerprint(self) -> str:
+        """A hash of texts and labels: the same messages, the same 16 hex digits."""
+        content = "\0".join(self.texts).encode("utf-8", "surrogatepass") + self.labels.tobytes()
+        return hashlib.sha256(content).hexdigest()[:16]
+
     @property
     def num_copies(self) -> int:
         """How many messages repeat an earlier one, letter by letter."""
@@ -71,24 +76,10 @@ class Messages:
 
 @dataclass(frozen=True, repr=False)
 class SpamData(ShownData):
-    """The collection or its stand-in. It is not split: ``train`` has all messages.
+    """The collection or its stand-in. It is not split: ``train`` has all messages."""
 
-    Attributes:
-        origin: "real" or "synthetic".
-        how: where the data were found.
-    """
-
+    name: ClassVar[str] = "SMS Spam Collection"
     train: Messages
-    origin: str
-    path: Path
-    how: str
-
-    @functools.cached_property
-    def info(self) -> DataInfo:
-        """What a run notes of its data."""
-        content = "\0".join(self.train.texts).encode("utf-8", "surrogatepass") + self.train.labels.tobytes()
-        fingerprint = hashlib.sha256(content).hexdigest()[:16]
-        return DataInfo("SMS Spam Collection", self.origin, str(self.path), {"train": len(self.train)}, fingerprint)
 
 
 def load_spam(data: str = "auto", data_dir: str | None = None) -> SpamData:
@@ -103,10 +94,10 @@ def load_spam(data: str = "auto", data_dir: str | None = None) -> SpamData:
     """
     found = real_or_none("spam", data, data_dir)
     if found is None:
-        texts, labels = standin_messages()
-        return SpamData(Messages(texts, labels), "synthetic", Path("generated"), "the program")
+        stand_in = Messages(*standin_messages())
+        return SpamData(stand_in, origin="synthetic", path=Path("generated"), how="the program")
     names = (name for name in DATASETS["spam"].markers if (found.path / name).exists())
-    return SpamData(read_spam(found.path / next(names)), "real", found.path, found.how)
+    return SpamData(read_spam(found.path / next(names)), origin="real", path=found.path, how=found.how)
 
 
 def read_spam(path: Path) -> Messages:

@@ -41,7 +41,7 @@ def test_digits():
 
 
 def test_fundus_pictures(tmp_path):
-    data = FundusData(toy_images(6), toy_images(4), "real", tmp_path / "<eyes>", "--data-dir")
+    data = FundusData(toy_images(6), toy_images(4), origin="real", path=tmp_path / "<eyes>", how="--data-dir")
     assert repr(data) == f"FundusData(train 6, valid 4; real, {tmp_path}/<eyes>)"
     html = data._repr_html_()
     assert "/&lt;eyes&gt;" in html and "<h4>valid</h4>" in html and html.count("<img") == 2

@@ -2,43 +2,25 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
-from pathlib import Path
+from typing import ClassVar
 
 from paddle_camp.data.finding.cache import default_cache_dir
 from paddle_camp.data.finding.downloads import real_or_none
 from paddle_camp.data.fundus.reading import read_fundus
 from paddle_camp.data.fundus.standin import write_fundus_standin
 from paddle_camp.data.image_set import ImageSet, draw
-from paddle_camp.data.info import DataInfo
 from paddle_camp.data.showing import ShownData
 from paddle_camp.errors import require
 
 
 @dataclass(frozen=True, repr=False)
 class FundusData(ShownData):
-    """iChallenge-PM or its stand-in.
+    """iChallenge-PM or its stand-in."""
 
-    Attributes:
-        origin: "real" or "synthetic".
-        path: where the pictures lie.
-        how: which place of the search this is.
-    """
-
+    name: ClassVar[str] = "iChallenge-PM"
     train: ImageSet
     valid: ImageSet
-    origin: str
-    path: Path
-    how: str
-    name: str = "iChallenge-PM"
-
-    @functools.cached_property  # the fingerprint reads every picture
-    def info(self) -> DataInfo:
-        """What a run notes of its data."""
-        counts = {"train": len(self.train), "valid": len(self.valid)}
-        fingerprint = f"{self.train.fingerprint()}-{self.valid.fingerprint()}"
-        return DataInfo(self.name, self.origin, str(self.path), counts, fingerprint)
 
 
 def load_fundus(
