@@ -16,14 +16,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from paddle_camp.data.finding.cache import default_cache_dir
 from paddle_camp.data.finding.downloads import real_or_none
 from paddle_camp.data.finding.tables import other_separator, read_text
 from paddle_camp.data.info import DataInfo
 from paddle_camp.data.order import epoch_order
 from paddle_camp.data.showing import ShownData
 from paddle_camp.errors import DataError
-from paddle_camp.files import write_text
 from paddle_camp.notebook import table_html
 
 COLUMNS = tuple(
@@ -106,10 +104,12 @@ def load_housing(data: str = "auto", data_dir: str | None = None, shuffle_seed: 
     """
     found = real_or_none("housing", data, data_dir)
     if found is not None:
-        path, origin, how = found.path / "housing.data", "real", found.how
+        path, origin, how = found.path.absolute() / "housing.data", "real", found.how
+        text = read_text(path)
     else:
-        path, origin, how = write_housing_standin(default_cache_dir() / "standin-housing"), "synthetic", "the program"
-    table = read_housing(path)
+        path, origin, how = Path("generated") / "housing.data", "synthetic", "the program"
+        text = housing_standin()
+    table = parse_housing(text, path)
     table = table[epoch_order(len(table), shuffle_seed, 0)]
     count = int(TRAIN_SHARE * len(table))
     mean = table[:count].mean(axis=0)
@@ -120,18 +120,17 @@ def load_housing(data: str = "auto", data_dir: str | None = None, shuffle_seed: 
     scaled = (table - mean) / span
     train, test = (Table(np.ascontiguousarray(part[:, :13]), part[:, 13].copy()) for part in np.split(scaled, [count]))
     fingerprint = hashlib.sha256(table.tobytes()).hexdigest()[:16]
-    return HousingData(train, test, mean, span, fingerprint, origin=origin, path=path.absolute(), how=how)
+    return HousingData(train, test, mean, span, fingerprint, origin=origin, path=path, how=how)
 
 
-def read_housing(path: Path) -> np.ndarray:
-    """The table of ``housing.data``: float64 ``[506, 14]``.
+def parse_housing(text: str, path: Path) -> np.ndarray:
+    """The table of ``housing.data``, float64 ``[506, 14]``; ``path`` is named in errors.
 
     Raises:
-        DataError: the file cannot be read, or a row is not 14 finite numbers, or rows are missing.
+        DataError: a row is not 14 finite numbers, or rows are missing.
     """
-    lines = read_text(path).splitlines()
     rows = []
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():
             continue
         cells = line.split()
@@ -157,8 +156,8 @@ def _is_finite(cell: str) -> bool:
         return False
 
 
-def write_housing_standin(folder: Path) -> Path:
-    """Write the stand-in for ``housing.data`` into ``folder`` and return its path: 506 rows drawn from a formula.
+def housing_standin() -> str:
+    """The text of a stand-in for ``housing.data``: 506 rows drawn from a formula.
 
     Each feature is drawn evenly between 0 and 100, CHAS is 0 or 1, and the price in thousands of dollars is
     10 + 0.05 RM + 20 / (1 + exp((LSTAT - 50) / 10)) - 0.04 CRIM + 3 CHAS, with normal noise of deviation 1: mostly
@@ -171,6 +170,4 @@ def write_housing_standin(folder: Path) -> Path:
     bent = 20 / (1 + np.exp((column["LSTAT"] - 50) / 10))
     noise = rng.normal(0, 1, ROWS)
     column["MEDV"][:] = 10 + 0.05 * column["RM"] + bent - 0.04 * column["CRIM"] + 3 * column["CHAS"] + noise
-    path = folder / "housing.data"
-    write_text(path, "".join(" ".join(f"{value:.4f}" for value in row) + "\n" for row in table))
-    return path
+    return "".join(" ".join(f"{value:.4f}" for value in row) + "\n" for row in table)

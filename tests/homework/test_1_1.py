@@ -12,7 +12,7 @@ import homework
 from homework.hw1_1_linear_regression import experiment as hw
 from homework.hw1_1_linear_regression.verdicts import judge, state_of
 from paddle_camp.answers.template import render
-from paddle_camp.data.housing import load_housing, read_housing
+from paddle_camp.data.housing import load_housing
 from paddle_camp.data.housing_regression import least_squares
 from paddle_camp.errors import DivergedError
 from paddle_camp.history import History
@@ -220,7 +220,7 @@ def test_too_large_a_learning_rate_says_so(rate, tmp_path):
 
 
 def test_on_the_real_table_the_example_is_found_and_the_training_is_good(plain, real_data, tmp_path):
-    table = read_housing(real_data / "housing" / "housing.data")
+    table = np.loadtxt(real_data / "housing" / "housing.data")
     assert tuple(table[-1]) == (*hw.EXAMPLE, 11.9)
     overrides = ("num_epochs=500", "full_epochs=500")
     answer, _ = homework.run("1-1", Options(out=str(tmp_path), data_dir=str(real_data), overrides=overrides))
