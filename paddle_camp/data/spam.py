@@ -19,6 +19,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from paddle_camp.data.finding.contents import read_bytes
 from paddle_camp.data.finding.downloads import real_or_none
 from paddle_camp.data.finding.sources import DATASETS
 from paddle_camp.data.showing import ShownData, short
@@ -130,10 +131,7 @@ def read_spam(path: Path) -> Messages:
 
 def _read(path: Path) -> str:
     """The text of a file in UTF-8 or, as Kaggle's, in latin-1 (with the characters that Windows adds)."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}); check that it is there and its rights") from None
+    content = read_bytes(path)
     if strange := re.search(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]", content):
         line = content[: strange.start()].count(b"\n") + 1
         raise DataError(f"{path}, line {line}: has the byte {strange[0][0]:#04x}, so it is no text; get the file again")

@@ -9,7 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 from paddle_camp.data.finding import archives, sources
-from paddle_camp.data.finding.archives import sha256_of, unpack, unpack_near
+from paddle_camp.data.finding.archives import unpack, unpack_near
+from paddle_camp.data.finding.contents import sha256_of
 from paddle_camp.data.finding.sources import find
 from paddle_camp.errors import DataError
 

@@ -12,25 +12,12 @@ import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 
-from paddle_camp import files
 from paddle_camp.errors import DataError
 
 log = logging.getLogger(__name__)
 
 _STAMP = ".unpacked-from"
 _DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError)
-
-
-def sha256_of(path: Path) -> str:
-    """The sha256 of a file's bytes, as 64 hex digits.
-
-    Raises:
-        DataError: the file cannot be read.
-    """
-    try:
-        return files.sha256_of(path)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}); check that it is there and its rights") from error
 
 
 def unpack_near(zip_path: Path, cache_dir: Path, expect: str = "") -> Path:

@@ -11,6 +11,7 @@ from collections.abc import Collection
 from pathlib import Path
 from xml.etree.ElementTree import ParseError
 
+from paddle_camp.data.finding.contents import read_bytes
 from paddle_camp.errors import DataError
 
 _MARKED = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
@@ -23,10 +24,7 @@ def read_text(path: Path) -> str:
     Raises:
         DataError: the file cannot be read, or is none of these; the first line that does not fit is named.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}); check that it is there and its rights") from None
+    content = read_bytes(path)
     for mark, encoding in _MARKED:
         if content.startswith(mark):
             return _decoded(path, content.removeprefix(mark), encoding)

@@ -12,8 +12,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from paddle_camp.data.finding.archives import sha256_of
 from paddle_camp.data.finding.cache import cached_array, default_cache_dir
+from paddle_camp.data.finding.contents import read_bytes, sha256_of
 from paddle_camp.errors import DataError
 
 VERSION = 1  # raise it when the same files would give other pixels
@@ -93,9 +93,9 @@ def decode(path: Path, image_size: int) -> np.ndarray:
     of 6. A picture that has the size already is not touched.
 
     Raises:
-        DataError: not a JPEG, cut short, or damaged.
+        DataError: it cannot be read, is no JPEG, cut short, or damaged.
     """
-    data = path.read_bytes()
+    data = read_bytes(path)
     size = jpeg_size(data)
     if size is None:
         raise DataError(f"{path}: not a JPEG picture, or a file cut short ({len(data)} bytes); copy it again")
@@ -115,13 +115,11 @@ def decode_any(path: Path, image_size: int) -> np.ndarray:
     Raises:
         DataError: no such picture, cut short, damaged, or larger than OpenCV reads.
     """
+    data = read_bytes(path)
     try:
-        data = path.read_bytes()
         if data.startswith(b"\xff\xd8"):
             return decode(path, image_size)
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}); check that it is there and its rights") from None
     except cv2.error as error:
         raise DataError(f"{path}: OpenCV cannot decode it ({error.err}); save it anew, smaller") from None
     if image is None:
