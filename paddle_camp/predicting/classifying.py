@@ -63,5 +63,5 @@ def _outputs(network: nn.Layer, inputs: np.ndarray) -> np.ndarray:
         if len(inputs) == 1:
             device = paddle.get_device()
             other = "; give --device cpu" if device.startswith("gpu") else ""
-            raise CampError(f"the memory of {device} does not suffice for one picture{other}") from None
+            raise CampError(f"the memory of {device} does not suffice for one of its inputs{other}") from None
     return np.concatenate([_outputs(network, half) for half in np.array_split(inputs, 2)])

@@ -88,7 +88,7 @@ def test_a_batch_larger_than_the_memory_goes_through_in_parts(digit, tmp_path, c
     if room:
         assert said.out == expected and sum(seen) == 5
     else:
-        assert "error: the memory of cpu does not suffice for one picture" in said.err
+        assert "error: the memory of cpu does not suffice for one of its inputs" in said.err
 
 
 def test_a_run_that_is_not_done_says_so(digit, tmp_path, capsys):
