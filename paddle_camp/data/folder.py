@@ -13,14 +13,13 @@ import numpy as np
 
 from paddle_camp.data.image_set import ImageSet, split_off
 from paddle_camp.data.info import DataInfo
-from paddle_camp.data.pictures.decoding import decode_any, read_pictures
+from paddle_camp.data.pictures.decoding import SUFFIXES, decode_any, read_pictures
 from paddle_camp.data.showing import ShownData
 from paddle_camp.errors import DataError, require
 from paddle_camp.preprocessing import PICTURES, PictureKind
 
 # The names, in lower case, of folders that hold a part of the data set rather than a class.
 PARTS = {"train": "train", "training": "train", "valid": "valid", "validation": "valid", "val": "valid", "test": "test"}
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 LITTER = ("__macosx", "thumbs.db", "desktop.ini")  # what systems leave beside pictures; names with a dot are hidden
 
 

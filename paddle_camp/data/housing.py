@@ -17,7 +17,7 @@ from typing import ClassVar
 import numpy as np
 
 from paddle_camp.data.finding.downloads import real_or_none
-from paddle_camp.data.finding.tables import other_separator, read_text
+from paddle_camp.data.finding.tables import is_finite, other_separator, read_text
 from paddle_camp.data.info import DataInfo
 from paddle_camp.data.order import epoch_order
 from paddle_camp.data.showing import ShownData
@@ -141,19 +141,12 @@ def parse_housing(text: str, path: Path) -> np.ndarray:
                 f"{path}, row {number}: {len(cells)} columns where {len(COLUMNS)} belong{fault}; get the file again"
             )
         for name, cell in zip(COLUMNS, cells, strict=True):
-            if not _is_finite(cell):
+            if not is_finite(cell):
                 raise DataError(f"{path}, row {number}: {name} is {cell!r}, not a number; get the file again")
         rows.append([float(cell) for cell in cells])
     if len(rows) != ROWS:
         raise DataError(f"{path}: ends after row {len(rows)} where {ROWS} rows belong; get the file again")
     return np.array(rows)
-
-
-def _is_finite(cell: str) -> bool:
-    try:
-        return bool(np.isfinite(float(cell)))
-    except ValueError:
-        return False
 
 
 def housing_standin() -> str:

@@ -10,14 +10,12 @@ from typing import ClassVar
 import cv2
 import numpy as np
 
-from paddle_camp.data.pictures.decoding import decode_any
+from paddle_camp.data.pictures.decoding import SUFFIXES, decode_any
 from paddle_camp.data.pictures.own_digit import prepare_digit
 from paddle_camp.data.pictures.warp import variations
 from paddle_camp.errors import DataError, require
 from paddle_camp.predicting.inputs import Fail
 from paddle_camp.preprocessing import DIGITS, FUNDUS, PICTURES, PictureKind
-
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff")  # of the files in a folder that are read
 
 
 @dataclass(frozen=True)

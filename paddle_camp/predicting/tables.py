@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from paddle_camp.data.finding.tables import read_table
+from paddle_camp.data.finding.tables import is_finite, read_table
 from paddle_camp.errors import DataError, require
 from paddle_camp.predicting.inputs import Fail
 
@@ -74,11 +74,7 @@ class TableInputs:
 
     def _numbers(self, place: str, row: int, cells: tuple[str, ...]) -> tuple[float, ...]:
         for name, cell in zip(self.columns, cells, strict=True):
-            try:
-                wrong = not math.isfinite(float(cell))
-            except ValueError:
-                wrong = True
-            if wrong:
+            if not is_finite(cell):
                 raise DataError(f"{place}, row {row}: {name} is {cell!r}, not a number; correct the table")
         return tuple(map(float, cells))
 

@@ -54,6 +54,7 @@ class Found:
     how: str
 
 
+WORK = (("./work", "AI Studio work/"), ("/home/aistudio/work", "AI Studio work/"))  # where its users put files
 MNIST_MIRRORS = (
     "https://dataset.bj.bcebos.com/mnist/",
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -88,11 +89,7 @@ DATASETS = {
         name="housing.data",
         folders=("housing", "."),
         markers=("housing.data",),
-        places=(
-            ("./work", "AI Studio work/"),
-            ("/home/aistudio/work", "AI Studio work/"),
-            ("~/.cache/paddle/dataset/uci_housing", "Paddle's cache"),
-        ),
+        places=(*WORK, ("~/.cache/paddle/dataset/uci_housing", "Paddle's cache")),
         how_to_get="get housing.data (49,082 bytes, UCI's Boston house prices) and put it into data/housing/",
         files=(
             Remote(
@@ -116,11 +113,7 @@ DATASETS = {
             "mnist.json.gz",
             "mnist.json",
         ),
-        places=(
-            ("./work", "AI Studio work/"),
-            ("/home/aistudio/work", "AI Studio work/"),
-            ("~/.cache/paddle/dataset/mnist", "Paddle's cache"),
-        ),
+        places=(*WORK, ("~/.cache/paddle/dataset/mnist", "Paddle's cache")),
         how_to_get=(
             "get the four files train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz and "
             "t10k-labels-idx1-ubyte.gz (11.6 MB), or the course's mnist.json.gz, and put them into data/mnist/"
@@ -139,7 +132,7 @@ DATASETS = {
         name="SMS Spam Collection",
         folders=("spam", "."),
         markers=("spam.csv", "SMSSpamCollection", "SMSSpamCollection.txt"),
-        places=(("./work", "AI Studio work/"), ("/home/aistudio/work", "AI Studio work/")),
+        places=WORK,
         how_to_get=(
             "get the SMS Spam Collection from UCI (https://archive.ics.uci.edu/dataset/228/sms+spam+collection) or "
             "Kaggle, and put SMSSpamCollection or spam.csv into data/spam/"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import math
 import re
 import zipfile
 from collections.abc import Collection
@@ -111,6 +112,14 @@ def _refuse_others(path: Path, names: list[str], known: Collection[str]) -> None
     lower = [name.lower() for name in names]
     if twice := [name for name in names if lower.count(name.lower()) > 1]:
         raise DataError(f"{path}: the column {twice[0]} stands twice in the header row; take one out")
+
+
+def is_finite(cell: str) -> bool:
+    """Whether a cell is a number, and neither NaN nor infinite."""
+    try:
+        return math.isfinite(float(cell))
+    except ValueError:
+        return False
 
 
 def other_separator(line: str, expected: str) -> str | None:

@@ -16,6 +16,7 @@ from paddle_camp.data.finding.cache import cached_array, default_cache_dir
 from paddle_camp.data.finding.contents import read_bytes, sha256_of
 from paddle_camp.errors import DataError
 
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")  # of what decode_any reads
 VERSION = 1  # raise it when the same files would give other pixels
 
 _REDUCED = {2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4, 8: cv2.IMREAD_REDUCED_COLOR_8}
