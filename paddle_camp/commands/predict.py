@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from paddle_camp.commands.parsing import add_common_options
 from paddle_camp.commands.reporting import escape_what_cannot_be_shown, guarded, report
 from paddle_camp.errors import CampError
 from paddle_camp.files import write_csv
@@ -37,15 +38,11 @@ def build_parser(program: str | None = None) -> argparse.ArgumentParser:
         "files", nargs="*", metavar="FILE", help="a picture or a folder of them; a text, a message a line; a .csv table"
     )
     add("--text", action="append", default=[], metavar="TEXT", help="a message; the option may be repeated")
-    add("--device", default="auto", metavar="auto|cpu|gpu|gpu:N", help="auto: a GPU where there is one")
     add("--tta", action="store_true", help="average over small changes of each picture (digits: shape; others: mirror)")
     add("--csv", metavar="FILE", help="also write every probability to FILE")
     add("--model", metavar="NAME", help="the network of a .pdparams file that has no model.json beside it")
     add("--classes", choices=KINDS_WITH_CLASSES, help="with --model: what its pictures are")
-    add(
-        "--import", dest="imports", action="append", default=[], metavar="FILE", help="a Python file with your networks"
-    )
-    add("--debug", action="store_true", help="show tracebacks")
+    add_common_options(parser)
     return parser
 
 

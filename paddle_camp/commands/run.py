@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
+from paddle_camp.commands.parsing import add_common_options
 from paddle_camp.commands.reporting import escape_what_cannot_be_shown, guarded, report
 from paddle_camp.errors import CampError
 from paddle_camp.running.catalogue import COURSES, Catalogue
@@ -25,7 +26,6 @@ def build_parser(program: str | None = None) -> argparse.ArgumentParser:
     add("--list", action="store_true", help="list the assignments")
     add("--data", choices=DATA, default="auto", help="auto: real if found, else stand-in")
     add("--data-dir", metavar="DIR", help="where to look for data first (also $PADDLE_CAMP_DATA)")
-    add("--device", default="auto", metavar="auto|cpu|gpu|gpu:N", help="auto: a GPU where there is one")
     add("--amp", action="store_true", help="mixed precision: on a GPU, or a CPU made for bfloat16")
     add("--quick", action="store_true", help="small settings that end in a minute or two on a CPU")
     add("--seed", type=int, metavar="N", help="default 0")
@@ -35,15 +35,10 @@ def build_parser(program: str | None = None) -> argparse.ArgumentParser:
     add("--resume", nargs="?", const="", metavar="RUN_DIR", help="go on with an interrupted run (default: the latest)")
     add("--config", metavar="FILE", help="run again what a run's config.json says; -o and --seed go before it")
     add("--render", metavar="RUN_DIR", help="write answer.md and report.html of a finished run anew, without training")
-    add("--import", dest="imports", action="append", default=[], metavar="FILE", help="a Python file with networks")
     add("--jobs", type=int, metavar="N", help="sweeps: how many trainings run side by side (default 1)")
-    add(
-        "--cluster",
-        metavar="auto|ADDRESS",
-        help="sweeps: run on a Ray cluster, at its full width",
-    )
+    add("--cluster", metavar="auto|ADDRESS", help="sweeps: run on a Ray cluster, at its full width")
     add("--visualdl", action="store_true", help="also write VisualDL logs")
-    add("--debug", action="store_true", help="show tracebacks")
+    add_common_options(parser)
     return parser
 
 
@@ -89,7 +84,11 @@ def _run_all(catalogue: Catalogue, names: list[str], parsed: dict) -> int:
     if parsed["config"] is not None:
         ids = again.homework_of(parsed["config"], ids)
     if imports := parsed.pop("imports"):
-        import_networks(imports, parsed["cluster"])
+        from paddle_camp import models
+
+        if parsed["cluster"]:
+            raise CampError("--import: the nodes of a cluster do not have these files; leave --cluster out")
+        models.import_networks(imports)
     options = Options(**parsed | {"overrides": tuple(parsed["overrides"])})
     if len(ids) > 1:  # a slip in the last one must not be found after hours
         for name in ids:
@@ -97,19 +96,6 @@ def _run_all(catalogue: Catalogue, names: list[str], parsed: dict) -> int:
     for name in ids:
         _run(catalogue, name, options)
     return 0
-
-
-def import_networks(files: Sequence[str], cluster: str | None = None) -> None:
-    """Import networks of the user's own; see :mod:`paddle_camp.models.own`.
-
-    Raises:
-        CampError: a file is missing or fails, or a cluster, which does not have the files, is named too.
-    """
-    from paddle_camp.models import own
-
-    if cluster:
-        raise CampError("--import: the nodes of a cluster do not have these files; leave --cluster out")
-    own.import_networks(files)
 
 
 def _render(catalogue: Catalogue, folder: Path) -> int:
