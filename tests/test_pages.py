@@ -1,0 +1,37 @@
+"""The Markdown pages: the flags they name and the links between them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from paddle_camp.commands import predict, run
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = ("README.md", "README.zh-CN.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")))
+FLAG = re.compile(r"(?<![\w-])--[a-z][\w-]*")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_readme_shows_the_flags_that_exist(page):
+    """Those of both READMEs and of docs/: each is ours, or one of another program's."""
+    known = set(FLAG.findall(run.build_parser().format_help() + predict.build_parser().format_help()))
+    known |= {"--extra-index-url"}  # pip's
+    known |= {"--nproc_per_node", "--devices", "--nnodes", "--rank", "--master", "--log_dir"}  # Paddle's launcher's
+    known |= {"--rounds"}  # tools/benchmark.py's
+    named = set(FLAG.findall((ROOT / page).read_text(encoding="utf-8")))
+    assert named <= known, f"{page} names {', '.join(sorted(named - known))}"
+
+
+@pytest.mark.parametrize("page", (*PAGES, "data/README.md"))
+def test_the_links_of_the_pages_lead_somewhere(page):
+    text = re.sub(r"^```.*?^```", "", (ROOT / page).read_text(encoding="utf-8"), flags=re.M | re.S)
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if not re.match(r"https?:", link):
+            name, _, heading = link.partition("#")
+            target = (ROOT / page).parent / name if name else ROOT / page
+            assert target.exists(), f"{page} links to {link}"
+            titles = re.findall(r"^#+ (.+)$", target.read_text(encoding="utf-8"), re.MULTILINE) if heading else []
+            assert not heading or heading in [title.lower().replace(" ", "-") for title in titles], link
