@@ -23,8 +23,9 @@ import paddle.nn.functional as F
 from annotated_types import Ge
 
 import paddle_camp as camp
+from homework.car_buyers.features import Scaling, penalty_of, with_ones
 from homework.car_buyers.figures import draw
-from homework.car_buyers.looking_closer import compare_with_sklearn, doubts, follow_without_penalty
+from homework.car_buyers.looking_closer import compare_with_sklearn, describe_growth, doubts
 from homework.car_buyers.newton import hessian, largest_curvature, newton_steps
 from paddle_camp.data.built_in import LabelledTable, describe_built_in
 
@@ -79,32 +80,6 @@ def gradient_descent(rows, bought, penalty, rate: float, num_steps: int) -> np.n
     return np.array(path)
 
 
-@dataclass(frozen=True)
-class Scaling:
-    """Standardised features: theta for them, and theta for the features as they are."""
-
-    mean: np.ndarray
-    deviation: np.ndarray
-
-    def rows(self, inputs: np.ndarray) -> np.ndarray:
-        """A column of ones and the standardised features."""
-        return with_ones((inputs - self.mean) / self.deviation)
-
-    def to_plain(self, theta: np.ndarray) -> np.ndarray:
-        """The theta ``[..., 3]`` that says the same of plain features: z = c + v (x - mean) / deviation."""
-        weights = theta[..., 1:] / self.deviation
-        return np.concatenate([theta[..., :1] - weights @ self.mean[:, None], weights], axis=-1)
-
-    def to_standardised(self, theta: np.ndarray) -> np.ndarray:
-        """The inverse of :meth:`to_plain`."""
-        return np.append(theta[0] + theta[1:] @ self.mean, theta[1:] * self.deviation)
-
-
-def with_ones(inputs: np.ndarray) -> np.ndarray:
-    """``inputs [N, 2]`` with a column of ones before them."""
-    return np.c_[np.ones(len(inputs)), inputs]
-
-
 def arrival(path: np.ndarray, exact: np.ndarray) -> int | None:
     """The step from which on every coefficient is within TOLERANCE of the exact one; None: not yet at the end."""
     far = np.flatnonzero(np.abs(path - exact).max(axis=1) >= TOLERANCE)
@@ -125,8 +100,7 @@ def odds_of(share: float) -> float:
 def train_all_ways(settings: Settings, people: LabelledTable) -> tuple[dict[str, np.ndarray], dict]:
     """The paths of plain theta by "standardised", "plain" and "newton", and what came of each."""
     inputs, bought = people.inputs, people.labels.astype(np.float64)
-    scaling = Scaling(inputs.mean(axis=0), inputs.std(axis=0))
-    penalty = np.array([0.0, 1.0, 1.0]) / settings.C
+    scaling, penalty = Scaling.of(inputs), penalty_of(settings.C)
     scaled_penalty = penalty / np.array([1.0, *scaling.deviation]) ** 2  # of the same plain weights
     plain, scaled = with_ones(inputs), scaling.rows(inputs)
     rates = {"standardised": settings.learning_rate, "plain": 1 / largest_curvature(plain, penalty)}
@@ -160,11 +134,11 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     results |= {"ratio_error": abs(ratio / expected - 1), "age_ratio": float(np.exp(theta[1]))}
     rows, bought = with_ones(people.inputs), people.labels.astype(np.float64)
     results["sklearn"] = compare_with_sklearn(people, results["exact"], settings)
-    free_path, results["free"] = follow_without_penalty(
-        lambda scaled: gradient_descent(scaled, bought, np.zeros(3), settings.learning_rate, settings.free_steps),
-        Scaling(people.inputs.mean(axis=0), people.inputs.std(axis=0)),
-        people,
+    scaling = Scaling.of(people.inputs)
+    free_path = scaling.to_plain(
+        gradient_descent(scaling.rows(people.inputs), bought, np.zeros(3), settings.learning_rate, settings.free_steps)
     )
+    results["free"] = describe_growth(free_path, scaling.deviation, people)
     results["doubts"] = doubts(rows, bought, results["exact"], settings)
     values = {"people": PEOPLE, "tolerance": TOLERANCE}
     values["code"] = camp.code_of(loss_of, gradient_descent)

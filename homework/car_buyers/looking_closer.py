@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
+from homework.car_buyers.features import penalty_of, with_ones
 from homework.car_buyers.newton import gradient, hessian, newton_steps
 from paddle_camp.data.built_in import LabelledTable
 
@@ -31,8 +31,8 @@ def compare_with_sklearn(people: LabelledTable, exact: np.ndarray, settings: Any
         ``penalised``: the optimum with a penalised intercept, and ``intercept_is_why``: liblinear has come to it;
         ``shifted``: the probability by that optimum where ages are counted from SHIFT years on.
     """
-    rows, bought = np.c_[np.ones(len(people)), people.inputs], people.labels.astype(np.float64)
-    penalty = np.array([0.0, 1.0, 1.0]) / settings.C
+    rows, bought = with_ones(people.inputs), people.labels.astype(np.float64)
+    penalty = penalty_of(settings.C)
     found: dict[str, Any] = {}
     for name, options in SOLVERS.items():
         model = LogisticRegression(C=settings.C, **options).fit(people.inputs, people.labels)
@@ -52,25 +52,26 @@ def compare_with_sklearn(people: LabelledTable, exact: np.ndarray, settings: Any
     return found | {"shift": SHIFT, "shifted": shifted}
 
 
-def follow_without_penalty(
-    descend: Callable[[np.ndarray], np.ndarray], scaling: Any, people: LabelledTable
-) -> tuple[np.ndarray, dict[str, Any]]:
-    """Gradient descent without a penalty, watched at every power of ten of its steps.
+def describe_growth(path: np.ndarray, deviation: np.ndarray, people: LabelledTable) -> dict[str, Any]:
+    """Gradient descent without a penalty, watched at every tenth part of its steps, and of these again.
+
+    Args:
+        path: plain theta before the first step and after each one, ``[steps + 1, 3]``.
+        deviation: of age and income, ``[2]``.
 
     Returns:
-        (the path of plain theta, verdicts): ``rows`` at these steps, with the loss, the smallest margin, the size of
-        the standardised weights and the ``error`` a textbook would give the coefficient of income; ``separable``: the
-        line at the end has everyone on the right side; ``grows``: so that the weights have grown by about as much in
-        the last tenfold of steps as in the one before, as a logarithm does, while the loss kept falling.
+        ``rows`` at these steps, with the loss, the smallest margin, the size of the standardised weights and the
+        ``error`` a textbook would give the coefficient of income; ``separable``: the line at the end has everyone on
+        the right side; ``grows``: so that the weights have grown by about as much in the last tenfold of steps as in
+        the one before, as a logarithm does, while the loss kept falling; ``gained``: by how much in each tenfold.
     """
-    path = scaling.to_plain(descend(scaling.rows(people.inputs)))
-    rows, sign = np.c_[np.ones(len(people)), people.inputs], 2 * people.labels - 1
+    rows, sign = with_ones(people.inputs), 2 * people.labels - 1
     last = len(path) - 1
     decades = [last // 10**k for k in range(int(np.log10(last)), -1, -1)]
     watched = []
     for step in decades:
         margins = sign * (rows @ path[step])
-        size = float(np.linalg.norm(path[step, 1:] * scaling.deviation))
+        size = float(np.linalg.norm(path[step, 1:] * deviation))
         loss = float(np.logaddexp(0, -margins).sum())
         row = {"step": step, "theta": path[step], "size": size, "loss": loss, "margin": float(margins.min())}
         watched.append(row | {"error": float(standard_errors(path[step], rows, np.zeros(3))[2])})
@@ -78,7 +79,7 @@ def follow_without_penalty(
     gained = np.diff([row["size"] for row in watched])
     falls = all(later["loss"] < row["loss"] for row, later in zip(watched, watched[1:], strict=False))
     grows = bool(separable and falls and gained[-1] > 0.5 * gained[-2] > 0)
-    return path, {"rows": watched, "separable": separable, "grows": grows, "gained": gained}
+    return {"rows": watched, "separable": separable, "grows": grows, "gained": gained}
 
 
 def standard_errors(theta: np.ndarray, rows: np.ndarray, penalty: np.ndarray) -> np.ndarray:
@@ -94,10 +95,10 @@ def doubts(rows: np.ndarray, bought: np.ndarray, exact: np.ndarray, settings: An
         give; ``unpenalised``: the same without the penalty's part of the Hessian; ``strengths``: C -> theta
         with its odds ``ratio`` of income; ``left_out``: that ratio without each person in turn.
     """
-    penalty = np.array([0.0, 1.0, 1.0]) / settings.C
+    penalty = penalty_of(settings.C)
     errors, unpenalised = (standard_errors(exact, rows, each) for each in (penalty, np.zeros(3)))
     interval = np.exp(exact[2] + NORMAL * errors[2] * np.array([-1, 1]))
-    paths = {f"{C:g}": newton_steps(rows, bought, penalty * settings.C / C, 200)[-1] for C in settings.strengths}
+    paths = {f"{C:g}": newton_steps(rows, bought, penalty_of(C), 200)[-1] for C in settings.strengths}
     by_strength = {C: {"theta": theta, "ratio": float(np.exp(theta[2]))} for C, theta in paths.items()}
     others = [np.arange(len(rows)) != person for person in range(len(rows))]
     left_out = [float(np.exp(newton_steps(rows[kept], bought[kept], penalty, 200)[-1][2])) for kept in others]

@@ -11,7 +11,7 @@ import sklearn
 from sklearn.linear_model import LogisticRegression
 
 from homework.car_buyers import experiment as hw
-from homework.car_buyers.looking_closer import compare_with_sklearn, follow_without_penalty
+from homework.car_buyers.looking_closer import compare_with_sklearn, describe_growth
 from homework.car_buyers.newton import gradient, hessian, newton_steps
 from paddle_camp.answers.template import render
 from paddle_camp.data.built_in import LabelledTable
@@ -120,9 +120,9 @@ def test_people_who_cannot_be_parted_do_not_grow():
     people = hw.load_people()
     mixed = LabelledTable(people.inputs, 1 - people.labels[::-1], people.columns, people.classes, people.info)
     mixed.labels[:] = [0, 1, 0, 1, 0, 1]
-    scaling = hw.Scaling(mixed.inputs.mean(axis=0), mixed.inputs.std(axis=0))
-    descend = lambda rows: hw.gradient_descent(rows, mixed.labels.astype(float), np.zeros(3), 0.5, 1000)  # noqa: E731
-    found = follow_without_penalty(descend, scaling, mixed)[1]
+    scaling = hw.Scaling.of(mixed.inputs)
+    path = hw.gradient_descent(scaling.rows(mixed.inputs), mixed.labels.astype(float), np.zeros(3), 0.5, 1000)
+    found = describe_growth(scaling.to_plain(path), scaling.deviation, mixed)
     assert not found["separable"] and not found["grows"]
 
 
