@@ -29,7 +29,8 @@ def compare_with_sklearn(people: LabelledTable, exact: np.ndarray, settings: Any
         entry of the gradient of the mean loss, which lbfgs compares with its tolerance), ``tolerance``;
         ``stopped_early``: lbfgs is off because a slope below its tolerance let it stop: a tighter tolerance mends it;
         ``penalised``: the optimum with a penalised intercept, and ``intercept_is_why``: liblinear has come to it;
-        ``shifted``: the probability by that optimum where ages are counted from SHIFT years on.
+        ``shifted``: the probability where ages are counted from SHIFT years on, with the intercept ``penalised`` and
+        ``free``; ``steady``: the latter is the one without the shift.
     """
     rows, bought = with_ones(people.inputs), people.labels.astype(np.float64)
     penalty = penalty_of(settings.C)
@@ -43,13 +44,17 @@ def compare_with_sklearn(people: LabelledTable, exact: np.ndarray, settings: Any
         found[name] |= {"ratio": float(np.exp(theta[2])), "slope": slope, "tolerance": model.tol}
     plain, tight = found["lbfgs"], found["lbfgs, tight"]
     early = plain["gap"] >= SAME and tight["gap"] < SAME and plain["slope"] < plain["tolerance"]
-    penalised = newton_steps(rows, bought, np.full(3, 1.0) / settings.C, 100)[-1]
-    moved = newton_steps(rows - [0, SHIFT, 0], bought, np.full(3, 1.0) / settings.C, 100)[-1]
-    shifted = float(1 / (1 + np.exp(-moved @ [1, settings.age - SHIFT, settings.income])))
+    penalties = {"penalised": np.full(3, 1.0) / settings.C, "free": penalty}
+    penalised, asked = newton_steps(rows, bought, penalties["penalised"], 100)[-1], [1, settings.age, settings.income]
+    shifted = {}
+    for name, each in penalties.items():
+        moved = newton_steps(rows - [0, SHIFT, 0], bought, each, 100)[-1]
+        shifted[name] = float(1 / (1 + np.exp(-moved @ np.subtract(asked, [0, SHIFT, 0]))))
+    steady = abs(shifted["free"] - float(1 / (1 + np.exp(-exact @ asked)))) < SAME
     differs = found["liblinear"]["gap"] >= SAME
     why = differs and float(np.abs(found["liblinear"]["theta"] - penalised).max()) < SAME
     found = {"solvers": found, "stopped_early": early, "penalised": penalised, "intercept_is_why": why}
-    return found | {"shift": SHIFT, "shifted": shifted}
+    return found | {"shift": SHIFT, "shifted": shifted, "steady": steady}
 
 
 def describe_growth(path: np.ndarray, deviation: np.ndarray, people: LabelledTable) -> dict[str, Any]:

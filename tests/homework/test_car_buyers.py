@@ -37,7 +37,7 @@ def test_gradient_descent_comes_to_the_exact_optimum_and_newton_in_a_few_steps(r
     np.testing.assert_allclose(results["exact"], EXACT, atol=1e-6)
     np.testing.assert_allclose(results["theta"], EXACT, atol=1e-4)
     assert results["ways"]["standardised"]["arrived"] < 300
-    assert results["ways"]["newton"]["arrived"] == 6
+    assert results["ways"]["newton"]["arrived"] == 6 and results["newton"]["doubles"]
     assert results["ways"]["plain"]["arrived"] is None and results["ways"]["plain"]["gap"] > 0.5
     assert contract.metrics_of(run[0])["headline"]["value"] == pytest.approx(0.849153, abs=2e-5)
 
@@ -53,6 +53,8 @@ def test_one_more_unit_of_income_multiplies_the_odds_by_the_exponential(run):
         ratio = hw.odds_of(hw.probability(exact, age, income + 1)) / hw.odds_of(hw.probability(exact, age, income))
         assert ratio == pytest.approx(2.540857, abs=1e-6)
     assert hw.odds_of(0.75) == 3
+    assert results["elsewhere"]["from"] == [20, 3] and results["elsewhere"]["ratio"] == pytest.approx(results["ratio"])
+    assert results["factors"] == pytest.approx({"age": np.exp(EXACT[1]), "income": 2.540857}, abs=2e-4)
 
 
 def test_why_scikit_learns_solvers_differ(run):
@@ -67,7 +69,8 @@ def test_why_scikit_learns_solvers_differ(run):
     shifted = LogisticRegression(solver="liblinear", tol=1e-10).fit(
         np.array(hw.PEOPLE)[:, :2] - [20, 0], [0, 1, 1, 1, 0, 0]
     )
-    assert found["shifted"] == pytest.approx(shifted.predict_proba([[8, 8]])[0, 1], abs=1e-6)
+    assert found["shifted"]["penalised"] == pytest.approx(shifted.predict_proba([[8, 8]])[0, 1], abs=1e-6)
+    assert found["steady"] and found["shifted"]["free"] == pytest.approx(0.849153, abs=1e-6)
     if sklearn.__version__.startswith("1.9."):  # where it stops depends on the version
         assert solvers["lbfgs"]["theta"][2] == pytest.approx(0.932314, abs=1e-5) and found["stopped_early"]
 
@@ -140,6 +143,7 @@ def test_the_answer_of_the_run(run):
     first = text.splitlines()[0]
     assert "84.92%，判断为会买" in first and "2.5408" in first and "已验证" in first and "不到 0.0001" in first
     assert "系数的大小由惩罚项决定" in first and "**不收敛，系数无止境地增长。为什么**" in text
+    assert "不惩罚截距则不变" in text and "每步正确的位数约加倍" in text and "从 (20, 3) 出发是 2.5408" in text
     assert "liblinear 解的是另一个问题" in text and form_faults(text.replace("95% 区间", "")) == []
 
 
@@ -150,6 +154,8 @@ def test_the_answer_turns_around(run):
     first = text.splitlines()[0]
     assert "31.00%，判断为不会买" in first and "走了 400 步，还没有到达最优解（最大误差 2.0e-02）" in first
     assert "验证没有通过" in first and "相差不到" not in first and "牛顿法只要" not in text
+    text = answer_of(run, newton={"doubles": False}, sklearn={"steady": False})
+    assert "正确的位数" not in text and "不惩罚截距也变成 0.8492" in text
     text = answer_of(run, free={"grows": False, "separable": False})
     assert "系数的大小由惩罚项决定" not in text and "还不能说系数会无止境地增长" in text
     assert "最大似然估计不存在" not in text
