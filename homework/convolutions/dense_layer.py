@@ -67,6 +67,22 @@ def multiplications(side: int, channels: int) -> int:
     return 9 * channels * first**2 + 9 * channels**2 * second**2 + CLASSES * channels * FIELD**2 * answers**2
 
 
+def slide_and_cut(model: Classifier, count: int, seed: int) -> tuple[paddle.Tensor, paddle.Tensor, float]:
+    """A random picture that gives a map of ``count`` x ``count`` answers, and its patches.
+
+    Returns:
+        (the picture ``[1, 1, H, W]``; the patches ``[count^2, 1, side, side]``; the largest difference between the map
+        and the patches' answers, relative to the largest answer).
+    """
+    side = model.side + STEP * (count - 1)
+    image = np.random.default_rng(seed).normal(size=(side, side)).astype("float32")
+    whole = paddle.to_tensor(image[np.newaxis, np.newaxis])
+    patches = paddle.to_tensor(patches_of(image, model.side, count))
+    answers = model(patches).numpy().reshape(count, count, CLASSES)
+    slid = model.slide(whole).numpy()[0].transpose(1, 2, 0)
+    return whole, patches, float(np.abs(slid - answers).max() / np.abs(answers).max())
+
+
 @paddle.no_grad()
 def compare_with_patches(settings: Any, seed: int) -> tuple[dict[str, Any], dict[str, float]]:
     """One pass over a larger picture against all its patches.
@@ -78,23 +94,15 @@ def compare_with_patches(settings: Any, seed: int) -> tuple[dict[str, Any], dict
         patches, "one by one".
     """
     paddle.seed(seed)
-    count, found = settings.map_side, {}
-    for name, padding in (("padded_gap", 1), ("gap", 0)):
-        model = Classifier(settings.channels, padding)
-        model.eval()
-        side = model.side + STEP * (count - 1)
-        image = np.random.default_rng(seed).normal(size=(side, side)).astype("float32")
-        whole, patches = (
-            paddle.to_tensor(image[np.newaxis, np.newaxis]),
-            paddle.to_tensor(patches_of(image, model.side, count)),
-        )
-        answers = model(patches).numpy().reshape(count, count, CLASSES)
-        slid = model.slide(whole).numpy()[0].transpose(1, 2, 0)
-        found[name] = float(np.abs(slid - answers).max() / np.abs(answers).max())
-    found |= {"patch": model.side, "side": side, "answers": count**2}
-    found["saved"] = (
-        count**2 * multiplications(model.side, settings.channels) / multiplications(side, settings.channels)
-    )
-    ways = {"one pass": lambda: model.slide(whole).numpy(), "one batch": lambda: model(patches).numpy()}
-    ways["one by one"] = lambda: [model(patches[k : k + 1]).numpy() for k in range(len(patches))]
-    return found, {name: median_seconds(way, settings.repeats) for name, way in ways.items()}
+    padded, model = (Classifier(settings.channels, padding) for padding in (1, 0))
+    _, _, padded_gap = slide_and_cut(padded, settings.map_side, seed)
+    whole, patches, gap = slide_and_cut(model, settings.map_side, seed)
+    side, answers = whole.shape[-1], len(patches)
+    saved = answers * multiplications(model.side, settings.channels) / multiplications(side, settings.channels)
+    found = {"gap": gap, "padded_gap": padded_gap, "patch": model.side, "side": side, "answers": answers}
+    ways = {
+        "one pass": lambda: model.slide(whole).numpy(),
+        "one batch": lambda: model(patches).numpy(),
+        "one by one": lambda: [model(patches[k : k + 1]).numpy() for k in range(answers)],
+    }
+    return found | {"saved": saved}, {name: median_seconds(way, settings.repeats) for name, way in ways.items()}

@@ -43,17 +43,19 @@ def slope_of(layers: Sequence[Layer]) -> np.ndarray:
     return paddle.grad(y[0, 0, 0, 0], x)[0].numpy()[0, 0]
 
 
+def without_border(square: np.ndarray, width: int) -> np.ndarray:
+    """The middle of a square array, ``width`` pixels narrower on each side."""
+    return square[width : len(square) - width, width : len(square) - width]
+
+
 def describe(layers: Sequence[Layer]) -> tuple[dict[str, Any], np.ndarray]:
     """(``formula`` and ``measured`` side, ``effective`` side, ``weights`` per pair of channels), the gradient."""
     slope = slope_of(layers)
     rows, columns = np.flatnonzero(slope.any(axis=1)), np.flatnonzero(slope.any(axis=0))
     sides = {int(places[-1] - places[0] + 1) for places in (rows, columns)}
     seen = slope[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    whole, cut = seen.sum(), 0
-    while (
-        cut < len(seen) // 2 and seen[cut + 1 : len(seen) - cut - 1, cut + 1 : len(seen) - cut - 1].sum() > MOST * whole
-    ):
-        cut += 1
+    cuts = range(len(seen) // 2 + 1)
+    cut = max(k for k in cuts if k == 0 or without_border(seen, k).sum() > MOST * seen.sum())
     row = {"layers": len(layers), "formula": field_of(layers), "measured": max(sides)}
     row |= {"effective": len(seen) - 2 * cut, "weights": sum(kernel**2 for kernel, _, _ in layers)}
     return row, slope
