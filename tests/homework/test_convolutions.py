@@ -154,7 +154,9 @@ def test_the_answer_of_the_run(run):
     text = answer_of(run, chain=hw.follow_chain(200), times=times)
     first = text.splitlines()[0]
     assert "边长是 97：除不尽时卷积向下取整才对（向上取整会得到 98）" in first and "结果相同，最大差" in first
-    assert "快 4.0 倍" in first and "公式与梯度测得的一致" in first and "它不是逆" in text
+    assert "逐块（合成一批）的用时是它的 4.0 倍" in first and "公式与梯度测得的一致" in first and "它不是逆" in text
+    assert "卷积矩阵的转置，不是逆" in first and "拉普拉斯、模糊、锐化的核中心对称" in text and "这就是棋盘纹" in text
+    assert "向上取整会得到" not in answer_of(run, chain=hw.follow_chain(201), times=times)
     assert form_faults(text) == [] and "def convolve_by_loops" in text
 
 
@@ -167,11 +169,15 @@ def test_the_answer_turns_around(run):
         "没有一致到 1.0e-06" in first
         and "个答案与逐块计算不同；" in first
         and "不一致；" in first
-        and "倍；" not in first
+        and "用时是它的" not in first
     )
     text = answer_of(run, sizes={"conv_down": 3}, dense={"padded_gap": 0.0}, times=slow)
     assert "才对" not in text.splitlines()[0] and "3 种向下取整：与“向下取整”不完全相符" in text
-    assert "条件是没有填充" not in text
+    assert "的条件是没有填充" not in text
+    transposed = run[1]["relatives"]["transposed"]
+    changed = {"transposed": transposed | {"error": 0.0, "uneven": transposed["uneven"] | {"3": 1}}}
+    text = answer_of(run, relatives=changed)
+    assert "不是逆" not in text.splitlines()[0] and "没有看到它与逆的差别" in text and "棋盘纹" not in text
     shift = {"max": 0.3, "average": 0.1, "l2": 0.1, "subsample": 0.2}
     pools = run[1]["pools"] | {"shift": shift, "ordered": False}
     text = answer_of(run, pools=pools)
