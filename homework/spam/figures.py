@@ -38,9 +38,8 @@ def _scores(results: dict[str, Any]) -> Figure:
     names |= {"recall": words("recall", "召回率"), "f1": "F1"}
     panels = {name: [row[key] or 0.0 for row in rows.values()] for key, name in names.items()}
     spread = {name: [row[f"{key}_interval"] or (0, 0) for row in rows.values()] for key, name in names.items()}
-    low = 0.1 * np.floor(10 * min(end for ends in spread.values() for end, _ in ends))
     title = words("Held-out messages, with 95 % intervals", "折外短信上的成绩与 95% 区间")
-    linear = dict.fromkeys(panels, (low, 1.0))
+    linear = dict.fromkeys(panels, (0.0, 1.0))
     return camp.plots.bar_panels(list(rows), panels, linear=linear, intervals=spread, title=title)
 
 
