@@ -116,17 +116,23 @@ def publish(messages: Messages, chosen: dict[str, Any], context: camp.Context) -
     return camp.metrics.probabilities(network(paddle.to_tensor(inputs.arrays(ASKED)[0])).numpy())[:, 1]
 
 
-def some(messages: Messages, count: int | None, seed: int) -> Messages:
-    """So many of the messages, drawn with the classes in proportion; all of them where there are not more."""
+def draw_messages(messages: Messages, count: int | None, seed: int) -> Messages:
+    """So many of the messages, drawn with the classes in proportion; all of them where there are not more.
+
+    Raises:
+        SettingError: so few, or so many, that those drawn or those left have not every class.
+    """
     if count is None or count >= len(messages):
         return messages
+    low, high = len(CLASSES), len(messages) - len(CLASSES)
+    camp.require(low <= count <= high, f"max_messages={count}: give {low} to {high}, or none for all {len(messages)}")
     options: dict[str, Any] = {"train_size": count, "random_state": seed, "stratify": messages.labels}
     return messages.take(np.sort(train_test_split(np.arange(len(messages)), **options)[0]))
 
 
 def run(settings: Settings, context: camp.Context) -> camp.Answer:
     data = context.load(camp.load_spam)
-    messages, cs = some(data.train, settings.max_messages, context.seed), sorted({settings.c, *settings.cs})
+    messages, cs = draw_messages(data.train, settings.max_messages, context.seed), sorted({settings.c, *settings.cs})
     folds = make_folds(messages, settings.num_folds, context.seed)
     usual = make_folds(messages, settings.num_folds, context.seed, together=False)
     apart = held_out(messages, usual, lambda fold: by_penalty(messages, fold, [settings.c]))[:, 0]

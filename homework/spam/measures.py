@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from paddle_camp.comparisons import mcnemar, share_interval
-from paddle_camp.data.spam import Messages
+from paddle_camp.data.spam import CLASSES, Messages
 from paddle_camp.errors import DataError, require
 
 Fold = tuple[np.ndarray, np.ndarray]  # the numbers of the messages to train on, and of those held out
@@ -25,7 +25,7 @@ def make_folds(messages: Messages, count: int, seed: int, together: bool = True)
     Raises:
         DataError: a class has fewer messages, copies counted once, than there are folds.
     """
-    for label, name in enumerate(("ham", "spam")):
+    for label, name in enumerate(CLASSES):
         distinct = len(np.unique(messages.groups[messages.labels == label]))
         if distinct < count:
             raise DataError(

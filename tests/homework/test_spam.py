@@ -197,6 +197,8 @@ def test_a_fit_that_has_not_ended_and_asked_messages_are_said(tiny):
         ("features=letters", "features=letters: there are words.shapes, characters"),
         ("better_cs=", "better_cs: name at least one"),
         ("max_messages=0", "max_messages=0"),
+        ("max_messages=1", "max_messages=1: give 2 to 598, or none for all 600"),
+        ("max_messages=599", "max_messages=599: give 2 to 598"),
     ],
 )
 def test_a_wrong_setting_is_one_line(override, says, tmp_path):
