@@ -31,7 +31,7 @@ import paddle_camp as camp
 from homework.spam import better
 from homework.spam.figures import draw
 from homework.spam.logistic import fit_logistic
-from homework.spam.measures import Fold, compare, explain, held_out, leak, make_folds, score
+from homework.spam.measures import Fold, compare, explain, held_out, leak, make_folds, rare_words, score
 from paddle_camp.data.spam import CLASSES, Messages
 from paddle_camp.networks.weights import save_weights
 from paddle_camp.predicting.messages import MessageInputs
@@ -158,6 +158,7 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     results = {"messages": sizes, "scores": scores, "leak": leak(messages, apart, by_c[settings.c])}
     results |= {"penalties": {f"{c:g}": score(said, messages.labels) for c, said in by_c.items()}}
     results |= {"why": explain(messages, by_c, settings.c), "same": same, "asked": asked}
+    results["rare"] = rare_words(messages)
     results |= {"against": compare(messages, improved, by_c[settings.c]), "choices": choices, "chosen": chosen}
     count = settings.num_words
     results |= {"words": {"spam": words[::-1][:count], "ham": words[:count]}, "reached": scores["better"]["f1"] >= GOAL}

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
@@ -106,6 +107,22 @@ def leak(messages: Messages, apart: np.ndarray, together: np.ndarray) -> dict[st
     found = {"rows": len(rows), "spam": len(spam), "recall": recalls, "scores": scores}
     found["f1_gain"] = scores["apart"]["f1"] - scores["together"]["f1"]
     return found | {"test": compare(messages, apart, together, rows) if len(rows) else None}
+
+
+def rare_words(messages: Messages) -> dict[str, float]:
+    """Words that a single message has, copies not counted: unknown to every model that has not seen this message.
+
+    Returns:
+        ``spam``: the share of spam with such a word; ``with_digit``: the share of these words of spam with a digit.
+    """
+    kept = messages.take(np.unique(messages.groups, return_index=True)[1])
+    vectorizer = CountVectorizer(binary=True, dtype=np.uint8)
+    rows = vectorizer.fit_transform(kept.texts).toarray()
+    single = rows.sum(axis=0) == 1
+    of_spam = rows[kept.labels == 1][:, single]
+    words = vectorizer.get_feature_names_out()[single][of_spam.any(axis=0)]
+    with_digit = [any(map(str.isdigit, word)) for word in words]
+    return {"spam": float(of_spam.any(axis=1).mean()), "with_digit": float(np.mean(with_digit)) if with_digit else 0.0}
 
 
 def explain(messages: Messages, by_c: dict[float, np.ndarray], c: float) -> dict[str, Any]:

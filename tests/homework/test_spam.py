@@ -83,6 +83,13 @@ def test_why_spam_is_missed():
     assert found["mean_spam"] == pytest.approx(0.415) and found["test"]["only_first"] == 3
 
 
+def test_words_of_a_single_message():
+    texts = ("win 100p now", "win 100P  now", "call now", "see you now", "call me 8")  # the second is a copy
+    found = measures.rare_words(Messages(texts, np.array([1, 1, 1, 0, 0])))
+    assert found == {"spam": 0.5, "with_digit": 0.5}  # win and 100p, in one of two different spam messages
+    assert measures.rare_words(Messages(("now", "now ok"), np.array([1, 0]))) == {"spam": 0.0, "with_digit": 0.0}
+
+
 def test_paddle_finds_the_coefficients_of_scikit_learn(messages):
     rows = TfidfVectorizer().fit_transform(messages.texts)
     rows = sparse.vstack([rows, sparse.csr_matrix((1, rows.shape[1]))]).tocsr()  # a message without a known word
@@ -163,7 +170,7 @@ def test_the_conclusion_turns_around(tiny, verdict, reached, says):
 @pytest.mark.parametrize(
     ("verdict", "leaks", "why"),
     [
-        ("better", "普通的分折高估了成绩", "召回率低的主要原因是 C = 1 的正则化太强"),
+        ("better", "普通的分折高估了成绩", "原因是 C = 1 的正则化太强"),
         ("worse", "副本分开时答对的反而更少", "召回率反而更低，所以正则化不是原因"),
         ("cannot be told apart", "两种分法逐条比较分不出高下", "这一解释还没有得到证实"),
     ],
@@ -172,6 +179,13 @@ def test_the_reasons_turn_around(tiny, verdict, leaks, why):
     test = {"verdict": verdict, "only_first": 9, "only_second": 3, "p_value": 0.04, "messages": 20}
     text = answer_of(tiny, leak=kept_of(tiny, "leak") | {"test": test}, why=kept_of(tiny, "why") | {"test": test})
     assert leaks in text and why in text
+    penalties = kept_of(tiny, "penalties")
+    for recall, says in ((0.95, "漏掉的主要原因是"), (0.55, "漏掉的一部分原因是")):
+        scores = kept_of(tiny, "scores")
+        scores["listing"]["recall"] = 0.5
+        weaker = penalties | {"100": penalties["100"] | {"recall": recall}}
+        why_better = kept_of(tiny, "why") | {"test": test | {"verdict": "better"}}
+        assert says in answer_of(tiny, scores=scores, penalties=weaker, why=why_better)
     assert "这些短信里没有副本" in answer_of(tiny, leak=kept_of(tiny, "leak") | {"test": None})
 
 
