@@ -102,9 +102,9 @@ def candidate(hidden: str, rate: float, decay: float, block: int, settings: Sett
 def choose(settings: Settings, context: camp.Context, data: HousingData) -> tuple[dict, dict[str, dict]]:
     """The candidate with the lowest mean loss on held-out training rows, over the blocks, and every one's curve."""
     axes = {"hidden": settings.hidden, "rate": settings.hidden_rates, "decay": settings.weight_decays}
-    words = lambda losses: f"held-out loss {losses[-1]:.5f}"  # noqa: E731
+    describe = lambda losses: f"held-out loss {losses[-1]:.5f}"  # noqa: E731
     axes, common = axes | {"block": tuple(range(settings.blocks))}, {"settings": settings, "data": data}
-    grid = context.grid(candidate, axes, common=common, describe=words)
+    grid = context.grid(candidate, axes, common=common, describe=describe)
     curves, best = {}, None
     for _, point, cells in grid.over("block", list).items():
         if any(map(camp.diverged, cells)):
@@ -144,17 +144,17 @@ def saved_model(hidden: str, data: HousingData) -> camp.SavedModel:
 def run(settings: Settings, context: camp.Context) -> camp.Answer:
     data = context.load(camp.load_housing, shuffle_seed=context.seed if settings.shuffle else None)
     sets = {"rows": data.train, "others": {"test": data.test}}
-    words = {"num_epochs": settings.num_epochs, "batch_size": settings.batch_size}
-    linear, history = train(seed=context.seed, rate=settings.learning_rate, **words, **sets)
+    course = {"num_epochs": settings.num_epochs, "batch_size": settings.batch_size}
+    linear, history = train(seed=context.seed, rate=settings.learning_rate, **course, **sets)
     same = save_and_load(linear, context.checkpoints / "linear.pdparams", data.test.inputs)
     best, curves = choose(settings, context, data)
     chosen = {key: best[key] for key in ("hidden", "rate", "decay")} | {"num_epochs": settings.hidden_epochs}
-    words = chosen | sets | {"batch_size": settings.hidden_batch}
-    network, network_history = train(seed=context.seed, keep=context.checkpoints, **words)
+    options = chosen | sets | {"batch_size": settings.hidden_batch}
+    network, network_history = train(seed=context.seed, keep=context.checkpoints, **options)
     saved_model(best["hidden"], data).write(context.checkpoints, data.info)
     models = {"linear": linear, "network": network}
     others = context.seeds(settings.num_seeds)[1:]  # the chosen network once more from each seed but the first
-    again = {f"seed {seed}": train(seed=seed, **words)[0] for seed in others}
+    again = {f"seed {seed}": train(seed=seed, **options)[0] for seed in others}
     predictions = {name: predict(model, data.test.inputs) for name, model in (models | again).items()}
     test = {name: errors(each, data.test.prices, data) for name, each in predictions.items()}
     example = {n: float(data.to_dollars(predict(m, data.normalise(EXAMPLE)))[0]) for n, m in models.items()}
@@ -167,7 +167,7 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     results["random_mse"] = random_error(data.train, settings.blocks, context.seed, predict_after)
     results["shift"] = shift_of(data)
     results["mean_price"] = [float(data.to_dollars(part.prices).mean()) for part in data.parts().values()]
-    results["example"] = example | {"price": look_up_example(data)["price"]}
+    results["example"] = example | {"price": look_up_example(data)["price"], "row": EXAMPLE}
     code = camp.code_of(LinearModel, train, save_and_load, predict)
     return camp.Answer(
         title="作业4-1:用飞桨预测房价",
