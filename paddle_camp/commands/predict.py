@@ -79,17 +79,18 @@ def predict(parsed: argparse.Namespace) -> int:
     readable = inputs.samples(parsed.files, parsed.text, fail)
     while batch := list(itertools.islice(readable, AT_ONCE)):
         names, samples = zip(*batch, strict=True)
-        for name, said in zip(names, say(saved, networks, inputs.arrays(samples, parsed.tta)), strict=True):
+        predicted = predictions_of(saved, networks, inputs.arrays(samples, parsed.tta))
+        for name, (words, columns) in zip(names, predicted, strict=True):
             name = os.fsencode(name).decode("utf-8", "backslashreplace")  # a zip's GBK names are no UTF-8
-            print(printable(f"{shortened(name)}: {said.pop('words')}"), flush=True)
-            rows.append({"sample": name} | said)
+            print(printable(f"{shortened(name)}: {words}"), flush=True)
+            rows.append({"sample": name} | columns)
     if parsed.csv is not None and rows:
         write_table(Path(parsed.csv), rows)
     return max(statuses)
 
 
-def say(saved: SavedModel, networks: list, seen: list) -> Iterator[dict[str, Any]]:
-    """For each sample: ``words`` to print, and the columns of its row in the CSV file.
+def predictions_of(saved: SavedModel, networks: list, seen: list) -> Iterator[tuple[str, dict[str, Any]]]:
+    """For each sample: the words to print, and the columns of its row in the CSV file.
 
     Args:
         seen: the samples as arrays, and their variations.
@@ -98,12 +99,12 @@ def say(saved: SavedModel, networks: list, seen: list) -> Iterator[dict[str, Any
 
     if saved.number:
         for value in numbers(saved, networks, seen).tolist():
-            yield {"words": f"{value:.4g} {saved.number['unit']}".strip(), "prediction": value}
+            yield f"{value:.4g} {saved.number['unit']}".strip(), {"prediction": value}
         return
     for shares in class_probabilities(saved, networks, seen).tolist():
         by_class = dict(zip(saved.classes, shares, strict=True))
         columns = {f"probability_{name}": share for name, share in by_class.items()}
-        yield {"words": in_words(by_class), "prediction": max(by_class, key=by_class.get)} | columns
+        yield in_words(by_class), {"prediction": max(by_class, key=by_class.get)} | columns
 
 
 def shortened(name: str) -> str:
