@@ -28,15 +28,15 @@ def draw(people: LabelledTable, paths: dict, free: np.ndarray, results: dict, se
 def draw_plane(people: LabelledTable, theta: np.ndarray, free: np.ndarray, settings: Any) -> Figure:
     """Age and income; the probability as a shade, the line where it is a half, and the line without a penalty."""
     words = plots.words
-    names = (words("has not bought", "没有买"), words("has bought", "买了"))
+    names = (words("not bought", "没有买"), words("bought", "买了"))
     style: Look = {"linestyle": "", "markersize": 9, "markeredgecolor": "white"}
     handles = [
         Line2D([], [], marker=mark, color=colour(index), label=name, **style)
         for name, (mark, index) in zip(names, MARKS, strict=True)
     ]
-    asked = Line2D([], [], marker="*", color=INK, label=words("to be predicted", "要判断的人"), **style)
-    line = Line2D([], [], color=INK, linewidth=2, label=words("decision line: P = 0.5", "决策线：概率 0.5"))
-    without = {"color": MUTED, "linestyle": (0, (4, 3)), "label": words("without a penalty", "没有惩罚项")}
+    asked = Line2D([], [], marker="*", color=INK, label=words("to predict", "要判断的人"), **style)
+    line = Line2D([], [], color=INK, linewidth=2, label=words("P = 0.5", "概率 0.5"))
+    without = {"color": MUTED, "linestyle": (0, (4, 3)), "label": words("no penalty", "没有惩罚项")}
     handles += [asked, line, Line2D([], [], **without)]
     title = words("Six people and the line that parts them", "六个人和把他们分开的直线")
     figure = new_figure(4.6, title, None, handles=handles)
