@@ -14,6 +14,7 @@ from homework.hw4_1_house_prices.holding_out import block_of, random_error
 from paddle_camp.answers.template import render
 from paddle_camp.commands import predict
 from paddle_camp.data.housing import COLUMNS, load_housing
+from paddle_camp.errors import SettingError
 from paddle_camp.sweeps.grid import Grid
 from tests.helpers import contract
 
@@ -65,17 +66,30 @@ def test_the_runs_network_tells_prices_of_a_table(quick, tmp_path, capsys):
 
 
 class TwoCandidates:
-    """Stands for a context: two rates, each on two blocks for two epochs."""
+    """Stands for a context: two rates, each on two blocks for two epochs; ``changed``: other results of some."""
+
+    def __init__(self, changed=None):
+        self.losses = {(0.1, 0): [3.0, 1.0], (0.1, 1): [3.0, 2.0], (0.3, 0): [1.0, 1.1], (0.3, 1): [1.0, 2.1]}
+        self.losses |= changed or {}
 
     def grid(self, function, axes, **options):
-        losses = {(0.1, 0): [3.0, 1.0], (0.1, 1): [3.0, 2.0], (0.3, 0): [1.0, 1.1], (0.3, 1): [1.0, 2.1]}
-        return Grid(axes, {point: losses[point[1], point[3]] for point in itertools.product(*axes.values())})
+        return Grid(axes, {point: self.losses[point[1], point[3]] for point in itertools.product(*axes.values())})
 
 
 def test_the_choice_keeps_the_mean_and_the_worst_of_its_blocks():
     settings = hw.replace(hw.QUICK, hidden_rates=(0.1, 0.3), weight_decays=(0.0,), blocks=2)
     best, _ = hw.choose(settings, TwoCandidates(), load_housing("synthetic"))
     assert best == {"hidden": "16", "rate": 0.1, "decay": 0.0, "holdout_mse": 1.5, "worst_block": 2.0}
+
+
+def test_a_candidate_that_diverged_on_a_block_is_not_chosen():
+    settings = hw.replace(hw.QUICK, hidden_rates=(0.1, 0.3), weight_decays=(0.0,), blocks=2)
+    diverged = {(0.1, 1): {"diverged": 7}}
+    best, curves = hw.choose(settings, TwoCandidates(diverged), load_housing("synthetic"))
+    assert best["rate"] == 0.3 and list(curves["16"]) == [(0.3, 0.0)]
+    diverged |= {(0.3, 0): {"diverged": 7}}
+    with pytest.raises(SettingError, match="every candidate diverged: give smaller hidden_rates"):
+        hw.choose(settings, TwoCandidates(diverged), load_housing("synthetic"))
 
 
 @pytest.mark.parametrize(

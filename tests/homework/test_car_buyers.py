@@ -16,6 +16,7 @@ from homework.car_buyers.newton import gradient, hessian, newton_steps
 from paddle_camp.answers.template import render
 from paddle_camp.data.built_in import LabelledTable
 from paddle_camp.derivatives import central_differences
+from paddle_camp.errors import DivergedError
 from tests.helpers import contract
 from tests.helpers.markdown import form_faults
 
@@ -96,6 +97,11 @@ def test_the_derivatives_against_central_differences_and_scikit_learn():
     fitted = LogisticRegression(C=2.0, tol=1e-10, max_iter=1000).fit(rows[:, 1:], bought)
     exact = newton_steps(rows, bought, np.array([0, 0.5, 0.5]), 50)[-1]
     assert exact == pytest.approx(np.append(fitted.intercept_, fitted.coef_), abs=1e-6)
+
+
+def test_a_training_that_diverges_ends():
+    with pytest.raises(DivergedError, match="inf at step 3"):
+        hw.gradient_descent(np.ones((1, 2)), np.zeros(1), np.full(2, 1e200), 1.0, 5)
 
 
 def test_the_scaling_says_the_same_of_plain_features():
