@@ -46,9 +46,8 @@ def bar_panels(
         for row, (low, high) in enumerate(intervals.get(label, ())):
             axes.plot([low, high], [row, row], color=INK, linewidth=1.4, marker="|", markersize=7)
             ends[row] = max(ends[row], high)
-        for row, value in enumerate(values):
-            place: Look = {"xytext": (5, 0), "textcoords": "offset points", "va": "center"}
-            text = f"{value:,.3g}" if value < 1000 else f"{value:,.0f}"
+        place: Look = {"xytext": (5, 0), "textcoords": "offset points", "va": "center"}
+        for row, text in enumerate(_written(values)):
             axes.annotate(text, (ends[row], row), fontsize=9, color=INK, **place)
         tidy(axes, "", wrapped(label, 64 // columns))
         if label in linear:
@@ -62,6 +61,18 @@ def bar_panels(
         axes.set_yticks(range(len(names)), names, parse_math=False)
         axes.grid(axis="y", visible=False)
     return figure
+
+
+def _written(values: Sequence[float]) -> list[str]:
+    """Numbers to three digits, with as many decimals as each other where three digits have them: 0.60 beside 0.97."""
+    large = 999.5  # rounds to four digits
+    shortest = [f"{value:,.0f}" if value >= large else f"{value:.3g}" for value in values]
+    decimals = max((len(text.partition(".")[2]) for text in shortest if "e" not in text), default=0)
+    written = []
+    for value, text in zip(values, shortest, strict=True):
+        possible = len(f"{value:#.3g}".partition(".")[2])
+        written.append(text if value >= large or "e" in text else f"{value:.{min(decimals, possible)}f}")
+    return written
 
 
 def strip_panels(

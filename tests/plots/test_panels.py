@@ -21,6 +21,20 @@ def test_bars_have_their_length_their_number_and_their_interval():
     assert {"0.5", "0.9", "10", "1,000", "b$"} <= set(texts(figure))
 
 
+@pytest.mark.parametrize(
+    ("values", "written"),
+    [
+        ([0.6, 0.97], ["0.60", "0.97"]),
+        ([12.3, 456.0, 7.89, 1e5], ["12.3", "456", "7.89", "100,000"]),
+        ([0.5, 999.7, 3.0], ["0.5", "1,000", "3.0"]),
+        ([1e-7, 0.5], ["1e-07", "0.5"]),
+    ],
+)
+def test_the_numbers_of_a_panel_have_the_same_decimals_within_three_digits(values, written):
+    figure = plots.bar_panels(["bar"] * len(values), {"": values})
+    assert [text for text in texts(figure) if text in written] == written
+
+
 def test_more_than_four_quantities_take_a_second_row():
     figure = plots.bar_panels(["a"], {str(i): [1.0] for i in range(7)})
     shown = [axes for axes in figure.axes if axes.axison]
