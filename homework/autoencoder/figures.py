@@ -8,7 +8,6 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import StrMethodFormatter
 from sklearn.decomposition import PCA
 
 import paddle_camp as camp
@@ -59,8 +58,6 @@ def draw_errors(codes: dict) -> Figure:
     axes = figure.axes[0]
     axes.set_xticks(list(codes), list(map(str, codes)))
     axes.set_xticks([], minor=True)
-    for places in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
-        places(StrMethodFormatter("{x:g}"))
     return figure
 
 

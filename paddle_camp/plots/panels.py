@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
 from paddle_camp.plots.language import words, wrapped
-from paddle_camp.plots.style import INK, MUTED, Look, colour, new_figure, tidy
+from paddle_camp.plots.style import INK, MUTED, Look, PlainNumbers, colour, new_figure, tidy
 
 REFERENCE: Look = {"color": MUTED, "linestyle": (0, (4, 3)), "linewidth": 1.3}
 
@@ -201,6 +201,9 @@ def line_panels(
             look |= {"linestyle": (0, (5, 5 * under)), "marker": ""} if under else {}
             axes.plot(x, y, color=colour(labels.index(label)), **look)
         axes.set(xscale="log" if "x" in log else "linear", yscale="log" if "y" in log else "linear")
+        for axis in [axes.xaxis] * ("x" in log) + [axes.yaxis] * ("y" in log):
+            axis.set_major_formatter(PlainNumbers())
+            axis.set_minor_formatter(PlainNumbers())
         if limits:
             axes.set_ylim(*limits)
         if "x" not in log and all(np.equal(np.mod(x, 1), 0).all() for x, _ in curves.values()):

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
+from matplotlib.ticker import LogFormatterSciNotation
 
 from paddle_camp.files import replace_file
 from paddle_camp.plots.language import columns_of, families, in_chinese, wrapped
@@ -143,6 +144,16 @@ def tidy(axes: Axes, ylabel: str, xlabel: str = "", grid: bool = True) -> None:
     axes.set_axisbelow(True)
     if grid:
         axes.grid(color=GRID, linewidth=0.8)
+
+
+class PlainNumbers(LogFormatterSciNotation):
+    """Names the ticks of a logarithmic axis that Matplotlib names, but 300 and not 3 x 10^2 where numbers are short."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        """The name of the tick at ``x``, or nothing."""
+        name = super().__call__(x, pos)
+        low, high = self.axis.get_view_interval() if self.axis else (0, 0)
+        return f"{x:g}" if name and low >= 1e-4 and high < 1e5 else name
 
 
 def draw_marks(panels: Sequence[Axes], marks: Mapping[str, float], runs: Iterable[str] = ()) -> None:

@@ -78,6 +78,17 @@ def test_a_label_has_one_colour_in_all_panels():
     assert {"one", "two", "x", "y"} <= set(texts(figure))
 
 
+@pytest.mark.parametrize(
+    ("values", "names"),
+    [([180, 470], ["200", "300", "400"]), ([0.03, 2], ["0.1", "1"]), ([1e-7, 1], ["$\\mathdefault{10^{-5}}$"])],
+)
+def test_short_numbers_on_a_logarithmic_axis_are_written_out(values, names):
+    axes = plots.line_panels({"": {"a": ([1, 2], values)}}, "x", "y", log="y").axes[0]
+    named = [*axes.yaxis.get_major_formatter().format_ticks(axes.get_yticks())]
+    named += axes.yaxis.get_minor_formatter().format_ticks(axes.get_yticks(minor=True))
+    assert set(names) <= set(named)
+
+
 def test_whole_numbers_have_whole_ticks_and_every_column_its_numbers():
     """There is no epoch 1.5; and above an empty cell the axis is named all the same."""
     curves = {name: {"a": ([1, 2], [3, 4])} for name in "abcd"} | {"e": {"a": ([1, 2], [3, 4])}}
