@@ -102,16 +102,21 @@ def strip_panels(
             else:
                 beside: Look = {"transform": axes.get_yaxis_transform(), "va": "center", "fontsize": 9}
                 axes.text(0.02, row, words("diverged", "发散"), color=MUTED, style="italic", **beside)
-        for name, place in (marks or {}).get(label, {}).items():
-            axes.axvline(place, **REFERENCE, zorder=1)
-            above: Look = {"transform": axes.get_xaxis_transform(), "va": "bottom", "ha": "center", "fontsize": 9}
-            axes.text(place, 1.005, name, color=MUTED, parse_math=False, **above)
+        _mark_places(axes, (marks or {}).get(label, {}))
         if label in log:
             _logarithmic(axes)
         tidy(axes, "", label)
         axes.set_ylim(len(names) - 0.4, -0.6)
         axes.set_yticks(range(len(names)), names, parse_math=False)
     return figure
+
+
+def _mark_places(axes: Axes, marks: Mapping[str, float]) -> None:
+    """Dashed vertical lines behind dots and in front of bars, named above."""
+    above: Look = {"transform": axes.get_xaxis_transform(), "va": "bottom", "ha": "center", "fontsize": 9}
+    for name, place in marks.items():
+        axes.axvline(place, **REFERENCE, zorder=1.5)
+        axes.text(place, 1.005, name, color=MUTED, parse_math=False, **above)
 
 
 def _logarithmic(axes: Axes) -> None:
@@ -154,10 +159,7 @@ def histogram_figure(
     axes.bar(values, shares, width=width, color=colour(0))
     if expected is not None:
         axes.plot(values, expected, "o-", color=colour(1), linewidth=1.2, markersize=4)
-    for name, place in (marks or {}).items():
-        axes.axvline(place, **REFERENCE)
-        above: Look = {"transform": axes.get_xaxis_transform(), "va": "bottom", "ha": "center", "fontsize": 9}
-        axes.text(place, 1.005, name, color=MUTED, parse_math=False, **above)
+    _mark_places(axes, marks or {})
     tidy(axes, words("share of the draws", "占抽取次数的比例"), xlabel)
     return figure
 
