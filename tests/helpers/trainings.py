@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 import paddle
 import pytest
 
+from paddle_camp.training import checkpoint
 from paddle_camp.training.fit import CheckpointPolicy, fit
 from tests.helpers.toys import ToyNet, toy_batches
 
@@ -23,6 +27,21 @@ def train(folder=None, num_epochs=3, learning_rate=0.05, network=ToyNet, batches
 
 class Killed(Exception):
     pass
+
+
+@contextlib.contextmanager
+def killed_after(saves: int) -> Iterator[None]:
+    """The training inside ends after so many checkpoints, as by a kill: nothing happens behind the last one."""
+    save, left = checkpoint.save, iter(range(saves - 1, -1, -1))
+
+    def last(*arguments):
+        save(*arguments)
+        if not next(left):
+            raise Killed
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(checkpoint, "save", last)
+        yield
 
 
 def resumed(folder, killed_after: int, **options):

@@ -15,10 +15,10 @@ from homework.autoencoder import experiment as hw
 from homework.autoencoder import measuring, networks, verdicts
 from paddle_camp.answers.template import render
 from paddle_camp.sweeps.grid import Grid
-from paddle_camp.training import checkpoint
 from tests.helpers import contract
 from tests.helpers.markdown import form_faults
 from tests.helpers.toys import same_bits, weights
+from tests.helpers.trainings import killed_after
 
 TINY = ("-o", "codes=2,5", "-o", "rates=0.01", "-o", "num_epochs=1", "-o", "pairs=10", "-o", "batch_size=50")
 TINY += ("-o", "train_pictures=300", "-o", "test_pictures=60", "--data", "synthetic")
@@ -80,19 +80,12 @@ def test_noise_is_the_same_each_time_and_pixels_stay_pixels():
     assert noisy.min() == 0 and noisy.max() == 1 and 0.25 < (noisy % 1 == 0).mean() < 0.38  # 2 P(z > 1) = 0.317
 
 
-def test_a_training_with_noise_is_resumed_bit_for_bit(tmp_path, monkeypatch):
+def test_a_training_with_noise_is_resumed_bit_for_bit(tmp_path):
     sets = parts()
     train = lambda keep: hw.train("convolutional", 3, 0.01, 0, 2, sets, noise=0.5, keep=keep)[0]  # noqa: E731
-    whole, save = train(tmp_path / "whole"), checkpoint.save
-
-    def killed(*arguments):
-        save(*arguments)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(checkpoint, "save", killed)
-    with pytest.raises(KeyboardInterrupt):
+    whole = train(tmp_path / "whole")
+    with killed_after(1):
         train(tmp_path / "cut")
-    monkeypatch.setattr(checkpoint, "save", save)
     assert same_bits(weights(whole), weights(train(tmp_path / "cut")))
 
 

@@ -14,8 +14,8 @@ from homework.gan import experiment as hw
 from homework.gan import gradients, judging, networks, one_dimension, verdicts
 from paddle_camp.preprocessing import scale_to_unit
 from paddle_camp.sweeps.grid import Grid
-from paddle_camp.training import checkpoint
 from tests.helpers.toys import same_bits, weights, without_times
+from tests.helpers.trainings import killed_after
 
 SMALL = hw.Settings(noise=8, channels=4, batch_size=20)
 
@@ -115,7 +115,7 @@ def test_the_gradients_differ_by_the_ratio_of_the_slopes():
     assert rows[1]["non-saturating"] > rows[1]["minimax"]
 
 
-def test_a_training_is_resumed_bit_for_bit(tmp_path, monkeypatch):
+def test_a_training_is_resumed_bit_for_bit(tmp_path):
     """Both networks and both optimizers, batch norm too."""
 
     def train(folder):
@@ -123,18 +123,9 @@ def test_a_training_is_resumed_bit_for_bit(tmp_path, monkeypatch):
         keep = camp.CheckpointPolicy(folder, seconds=0)
         return task, camp.fit_task(task, digits(), num_epochs=3, keep=keep, quiet=True)
 
-    (whole, history), save, saves = train(tmp_path / "whole"), checkpoint.save, []
-
-    def killed(*arguments):
-        save(*arguments)
-        saves.append(1)
-        if len(saves) == 6:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(checkpoint, "save", killed)
-    with pytest.raises(KeyboardInterrupt):
+    whole, history = train(tmp_path / "whole")
+    with killed_after(6):
         train(tmp_path / "cut")
-    monkeypatch.setattr(checkpoint, "save", save)
     resumed, again = train(tmp_path / "cut")
     assert same_bits(weights(whole.network), weights(resumed.network))
     assert without_times(history.steps) == without_times(again.steps)

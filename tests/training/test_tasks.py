@@ -10,13 +10,13 @@ from paddle import nn
 
 from paddle_camp.data.batches import ArrayBatches
 from paddle_camp.errors import CheckpointError, DivergedError, SettingError
-from paddle_camp.training import checkpoint
 from paddle_camp.training.adversarial import GAMES, Adversarial
 from paddle_camp.training.batch import Batch, parts
 from paddle_camp.training.fit import CheckpointPolicy, fit_task
 from paddle_camp.training.losses import regression_loss
 from paddle_camp.training.tasks import Regression, Supervised, Task
 from tests.helpers.toys import build, same_bits, toy_batches, weights, without_times
+from tests.helpers.trainings import killed_after
 
 RNG = np.random.default_rng(0)
 X, EXTRA = RNG.normal(size=(60, 4)).astype("float32"), RNG.normal(size=(60, 3)).astype("float32")
@@ -109,20 +109,10 @@ def train(kind: str, folder=None, **options):
 
 @pytest.mark.parametrize("options", [{}, {"ema_decay": 0.9}], ids=["plain", "averaged"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_killed_and_resumed_is_never_having_stopped(tmp_path, monkeypatch, kind, options):
+def test_killed_and_resumed_is_never_having_stopped(tmp_path, kind, options):
     whole, history = train(kind, **options)
-    saves, save = [], checkpoint.save
-
-    def killed(*arguments):
-        save(*arguments)
-        saves.append(1)
-        if len(saves) == 5:
-            raise KeyboardInterrupt  # after the fifth save nothing else happens
-
-    monkeypatch.setattr(checkpoint, "save", killed)
-    with pytest.raises(KeyboardInterrupt):
+    with killed_after(5):
         train(kind, tmp_path, **options)
-    monkeypatch.setattr(checkpoint, "save", save)
     resumed, again = train(kind, tmp_path, **options)
     assert same_bits(weights(whole.network), weights(resumed.network))
     assert without_times(history.steps) == without_times(again.steps)
