@@ -89,6 +89,7 @@ class Adversarial(Task):
         optimizers = {"generator": generator_optimizer, "discriminator": discriminator_optimizer}
         super().__init__(networks, optimizers, amp=amp, clip_norm=clip_norm)
         require(game in GAMES, f"game={game!r}: there are {', '.join(GAMES)}")
+        require(0 <= label_smoothing < 1, f"label_smoothing={label_smoothing}: give a number from 0 to below 1")
         self.generator, self.discriminator = generator, discriminator
         self.noise, self.name, self.game, self.real = noise, game, GAMES[game], 1 - label_smoothing
 

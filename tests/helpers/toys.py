@@ -1,4 +1,4 @@
-"""A small network and small data with all that a training can get wrong: batch norm, dropout, an uneven last batch."""
+"""Small networks and small data with all that a training can get wrong: batch norm, dropout, an uneven last batch."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from paddle import nn
 from paddle_camp.data.batches import Batches
 from paddle_camp.data.image_set import ImageSet
 from paddle_camp.training import schedules
+from paddle_camp.training.adversarial import Adversarial
 
 
 def toy_images(count: int = 23, seed: int = 0, size: int = 8) -> ImageSet:
@@ -51,6 +52,14 @@ def build(boundaries=(), learning_rate: float = 0.05, optimizer: str = "Momentum
         learning_rate=schedule, parameters=model.parameters(), weight_decay=paddle.regularizer.L2Decay(0.01)
     )
     return model, made, schedule
+
+
+def toy_gan(game: str = "non-saturating", **options) -> Adversarial:
+    """Four numbers are drawn from two; batch norm in the generator, targets that are smoothed."""
+    generator = nn.Sequential(nn.Linear(2, 8), nn.BatchNorm1D(8), nn.ReLU(), nn.Linear(8, 4))
+    discriminator = nn.Sequential(nn.Linear(4, 8), nn.LeakyReLU(), nn.Linear(8, 1))
+    adam = [paddle.optimizer.Adam(0.02, parameters=each.parameters()) for each in (generator, discriminator)]
+    return Adversarial(generator, discriminator, *adam, **{"noise": 2, "label_smoothing": 0.1, "game": game} | options)
 
 
 def weights(model) -> dict[str, np.ndarray]:

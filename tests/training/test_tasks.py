@@ -9,13 +9,12 @@ import pytest
 from paddle import nn
 
 from paddle_camp.data.batches import ArrayBatches
-from paddle_camp.errors import CheckpointError, DivergedError, SettingError
-from paddle_camp.training.adversarial import GAMES, Adversarial
+from paddle_camp.errors import DivergedError, SettingError
 from paddle_camp.training.batch import Batch, parts
 from paddle_camp.training.fit import CheckpointPolicy, fit_task
 from paddle_camp.training.losses import regression_loss
 from paddle_camp.training.tasks import Regression, Supervised, Task
-from tests.helpers.toys import build, same_bits, toy_batches, weights, without_times
+from tests.helpers.toys import build, same_bits, toy_batches, toy_gan, weights, without_times
 from tests.helpers.trainings import killed_after
 
 RNG = np.random.default_rng(0)
@@ -77,11 +76,7 @@ def several(inputs):
 
 
 def adversarial(game="non-saturating"):
-    generator = nn.Sequential(nn.Linear(2, 8), nn.BatchNorm1D(8), nn.ReLU(), nn.Linear(8, 4))
-    discriminator = nn.Sequential(nn.Linear(4, 8), nn.LeakyReLU(), nn.Linear(8, 1))
-    options = {"noise": 2, "label_smoothing": 0.1, "game": game}
-    task = Adversarial(generator, discriminator, adam(generator), adam(discriminator), **options)
-    return task, ArrayBatches(X, None, 8, 0), ArrayBatches(X[:20], None, 20)
+    return toy_gan(game), ArrayBatches(X, None, 8, 0), ArrayBatches(X[:20], None, 20)
 
 
 def autoencoder():
@@ -139,60 +134,6 @@ def test_regression_measures_the_absolute_error():
     assert row["mean_absolute_error"] == pytest.approx(expected, rel=1e-5) and "accuracy" not in row
 
 
-def test_the_two_networks_have_files_and_optimizers_of_their_own(tmp_path):
-    task, history = train("adversarial", tmp_path)
-    keys = paddle.load(str(tmp_path / "last.pdparams")).keys()
-    assert {key.split(".")[0] for key in keys} == {"generator", "discriminator"}
-    assert {"discriminator_loss", "generator_loss", "real", "drawn"} <= history.split("holdout")[0].keys()
-    assert history.steps[0]["loss"] == pytest.approx(
-        history.steps[0]["discriminator_loss"] + history.steps[0]["generator_loss"]
-    )
-
-
-def test_the_generator_moves_towards_the_data():
-    """Real numbers lie around (3, 3); after some steps the drawn ones do too."""
-    paddle.seed(0)
-    real = RNG.normal(3, 0.5, (400, 2)).astype("float32")
-    generator = nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, 2))
-    discriminator = nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, 1))
-    task = Adversarial(generator, discriminator, adam(generator), adam(discriminator), noise=2)
-    before = generator(paddle.randn([200, 2])).numpy().mean(axis=0)
-    fit_task(task, ArrayBatches(real, None, 40, 0), num_epochs=20, quiet=True)
-    after = generator(paddle.randn([200, 2])).numpy().mean(axis=0)
-    assert np.abs(after - 3).max() < 1 < np.abs(before - 3).min()
-
-
-def test_the_losses_of_every_game_by_hand():
-    """At the outputs 2 and 0 of real samples and -1 of a drawn one: sigmoid(2) = 0.880797, sigmoid(-1) = 0.268941."""
-    real, drawn = paddle.to_tensor([[2.0], [0.0]]), paddle.to_tensor([[-1.0]])
-    found = {
-        name: tuple(map(float, (game.real(real, 1.0), game.drawn(drawn), game.generator(drawn))))
-        for name, game in GAMES.items()
-    }
-    cross_entropy = ((0.126928 + 0.693147) / 2, 0.313262)  # -log D and -log(1 - D)
-    assert found["minimax"] == pytest.approx((*cross_entropy, -0.313262), abs=1e-5)
-    assert found["non-saturating"] == pytest.approx((*cross_entropy, 1.313262), abs=1e-5)
-    assert found["least squares"] == pytest.approx((0.5, 0.5, 2.0))
-    assert found["hinge"] == pytest.approx((0.5, 0.0, 1.0))
-
-
-def test_the_generators_step_leaves_the_discriminator_alone():
-    """It gets no gradient from it, and learns again in the next step."""
-    task, batches, _ = adversarial()
-    batch = Batch.of(next(batches.epoch()))
-    task.step(batch)
-    assert all(p.grad is None for p in task.discriminator.parameters())
-    before = weights(task.discriminator)
-    task.step(batch)
-    assert not same_bits(before, weights(task.discriminator))
-
-
-def test_a_training_is_not_resumed_as_another_game(tmp_path):
-    train("adversarial", tmp_path)
-    with pytest.raises(CheckpointError, match="game is non-saturating there and hinge here"):
-        train("adversarial by a hinge", tmp_path)
-
-
 def test_a_batch_in_parts_has_the_gradient_of_the_whole():
     """Uneven parts too: 8 samples in 3."""
     gradients = []
@@ -237,8 +178,6 @@ def test_what_does_not_fit_together_is_one_line():
     model, optimizer, _ = build()
     with pytest.raises(SettingError, match=r"optimizers: \['other'\] are no networks"):
         Task({"model": model}, {"other": optimizer})
-    with pytest.raises(SettingError, match="game='chess': there are minimax"):
-        Adversarial(model, other := nn.Linear(1, 1), optimizer, adam(other), noise=4, game="chess")
     with pytest.raises(SettingError, match="accumulate=0"):
         Supervised(model, optimizer, accumulate=0)
     with pytest.raises(SettingError, match="belong to classification_loss"):
