@@ -96,9 +96,7 @@ class Convolution:
             primitives.backward_data(gradient.data_ptr(), weights, found[0].data_ptr())
         if any(needs[1:]):
             found[1:] = [empty(weight.shape), *([empty([weight.shape[0]])] if bias else [])]
-            place = primitives.place_for_gradient(found[1].data_ptr())
-            primitives.backward_weights(*addresses(x, gradient), place, *addresses(*found[2:]))
-            primitives.store_gradient(place, found[1].data_ptr())
+            primitives.gradients_of_weights(x, gradient, *found[1:])
         return found
 
 

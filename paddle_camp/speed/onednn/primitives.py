@@ -231,7 +231,7 @@ class ConvolutionPrimitives:
         made = library().queried(weights, QUERY_DIFF_WEIGHTS)
         self._size_of_gradient, self._to_paddle = library().size(made), reorder(made, self._paddles)
         more = {DIFF_BIAS: b} if b else {}
-        self.backward_weights = Primitive(weights, {SRC: x, DIFF_DST: y, DIFF_WEIGHTS: made} | more)
+        self._backward_weights = Primitive(weights, {SRC: x, DIFF_DST: y, DIFF_WEIGHTS: made} | more)
 
     def _wanted(self, descriptor: Handle) -> ctypes.c_void_p:
         return library().queried(descriptor, QUERY_WEIGHTS)
@@ -249,11 +249,10 @@ class ConvolutionPrimitives:
         """The same for the gradient of the input."""
         return copied(*self._for_data, weight)
 
-    def place_for_gradient(self, address: int) -> int:
-        """Where the gradient of the weights is to be written before it is stored at ``address``."""
-        return address if self._to_paddle is None else scratch(self._size_of_gradient)
-
-    def store_gradient(self, place: int, address: int) -> None:
-        """Bring the gradient of the weights from ``place`` to ``address``, in Paddle's layout."""
+    def gradients_of_weights(self, x: Tensor, gradient: Tensor, of_weight: Tensor, *of_bias: Tensor) -> None:
+        """Write those of the weights, as Paddle has them, and of the bias: of the input and the output's gradient."""
+        address = of_weight.data_ptr()
+        place = address if self._to_paddle is None else scratch(self._size_of_gradient)
+        self._backward_weights(*(each.data_ptr() for each in (x, gradient)), place, *(b.data_ptr() for b in of_bias))
         if self._to_paddle is not None:
             self._to_paddle(place, address)

@@ -10,7 +10,7 @@ import paddle
 import paddle.nn.functional as F
 from paddle import Tensor
 
-from paddle_camp.speed.onednn.kernels import Convolution, Gradients, Needs, addresses, empty
+from paddle_camp.speed.onednn.kernels import Convolution, Gradients, Needs, empty
 from paddle_camp.speed.onednn.layout import empty_channels_last, to_channels_last
 from paddle_camp.speed.onednn.precision import format_for
 from paddle_camp.speed.onednn.primitives import ConvolutionPrimitives
@@ -64,7 +64,5 @@ class TransposedConvolution:
             primitives.forward(gradient.data_ptr(), primitives.weights_for_forward(weight), found[0].data_ptr())
         if needs[1]:
             found[1] = empty(weight.shape)
-            place = primitives.place_for_gradient(found[1].data_ptr())
-            primitives.backward_weights(*addresses(gradient, x), place)
-            primitives.store_gradient(place, found[1].data_ptr())
+            primitives.gradients_of_weights(gradient, x, found[1])
         return found
