@@ -30,7 +30,7 @@ import paddle_camp as camp
 from homework.gan.figures import draw_all
 from homework.gan.gradients import at_the_start
 from homework.gan.judging import RARE, SURE, Judge, moments, train_judge
-from homework.gan.networks import NETWORKS, ConvolutionalGenerator, build
+from homework.gan.networks import NETWORKS, ConvolutionalGenerator, build, make_task
 from homework.gan.one_dimension import shifted_normals, train_numbers
 from homework.gan.verdicts import compare_games, compare_networks, judge_gradients, judge_numbers, summarise
 from paddle_camp.networks.modes import evaluating
@@ -78,15 +78,6 @@ def draw(generator: nn.Layer, noise: np.ndarray) -> np.ndarray:
     with evaluating(generator):
         pieces = [generator(paddle.to_tensor(noise[i : i + 500])).numpy() for i in range(0, len(noise), 500)]
     return np.concatenate(pieces) / 2 + 0.5
-
-
-def make_task(network: str, game: str, seed: int, settings: Settings) -> Adversarial:
-    """Both networks with their optimizers."""
-    paddle.seed(seed)
-    both = build(network, settings.noise, settings.channels)
-    adam = {"learning_rate": settings.learning_rate, "beta1": settings.beta1}
-    optimizers = [paddle.optimizer.Adam(parameters=each.parameters(), **adam) for each in both]
-    return camp.Adversarial(*both, *optimizers, noise=settings.noise, game=game)
 
 
 def train_cell(
@@ -142,16 +133,8 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     real = moments(judge.look(pictures["test"])[0])
     floor = {part: judge.score(each, real) for part, each in pictures.items()}
 
-    numbers = {"epochs": settings.best_epochs, "moments": settings.number_epochs}
-    found = context.grid(train_numbers, {"seed": (context.seed,)}, common=numbers, prefix="numbers-")
-    number_rows = found.at(seed=context.seed)["moments"]
     train = replace(sets["train"], scale=scale_to_unit)
-    common = {"batches": train, "steps": settings.start_steps, "seed": context.seed, "settings": settings}
-    in_words = lambda rows: "D of drawn digits from {:.3f} to {:.3f}".format(*(rows[k]["drawn"] for k in (0, -1)))  # noqa: E731
-    starts = context.grid(
-        at_the_start, {"network": NETWORKS}, common=common, prefix="start-", describe=in_words
-    ).named()
-
+    numbers, starts = look_at_theory(settings, context, train)
     axes = {"network": NETWORKS, "game": settings.games, "seed": context.seeds(settings.num_seeds)}
     common = {"settings": settings, "train": train, "judge": judge, "real": real, "folder": context.checkpoints}
     words = lambda cell: "Fréchet distance {frechet:.2f}, sure of {sure:.3f}".format(**cell["score"])  # noqa: E731
@@ -160,20 +143,14 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     results = {"judge": worth, "floor": floor, "table": table.named(), "games": compare_games(table)}
     results |= {"networks": compare_networks(table), "shown": shown_game(settings)}
     results |= {"shifted": shifted_normals(SHIFTS), "starts": starts}
-    results["numbers"] = [{key: row[key] for key in row if key != "curves"} for row in number_rows]
-    results["theory"] = judge_numbers(number_rows)
+    results["numbers"] = [{key: row[key] for key in row if key != "curves"} for row in numbers]
+    results["theory"] = judge_numbers(numbers)
     results["gradients"] = {network: judge_gradients(rows) for network, rows in starts.items()}
 
     grown = pictures_by_epoch(settings, context)
     publish(context.checkpoints / name_of("convolutional", results["shown"], context.seed), context.checkpoints)
-    counts = {part: each.num_samples for part, each in sets.items()}
-    values = {
-        "counts": counts,
-        "sure": SURE,
-        "rare": RARE,
-        "enough": camp.comparisons.ENOUGH,
-        "most": float(np.log(10)),
-    }
+    values = {"counts": {part: each.num_samples for part, each in sets.items()}, "sure": SURE, "rare": RARE}
+    values |= {"enough": camp.comparisons.ENOUGH, "most": float(np.log(10))}
     values["code"] = camp.code_of(ConvolutionalGenerator, Adversarial.step)
     best = table.at(network="convolutional", game=results["shown"])["frechet"]
     return camp.Answer(
@@ -181,9 +158,25 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
         results=results,
         values=values,
         headline={"name": "frechet", "value": best and best["mean"], "split": "test"},
-        figures=draw_all(cells, table, number_rows, starts, grown, floor, settings, context.seed),
+        figures=draw_all(cells, table, numbers, starts, grown, floor, settings, context.seed),
         histories=cells.histories(),
     )
+
+
+def look_at_theory(settings: Settings, context: camp.Context, train: camp.Batches) -> tuple[list[dict], dict]:
+    """What :func:`train_numbers` finds at its moments, and network -> what :func:`at_the_start` does."""
+    common: dict[str, Any] = {"epochs": settings.best_epochs, "moments": settings.number_epochs}
+    words = lambda cell: "JS from {:.3f} to {:.3f}".format(*(cell["moments"][k]["js"] for k in (0, -1)))  # noqa: E731
+    grid = context.grid(train_numbers, {"seed": (context.seed,)}, common=common, prefix="numbers-", describe=words)
+    numbers = grid.at(seed=context.seed)["moments"]
+
+    common = {"batches": train, "steps": settings.start_steps, "seed": context.seed, "settings": settings}
+    words = lambda rows: "D of drawn digits from {:.3f} to {:.3f}".format(*(rows[k]["drawn"] for k in (0, -1)))  # noqa: E731
+    axes = {"network": NETWORKS}
+    starts = context.grid(at_the_start, axes, common=common, prefix="start-", describe=words).named()
+    wild = any(map(camp.diverged, starts.values()))
+    camp.require(not wild, f"learning_rate={settings.learning_rate}: the discriminator diverged; give a smaller one")
+    return numbers, starts
 
 
 def pictures_by_epoch(settings: Settings, context: camp.Context) -> dict[str, Any]:
@@ -195,7 +188,7 @@ def pictures_by_epoch(settings: Settings, context: camp.Context) -> dict[str, An
         if all(file.exists() for file in files):  # else it diverged
             generators = [load(file, network, settings) for file in files]
             found[network] = np.stack([draw(each, noises(SHOWN, settings.noise))[:, 0] for each in generators])
-            found["plane"] = draw(generators[-1], latent_grid(SHOWN, settings.noise))[:, 0]
+            found["plane"] = draw(generators[-1], latent_grid(SHOWN, settings.noise))[:, 0]  # the last network's
     return found
 
 

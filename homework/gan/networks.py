@@ -5,9 +5,12 @@ Pictures are float32 ``[N, 1, 28, 28]`` from -1 (black) to 1. A discriminator gi
 
 from __future__ import annotations
 
+from typing import Any
+
 import paddle
 from paddle import nn
 
+import paddle_camp as camp
 from paddle_camp.models.layers import BatchNorm2D, Conv2D, Conv2DTranspose, LeakyReLU, flatten
 
 PIXELS = 28 * 28
@@ -76,6 +79,15 @@ def build(network: str, noise: int, channels: int) -> tuple[nn.Layer, nn.Layer]:
     if network == "dense":
         return DenseGenerator(noise), DenseDiscriminator()
     return ConvolutionalGenerator(noise, channels), ConvolutionalDiscriminator(channels)
+
+
+def make_task(network: str, game: str, seed: int, settings: Any) -> camp.Adversarial:
+    """Both networks, new, with their optimizers."""
+    paddle.seed(seed)
+    both = build(network, settings.noise, settings.channels)
+    adam = {"learning_rate": settings.learning_rate, "beta1": settings.beta1}
+    optimizers = [paddle.optimizer.Adam(parameters=each.parameters(), **adam) for each in both]
+    return camp.Adversarial(*both, *optimizers, noise=settings.noise, game=game)
 
 
 NETWORKS = ("dense", "convolutional")

@@ -119,7 +119,7 @@ def test_a_training_is_resumed_bit_for_bit(tmp_path):
     """Both networks and both optimizers, batch norm too."""
 
     def train(folder):
-        task = hw.make_task("convolutional", "hinge", 0, SMALL)
+        task = networks.make_task("convolutional", "hinge", 0, SMALL)
         keep = camp.CheckpointPolicy(folder, seconds=0)
         return task, camp.fit_task(task, digits(), num_epochs=3, keep=keep, quiet=True)
 

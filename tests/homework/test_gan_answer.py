@@ -87,11 +87,13 @@ def test_the_answer_reads_theory_and_gradients(tiny, agrees):
         ("samples=10", "samples=10: give at least 200"),
         ("beta1=1", "beta1=1"),
         ("noise=0", "noise=0: must be positive"),
+        ("learning_rate=1", "D\\(drawn\\) is 0 in float32: give a smaller learning_rate"),
+        ("learning_rate=1e30", "learning_rate=1e\\+30: the discriminator diverged; give a smaller one"),
         ("start_steps=-1", "start_steps=-1: must not be negative"),
     ],
 )
 def test_a_wrong_setting_is_one_line(override, says, tmp_path):
-    contract.refused("gan", tmp_path, says, override)
+    contract.refused("gan", tmp_path, says, *TINY, override)
 
 
 @pytest.mark.slow
