@@ -63,7 +63,7 @@ class Settings(camp.DigitSettings):
     best_epochs: camp.Count = 5  # of its best discriminator
 
 
-QUICK = replace(Settings(), games=("minimax", "non-saturating"), num_epochs=4, num_seeds=1, batch_size=20, channels=8)
+QUICK = replace(Settings(), games=("minimax", "non-saturating"), num_epochs=12, num_seeds=1, batch_size=20, channels=8)
 QUICK = replace(QUICK, learning_rate=0.001, judge_epochs=6, samples=300, start_steps=(0, 5, 20, 50))
 QUICK = replace(QUICK, number_epochs=(0, 10), best_epochs=2, train_pictures=1200, test_pictures=300)
 

@@ -13,6 +13,7 @@ from paddle_camp import diverged, plots
 from paddle_camp.plots.style import MUTED, colour, new_figure, tidy
 from paddle_camp.sweeps.grid import Grid
 
+ROWS = 6  # epochs at most whose pictures are shown
 NAMES = {"dense": "全连接", "convolutional": "卷积"}
 GAMES = {"minimax": "极小极大", "non-saturating": "不饱和", "least squares": "最小二乘", "hinge": "合页"}
 
@@ -31,15 +32,17 @@ def draw_all(
     words = plots.words
     for network in NAMES:
         if network in grown:
-            rows = [words(f"epoch {epoch}", f"第 {epoch} 轮") for epoch in range(1, len(grown[network]) + 1)]
-            title = words(f"The same noise after every epoch: {network}", f"同样的噪声，每轮之后：{NAMES[network]}")
-            figure = plots.mosaic(grown[network], rows=rows, title=title)
-            figures[f"by_epoch_{network}"] = (f"同样的噪声在每轮之后画出的数字：{NAMES[network]}网络", figure)
+            shown = np.linspace(0, len(grown[network]) - 1, min(ROWS, len(grown[network]))).round().astype(int)
+            rows = [words(f"epoch {epoch + 1}", f"第 {epoch + 1} 轮") for epoch in shown]
+            title = words(f"The same noise in the course of training: {network}", f"训练中同样的噪声：{NAMES[network]}")
+            figure = plots.mosaic(grown[network][shown], rows=rows, title=title)
+            figures[f"by_epoch_{network}"] = (f"同样的噪声在训练中画出的数字：{NAMES[network]}网络", figure)
     if "plane" in grown:
         side = round(len(grown["plane"]) ** 0.5)
-        title = words("Between four noises", "四个噪声之间")
+        network = next(name for name in reversed(NAMES) if name in grown)
+        title = words(f"Between four noises: {network}", f"四个噪声之间：{NAMES[network]}")
         figure = plots.mosaic(grown["plane"].reshape(side, side, 28, 28), width=5.0, title=title)
-        figures["plane"] = ("四个固定噪声（四角）之间的网格画出的数字", figure)
+        figures["plane"] = (f"四个固定噪声（四角）之间的网格画出的数字：{NAMES[network]}网络", figure)
     return figures
 
 
