@@ -54,7 +54,7 @@ def name_of(network: str, game: str) -> str:
 def draw_numbers(moments: list[dict]) -> Figure:
     """Densities above, discriminators below; a column for each moment."""
     words = plots.words
-    names = [words("p, real", "p，真的"), words("q, drawn", "q，画的"), words("best D", "最优的 D")]
+    names = [words("p, real", "p，真的"), words("q, drawn", "q，画的"), words("D trained anew", "重新训练的 D")]
     names += [words("the game's own D", "对局中的 D")]
     handles = [Line2D([], [], color=colour(i), label=name) for i, name in enumerate(names)]
     handles.append(Line2D([], [], color=MUTED, linestyle="", marker=".", label="p/(p+q)"))
@@ -96,7 +96,7 @@ def draw_scores(table: Grid, floor: dict) -> Figure:
     labels = {
         "frechet": words("Fréchet distance", "Fréchet 距离"),
         "sure": words("share sure of", "有把握的比例"),
-        "entropy": words("entropy, nats", "十个数字的熵"),
+        "entropy": words("entropy, nats", "十个数字的熵（nat）"),
     }
     rows = list(table.results.values())
     panels = {label: [(row[key] or {"all": []})["all"] for row in rows] for key, label in labels.items()}

@@ -20,7 +20,7 @@ def summarise(cells: list[dict], real_sure: float) -> dict:
 
     ``lost``: seed by seed, the digits that are hardly drawn; ``collapsed``: in how many seeds there are such, while
     what is drawn are digits. ``formless``: in how many they are none: the judge is sure of less than half the share
-    that it is sure of among real ones, ``real_sure``.
+    that it is sure of among real ones, ``real_sure``, or of none at all.
     """
     done = camp.finished(cells)
     found: dict = {"seeds": len(cells), "diverged": len(cells) - len(done)}
@@ -28,7 +28,7 @@ def summarise(cells: list[dict], real_sure: float) -> dict:
         values = [cell["score"][key] for cell in done]
         found[key] = {"mean": float(np.mean(values)), "all": values} if values else None
     found["lost"] = [missing(cell["score"]["shares"]) for cell in done]
-    formed = [cell["score"]["sure"] >= real_sure / 2 for cell in done]
+    formed = [cell["score"]["sure"] > 0 and cell["score"]["sure"] >= real_sure / 2 for cell in done]
     found["formless"] = formed.count(False)
     found["collapsed"] = sum(bool(lost) and digits for lost, digits in zip(found["lost"], formed, strict=True))
     return found
@@ -66,6 +66,6 @@ def judge_numbers(moments: list[Mapping]) -> dict:
 
 def judge_gradients(rows: list[Mapping]) -> dict:
     """Whether minimax's gradient shrinks as the discriminator learns; whether the two differ by the expected ratio."""
-    shrinks = rows[-1]["minimax"] < rows[0]["minimax"] / 2 and rows[-1]["drawn"] < rows[0]["drawn"]
+    shrinks = rows[-1]["minimax"] < rows[0]["minimax"] / 2
     agrees = all(1 / SAME <= row["ratio"] / row["expected"] <= SAME for row in rows)
     return {"shrinks": shrinks, "agrees": agrees, "last": rows[-1]["ratio"]}

@@ -167,6 +167,8 @@ def test_verdicts_over_seeds():
     summary = verdicts.summarise(cells, 0.9)
     assert (summary["collapsed"], summary["formless"]) == (0, 1)
     assert summary["lost"] == [[], [2, 3, 4, 5, 6, 7, 8, 9]]
+    blind = verdicts.summarise([cell(5.0) | {"score": cell(5.0)["score"] | {"sure": 0.0}}], 0.0)
+    assert blind["formless"] == 1  # a judge that is sure of nothing, real or drawn, has seen no digit
     found = table([50.0, 52.0, 51.0], [20.0, 21.0, 23.0])
     games = verdicts.compare_games(found)
     assert games["dense"]["name"] == "hinge" and games["dense"]["against"]["minimax"]["verdict"] == "better"

@@ -15,6 +15,7 @@ from tests.helpers.markdown import form_faults
 TINY = ("games=minimax,non-saturating", "num_epochs=1", "num_seeds=1", "batch_size=40", "channels=4", "samples=200")
 TINY += ("judge_epochs=1", "start_steps=0,3", "number_epochs=0,1", "best_epochs=1", "noise=8")
 TINY += ("train_pictures=240", "test_pictures=80")
+PARTS = {"train": 60_000, "holdout": 10_000, "test": 10_000}
 
 
 @pytest.fixture(scope="module")
@@ -62,13 +63,30 @@ def test_the_answer_reads_the_verdict_on_the_networks(tiny, verdict, says):
 def test_the_answer_says_collapse_divergence_and_the_best(tiny):
     text = answer_of(tiny, table=rows_of(lost=[[1, 2], [], []], collapsed=1), networks={})
     assert "发生模式坍塌（有数字几乎不画）的：全连接、极小极大（1/3 个种子）" in text and "| 1 2 |" in text
-    text = answer_of(tiny, table=rows_of(formless=2))
-    assert "谈不上坍塌）的：全连接、极小极大（2/3 个种子）" in text and "没有发生模式坍塌" not in text
+    unsure = {"mean": 0.0, "all": [0.0, 0.0, 39.0]}
+    text = answer_of(tiny, table=rows_of(formless=2, lost=[[1], [2], []], sure=unsure))
+    assert "谈不上坍塌）的：全连接、极小极大（2/3 个种子）。其余每次训练十个数字都画。" in text
+    assert "没有发生模式坍塌" not in text and "| 无 |" in text and "| 1；2 |" not in text
+    text = answer_of(tiny, table=rows_of(formless=3, lost=[[1], [2], []], sure={"mean": 0.0, "all": [0.0] * 3}))
+    assert "（3/3 个种子）。其余" in text and "| 0.00% | 40.000 | – |" in text
     text = answer_of(tiny, table=rows_of(diverged=3, frechet=None, sure=None, entropy=None, lost=[]))
     assert "发散的：全连接、极小极大（3/3 个种子）" in text and "| 发散 | – | – |" in text
+    blots = {"formless": 3, "sure": {"mean": 0.0, "all": [0.0] * 3}}
+    text = answer_of(tiny, table={name: row | blots for name, row in rows_of().items()})
+    assert "。每次训练画得都还不成数字：评判有把握的不到真实数字的一半，谈不上坍塌。**" in text
+    none = {"diverged": 3, "frechet": None, "sure": None, "entropy": None, "lost": []}
+    text = answer_of(tiny, table={name: row | none for name, row in rows_of().items()}, networks={})
+    assert "坍塌" not in text.split("## 数学")[0]
     for verdict, says in (("better", "比其余的都小"), ("cannot be told apart", "在种子之间的波动之内")):
         best = {"name": "non-saturating", "against": {"minimax": {"verdict": verdict}}}
-        assert says in answer_of(tiny, games={"dense": best, "convolutional": None})
+        text = answer_of(tiny, games={"dense": best, "convolutional": None})
+        assert says in text and "- 卷积：没有发散的损失不到两种，不排名次。" in text
+
+
+def test_one_seed_ranks_nothing_and_fewer_real_digits_are_further_away(tiny):
+    answer = (tiny / "answer.md").read_text(encoding="utf-8")
+    assert "- 种子少于 3 个，损失之间、网络之间都不排名次。" in answer and "- 卷积：" not in answer
+    assert "样本比 200 张少，估得偏大" in answer and "估得偏大" not in answer_of(tiny, counts=PARTS)
 
 
 @pytest.mark.parametrize("agrees", [True, False])
@@ -76,7 +94,7 @@ def test_the_answer_reads_theory_and_gradients(tiny, agrees):
     theory = {"gap": 0.02, "js_gap": 0.01, "agrees": agrees, "learned": agrees}
     one = {"shrinks": agrees, "agrees": agrees, "last": 90.0}
     text = answer_of(tiny, theory=theory, gradients={"dense": one, "convolutional": one})
-    assert ("与理论相符。" in text) == agrees == ("生成器学到了 p" in text) == ("最后不饱和的是它的 90.0 倍" in text)
+    assert ("与理论相符。" in text) == agrees == ("q 靠近了 p" in text) == ("最后不饱和的是它的 90.0 倍" in text)
     assert ("没有完全达到理论的最优" in text) != agrees
 
 
