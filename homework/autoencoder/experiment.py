@@ -38,12 +38,14 @@ from homework.autoencoder.measuring import (
     largest_angle,
     project,
     read_off,
+    read_off_beside_pca,
     remove_noise,
     restore,
     with_noise,
 )
 from homework.autoencoder.networks import NETWORKS, PIXELS, Autoencoder, ConvolutionalDecoder
 from homework.autoencoder.verdicts import NEAR, NONLINEAR, best_rates, judge, judge_denoising
+from paddle_camp.sweeps.grid import Grid
 from paddle_camp.training.fit import publish
 
 IS_SWEEP = True
@@ -105,7 +107,7 @@ def train(
 
 def try_rate(network: str, rate: float, settings: Settings, sets: dict, seed: int) -> float:
     """The error on held-out digits of a short training, at the middle one of the code sizes."""
-    code = settings.codes[len(settings.codes) // 2]
+    code = sorted(settings.codes)[len(settings.codes) // 2]
     return train(network, code, rate, seed, settings.choice_epochs, sets)[1].last("holdout")["loss"]
 
 
@@ -123,13 +125,12 @@ def train_cell(
     """Train an autoencoder and measure it on the test digits; JSON values. The first seed's weights are kept."""
     keep = folder / f"{network}-{code}-{noise:g}" if seed == sets["train"].shuffle_seed else None
     model, history = train(network, code, rates[network], seed, settings.num_epochs, sets, noise, keep)
-    (images, labels), (known, digits) = arrays(sets["test"]), arrays(sets["train"], KNOWN)
+    images = arrays(sets["test"])[0]
     own, of_pca = (errors(each, images) for each in (restore(model, images), project(pca, images, code)))
     found = {"error": float(own.mean()), "holdout_error": history.last("holdout")["loss"]}
     found["by_digit"] = camp.comparisons.compare_paired(own, of_pca, lower_is_better=True)
     found["denoised"] = error(restore(model, with_noise(images, settings.noise)), images)
-    codes = [applied(model, model.encoder, each) for each in (known, images)]
-    found["read_off"] = read_off(codes[0], digits, codes[1], labels)
+    found["read_off"] = float(read_off(lambda each: applied(model, model.encoder, each), sets, KNOWN).mean())
     if network == "linear":
         found["angle"] = largest_angle(model.decoder.weight.numpy(), pca.components_[:code])
     return found | {"history": history.as_dict()}
@@ -143,20 +144,7 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     camp.require(size < len(rows), f"train_pictures: PCA of {size} components needs more digits than {len(rows)}")
     pca = PCA(size, random_state=context.seed).fit(rows)
 
-    common: dict[str, Any] = {"settings": settings, "sets": sets}
-    names, seeds, largest = tuple(NETWORKS), context.seeds(settings.num_seeds), max(settings.codes)
-    words = "held-out error {:.5f}".format
-    axes = {"network": names, "rate": settings.rates}
-    tried = context.grid(try_rate, axes, common=common | {"seed": context.seed}, describe=words, prefix="rate-")
-    rates = best_rates(tried)
-    common |= {"pca": pca, "rates": {name: each["rate"] for name, each in rates.items()}, "folder": context.checkpoints}
-    here = {"here": lambda network, code, seed: seed == context.seed}
-    here["describe"] = lambda cell: f"error on test digits {cell['error']:.5f}"
-    axes = {"network": names, "code": settings.codes, "seed": seeds}
-    cells = context.grid(train_cell, axes, common=common | {"noise": 0.0}, **here)
-    axes |= {"network": ("convolutional",), "code": (largest,)}
-    denoising = context.grid(train_cell, axes, common=common | {"noise": settings.noise}, prefix="noise-", **here)
-
+    rates, cells, denoising = train_all(settings, context, sets, pca)
     of_pca = {code: error(project(pca, images, code), images) for code in sorted(settings.codes)}
     codes = judge(cells, of_pca)
     best = {code: min(NONLINEAR, key=lambda name: codes[code]["networks"][name]["holdout"]) for code in codes}
@@ -166,14 +154,14 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
         camp.load_weights(model, context.checkpoints / f"{network}-{code}-{noise:g}" / "last.pdparams")
         return model
 
-    models = {code: load(best[code], code) for code in codes}
+    models, largest = {code: load(best[code], code) for code in codes}, max(codes)
     noise = remove_noise(pca, sets, settings.noise)
     trained = [cell["denoised"] for cell in camp.finished(denoising.results.values())]
-    plain = [cells.at(network="convolutional", code=largest, seed=seed) for seed in seeds]
+    plain = [cells.at(network="convolutional", code=largest, seed=seed) for seed in cells.axes["seed"]]
     noise |= judge_denoising([cell["denoised"] for cell in camp.finished(plain)], trained, noise["pca"])
     results = {"rates": rates, "codes": codes, "chosen": best, "noise": noise}
     results["halfway"] = halfway(models[largest], sets, settings.pairs, KNOWN, context.seed)
-    results["read_off_pca"] = read_pca(pca, sets, min(settings.codes))
+    results |= read_off_beside_pca(models[min(codes)], pca, sets, min(codes), KNOWN)
     values = {"counts": {name: each.num_samples for name, each in sets.items()}, "near": NEAR}
     values |= {"code": camp.code_of(ConvolutionalDecoder, Reconstruction), "enough": camp.comparisons.ENOUGH}
     publish(context.checkpoints / f"{best[largest]}-{largest}-0", context.checkpoints)
@@ -188,8 +176,18 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     )
 
 
-def read_pca(pca: PCA, sets: dict, code: int) -> float:
-    """:func:`read_off` of PCA's codes."""
-    (images, labels), (known, digits) = arrays(sets["test"]), arrays(sets["train"], KNOWN)
-    codes = [((each.reshape(-1, PIXELS) - pca.mean_) @ pca.components_[:code].T) for each in (known, images)]
-    return read_off(codes[0], digits, codes[1], labels)
+def train_all(settings: Settings, context: camp.Context, sets: dict, pca: PCA) -> tuple[dict, Grid, Grid]:
+    """The rates that were chosen, the trainings with them, and those on noisy digits."""
+    common: dict[str, Any] = {"settings": settings, "sets": sets}
+    axes: dict[str, tuple] = {"network": tuple(NETWORKS), "rate": settings.rates}
+    options: dict[str, Any] = {"describe": "held-out error {:.5f}".format, "prefix": "rate-"}
+    rates = best_rates(context.grid(try_rate, axes, common=common | {"seed": context.seed}, **options))
+
+    common |= {"pca": pca, "rates": {name: each["rate"] for name, each in rates.items()}, "folder": context.checkpoints}
+    axes = {"network": tuple(NETWORKS), "code": settings.codes, "seed": context.seeds(settings.num_seeds)}
+    options = {"here": lambda network, code, seed: seed == context.seed}  # it keeps its weights
+    options["describe"] = lambda cell: f"error on test digits {cell['error']:.5f}"
+    cells = context.grid(train_cell, axes, common=common | {"noise": 0.0}, **options)
+    axes |= {"network": ("convolutional",), "code": (max(settings.codes),)}
+    denoising = context.grid(train_cell, axes, common=common | {"noise": settings.noise}, prefix="noise-", **options)
+    return rates, cells, denoising

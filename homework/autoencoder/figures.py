@@ -11,8 +11,8 @@ from matplotlib.lines import Line2D
 from sklearn.decomposition import PCA
 
 import paddle_camp as camp
-from homework.autoencoder.measuring import applied, arrays, project, restore, with_noise
-from homework.autoencoder.networks import PIXELS, Autoencoder
+from homework.autoencoder.measuring import applied, arrays, principal, project, restore, with_noise
+from homework.autoencoder.networks import Autoencoder
 from paddle_camp import plots
 from paddle_camp.plots.style import new_figure, tidy
 
@@ -87,7 +87,7 @@ def draw_curves(histories: dict, settings: Any) -> Figure:
 def draw_codes(images: np.ndarray, labels: np.ndarray, pca: PCA, model: Autoencoder, code: int) -> Figure:
     """The first two numbers of PCA's codes and of the network's, a colour for each digit."""
     few, digits = images[:SHOWN], labels[:SHOWN]
-    both = {"PCA": (few.reshape(-1, PIXELS) - pca.mean_) @ pca.components_[:2].T}
+    both = {"PCA": principal(pca, few, 2)}
     if code >= 2:
         both[plots.words("autoencoder", "自编码器")] = applied(model, model.encoder, few)[:, :2]
     colours = matplotlib.colormaps["tab10"].colors

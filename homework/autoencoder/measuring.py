@@ -37,11 +37,14 @@ def restore(model: Autoencoder, images: np.ndarray) -> np.ndarray:
     return applied(model, model, images)
 
 
+def principal(pca: PCA, images: np.ndarray, code: int) -> np.ndarray:
+    """The first ``code`` principal components of pictures: PCA's codes, ``[N, code]``."""
+    return (images.reshape(len(images), -1) - pca.mean_) @ pca.components_[:code].T
+
+
 def project(pca: PCA, images: np.ndarray, code: int) -> np.ndarray:
     """Pictures restored from their first ``code`` principal components."""
-    up = pca.components_[:code]
-    rows = images.reshape(len(images), -1) - pca.mean_
-    return (rows @ up.T @ up + pca.mean_).reshape(images.shape)
+    return (principal(pca, images, code) @ pca.components_[:code] + pca.mean_).reshape(images.shape)
 
 
 def with_noise(images: np.ndarray, deviation: float) -> np.ndarray:
@@ -60,9 +63,24 @@ def error(restored: np.ndarray, images: np.ndarray) -> float:
     return float(errors(restored, images).mean())
 
 
-def read_off(codes: np.ndarray, labels: np.ndarray, test_codes: np.ndarray, test_labels: np.ndarray) -> float:
-    """How often the digit can be read off its code: the accuracy of a vote of the nearest codes."""
-    return float(KNeighborsClassifier(min(NEIGHBOURS, len(codes))).fit(codes, labels).score(test_codes, test_labels))
+def read_off(encode: Callable[[np.ndarray], np.ndarray], sets: dict, known: int) -> np.ndarray:
+    """Of which test digits the class can be read off their codes, bool ``[N]``: by a vote of the nearest codes.
+
+    Args:
+        encode: pictures to codes ``[N, K]``.
+        known: how many training digits vote at most.
+    """
+    (images, labels), (others, digits) = arrays(sets["test"]), arrays(sets["train"], known)
+    nearest = KNeighborsClassifier(min(NEIGHBOURS, len(others))).fit(encode(others), digits)
+    return nearest.predict(encode(images)) == labels
+
+
+def read_off_beside_pca(model: Autoencoder, pca: PCA, sets: dict, code: int, known: int) -> dict:
+    """The share that PCA's codes give away, and the verdict on the network's beside them, digit by digit (McNemar)."""
+    own = read_off(lambda images: applied(model, model.encoder, images), sets, known)
+    of_pca = read_off(lambda images: principal(pca, images, code), sets, known)
+    tested = camp.comparisons.mcnemar(int((own & ~of_pca).sum()), int((of_pca & ~own).sum()))
+    return {"read_off_pca": float(of_pca.mean()), "read_off_verdict": tested["verdict"]}
 
 
 def largest_angle(up: np.ndarray, components: np.ndarray) -> float:

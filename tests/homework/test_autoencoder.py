@@ -74,6 +74,20 @@ def test_projections_are_scikit_learns():
     )
 
 
+def test_a_digit_is_read_off_the_codes_that_are_next_to_its_own(monkeypatch):
+    """By one neighbour: training pictures are their own nearest ones, and a code that says nothing is a guess."""
+    monkeypatch.setattr(measuring, "NEIGHBOURS", 1)
+    sets = parts(120)
+    sets["test"] = sets["train"]
+    whole = measuring.read_off(lambda images: images.reshape(len(images), -1), sets, 1000)
+    assert whole.shape == (sets["train"].num_samples,) and whole.all()
+    nothing = measuring.read_off(lambda images: np.zeros((len(images), 1)), sets, 1000)
+    assert 0 < nothing.mean() < 0.3
+    pca = PCA(3).fit(np.random.default_rng(0).random((50, 784)).astype("float32"))
+    found = measuring.read_off_beside_pca(networks.linear(3), pca, sets, 3, 1000)
+    assert found == {"read_off_pca": 1.0, "read_off_verdict": "cannot be told apart"}
+
+
 def test_noise_is_the_same_each_time_and_pixels_stay_pixels():
     noisy = measuring.with_noise(np.full((4, 1, 28, 28), 0.5, np.float32), 0.5)
     assert np.array_equal(noisy, measuring.with_noise(np.full((4, 1, 28, 28), 0.5, np.float32), 0.5))
