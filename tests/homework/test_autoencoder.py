@@ -161,11 +161,33 @@ def answer_of(tiny, ratios, against="better", near=True, **more) -> str:
 
 def test_the_answer_turns_around(tiny):
     text = answer_of(tiny, 0.5)
-    assert "是 PCA 的 50.00%" in text and "在每种码长下误差都低于 PCA；线性的与 PCA 相差都不到 2.00%" in text
+    assert "是 PCA 的 50.00%" in text and "在每种码长下误差都低于 PCA；线性的最多比 PCA 高 2.00%" in text
     text = answer_of(tiny, 1.5, "worse", near=False)
-    assert "没有一种误差低于 PCA；线性的没有达到与 PCA 相差不到 2.00%" in text and "弯成曲面" not in text
+    assert "没有一种误差低于 PCA；线性的比 PCA 高 2.00% 以上" in text and "弯成曲面" not in text
     text = answer_of(tiny, 1.0, "cannot be told apart", num_seeds=3)
-    assert "全连接的误差与 PCA分不出高下" in text and "按种子之间的波动" in text
+    assert "全连接的误差与 PCA 分不出高下" in text and "其余的按种子之间的波动" in text
+    assert "- 发散的：线性（码长 2，2/3 个种子）、" in text  # there is one of three
+
+
+def test_the_answer_names_code_sizes_once_for_each_network(tiny):
+    text = answer_of(tiny, 0.5)
+    assert "更准：全连接的误差在码长 2、5 时是 PCA 的 50.00%、50.00%；卷积的误差在码长 2、5 时是" in text
+    codes = json.loads((tiny / "answer.json").read_text(encoding="utf-8"))["results"]["codes"]
+    for size, row in codes.items():
+        row["networks"]["dense"]["against_pca"] = "worse"
+        row["networks"]["convolutional"]["against_pca"] = "better" if size == "5" else "worse"
+        row["networks"]["linear"]["near"] = size == "5"
+    text = answer_of(tiny, None, codes=codes)
+    assert "误差低于 PCA 的有卷积（码长 5）；全连接（码长 2、5）、卷积（码长 2）没有低于 PCA" in text
+    assert "线性的在码长 2 时比 PCA 高 2.00% 以上，其余最多高 2.00%。" in text
+
+
+@pytest.mark.parametrize(
+    ("verdict", "says"),
+    [("better", "比 PCA 多"), ("worse", "比 PCA 少"), ("cannot be told apart", "与 PCA 分不出多少")],
+)
+def test_the_answer_reads_the_verdict_on_the_plane(tiny, verdict, says):
+    assert f"认对的{says}（第一个种子，McNemar 检验）" in answer_of(tiny, 0.5, read_off_verdict=verdict)
 
 
 @pytest.mark.parametrize("verdict", ["better", "worse", "cannot be told apart"])
