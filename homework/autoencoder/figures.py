@@ -28,14 +28,15 @@ def draw_all(
     """The figures to post: name -> (caption, figure). ``models``: code size -> the network chosen for it."""
     images, labels = arrays(sets["test"])
     ten = np.array([np.flatnonzero(labels == digit)[0] for digit in np.unique(labels)])
-    smallest, largest = min(models), max(models)
+    smallest, largest, chosen = min(models), max(models), results["chosen"]
+    others = "（其余的数取中位数）" if smallest > 2 else ""
     noise = draw_noise(images[ten], pca, models[largest], denoiser, settings.noise, results["noise"]["components"])
     return {
         "errors": ("还原误差随码长的变化", draw_errors(results["codes"])),
-        "restored": ("每个数字的第一张测试图片，以及还原的结果", draw_restored(images[ten], pca, models)),
+        "restored": ("每个数字的第一张测试图片，以及还原的结果", draw_restored(images[ten], pca, models, chosen)),
         "curves": ("留出图片上的误差（第一个种子）", draw_curves(histories, settings)),
-        "plane": ("测试图片的编码", draw_codes(images, labels, pca, models[smallest], smallest)),
-        "decoded": ("从编码平面（其余的数取中位数）的各点还原的图片", draw_plane(models[smallest], images)),
+        "plane": ("测试图片的编码", draw_codes(images, labels, pca, models[smallest], name_of(chosen[smallest]))),
+        "decoded": (f"从编码平面{others}的各点还原的图片", draw_plane(models[smallest], images)),
         "noise": ("加了噪声的测试图片，以及去噪的结果", noise),
         "between": ("两张图片之间", draw_between(models[largest], images[ten])),
     }
@@ -61,12 +62,13 @@ def draw_errors(codes: dict) -> Figure:
     return figure
 
 
-def draw_restored(images: np.ndarray, pca: PCA, models: dict) -> Figure:
-    """A row of digits, and below it what is left of them."""
+def draw_restored(images: np.ndarray, pca: PCA, models: dict, chosen: dict) -> Figure:
+    """A row of digits, and below it what is left of them; ``chosen``: code size -> the kind of its model."""
     rows = {plots.words("test digits", "测试图片"): images}
     for code, model in models.items():
-        rows[plots.words(f"PCA, {code}", f"PCA，{code}")] = project(pca, images, code)
-        rows[plots.words(f"network, {code}", f"网络，{code}")] = restore(model, images)
+        numbers = plots.words(f"{code} numbers: ", f"{code} 个数：")
+        rows[f"{numbers}PCA"] = project(pca, images, code)
+        rows[numbers + name_of(chosen[code])] = restore(model, images)
     title = plots.words("Restored from so many numbers", "从几个数还原")
     return plots.mosaic(np.stack(list(rows.values()))[:, :, 0], rows=tuple(rows), title=title)
 
@@ -79,17 +81,19 @@ def draw_curves(histories: dict, settings: Any) -> Figure:
         for network in NAMES:
             first = next((h for name, h in histories.items() if name.startswith(f"{network}-{code}-")), camp.History())
             rows = first.split("holdout")
-            panel[name_of(network)] = [row["epoch"] for row in rows], [row["loss"] for row in rows]
-    labels = words("epochs finished", "完成的轮数"), words("error on held-out digits", "留出图片上的误差")
-    return plots.line_panels(panels, *labels, log="y", title=words("Training", "训练过程"))
+            panel[name_of(network)] = [row["epoch"] for row in rows], [1000 * row["loss"] for row in rows]
+    labels = words("epochs finished", "完成的轮数"), words("mean squared error, 0.001", "均方误差（0.001）")
+    title = words("Training: error on held-out digits", "训练过程：留出图片上的误差")
+    return plots.line_panels(panels, *labels, log="y", title=title)
 
 
-def draw_codes(images: np.ndarray, labels: np.ndarray, pca: PCA, model: Autoencoder, code: int) -> Figure:
+def draw_codes(images: np.ndarray, labels: np.ndarray, pca: PCA, model: Autoencoder, chosen: str) -> Figure:
     """The first two numbers of PCA's codes and of the network's, a colour for each digit."""
     few, digits = images[:SHOWN], labels[:SHOWN]
     both = {"PCA": principal(pca, few, 2)}
-    if code >= 2:
-        both[plots.words("autoencoder", "自编码器")] = applied(model, model.encoder, few)[:, :2]
+    codes = applied(model, model.encoder, few)
+    if codes.shape[1] >= 2:
+        both[plots.words(f"{chosen} autoencoder", f"{chosen}自编码器")] = codes[:, :2]
     colours = matplotlib.colormaps["tab10"].colors
     dots = [Line2D([], [], marker="o", linestyle="", color=colours[digit], label=str(digit)) for digit in range(10)]
     title = plots.words("Where the test digits lie, by digit", "测试图片的编码，颜色是真实的数字")
