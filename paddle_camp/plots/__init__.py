@@ -35,12 +35,12 @@ __all__ = [
     "metric_curves",
     "mosaic",
     "picture_grid",
+    "prediction_grid",
     "roc_figure",
     "save",
     "steps_figure",
     "strip_panels",
     "true_against_predicted",
-    "prediction_grid",
     "words",
     "wrong_pictures",
 ]
