@@ -30,7 +30,6 @@ import paddle_camp as camp
 from homework.autoencoder.figures import draw_all
 from homework.autoencoder.measuring import (
     COMPONENTS,
-    applied,
     arrays,
     error,
     errors,
@@ -45,6 +44,7 @@ from homework.autoencoder.measuring import (
 )
 from homework.autoencoder.networks import NETWORKS, PIXELS, Autoencoder, ConvolutionalDecoder
 from homework.autoencoder.verdicts import NEAR, NONLINEAR, best_rates, judge, judge_denoising
+from paddle_camp.networks.calling import outputs_of
 from paddle_camp.sweeps.grid import Grid
 from paddle_camp.training.fit import publish
 
@@ -130,7 +130,7 @@ def train_cell(
     found = {"error": float(own.mean()), "holdout_error": history.last("holdout")["loss"]}
     found["by_digit"] = camp.comparisons.compare_paired(own, of_pca, lower_is_better=True)
     found["denoised"] = error(restore(model, with_noise(images, settings.noise)), images)
-    found["read_off"] = float(read_off(lambda each: applied(model, model.encoder, each), sets, KNOWN).mean())
+    found["read_off"] = float(read_off(lambda each: outputs_of(model, each, model.encoder), sets, KNOWN).mean())
     if network == "linear":
         found["angle"] = largest_angle(model.decoder.weight.numpy(), pca.components_[:code])
     return found | {"history": history.as_dict()}

@@ -11,9 +11,10 @@ from matplotlib.lines import Line2D
 from sklearn.decomposition import PCA
 
 import paddle_camp as camp
-from homework.autoencoder.measuring import applied, arrays, principal, project, restore, with_noise
+from homework.autoencoder.measuring import arrays, principal, project, restore, with_noise
 from homework.autoencoder.networks import Autoencoder
 from paddle_camp import plots
+from paddle_camp.networks.calling import outputs_of
 from paddle_camp.plots.style import new_figure, tidy
 
 SHOWN = 1500  # codes in a plane
@@ -91,7 +92,7 @@ def draw_codes(images: np.ndarray, labels: np.ndarray, pca: PCA, model: Autoenco
     """The first two numbers of PCA's codes and of the network's, a colour for each digit."""
     few, digits = images[:SHOWN], labels[:SHOWN]
     both = {"PCA": principal(pca, few, 2)}
-    codes = applied(model, model.encoder, few)
+    codes = outputs_of(model, few, model.encoder)
     if codes.shape[1] >= 2:
         both[plots.words(f"{chosen} autoencoder", f"{chosen}自编码器")] = codes[:, :2]
     colours = matplotlib.colormaps["tab10"].colors
@@ -107,13 +108,13 @@ def draw_codes(images: np.ndarray, labels: np.ndarray, pca: PCA, model: Autoenco
 
 def draw_plane(model: Autoencoder, images: np.ndarray) -> Figure:
     """Pictures restored from a grid of codes over the middle 96 % of the test digits' codes."""
-    codes = applied(model, model.encoder, images)
+    codes = outputs_of(model, images, model.encoder)
     low, high = np.percentile(codes, (2, 98), axis=0)
     grid = np.tile(np.median(codes, axis=0), (SIDE, SIDE, 1)).astype("float32")
     grid[..., 0] = np.linspace(low[0], high[0], SIDE)[None]
     if codes.shape[1] > 1:
         grid[..., 1] = np.linspace(high[1], low[1], SIDE)[:, None]  # upwards, as in the plane of dots
-    pictures = applied(model, model.restore, grid.reshape(SIDE * SIDE, -1))
+    pictures = outputs_of(model, grid.reshape(SIDE * SIDE, -1), model.restore)
     title = plots.words("The plane of codes, decoded", "编码平面上各点还原的图片")
     return plots.mosaic(pictures.reshape(SIDE, SIDE, 28, 28), width=6.0, title=title)
 
@@ -137,9 +138,10 @@ def draw_between(model: Autoencoder, images: np.ndarray) -> Figure:
     share = np.linspace(0, 1, STEPS, dtype="float32")[:, None]
     for first in range(0, len(images) - 1, 3):
         pair = images[first : first + 2]
-        one, other = applied(model, model.encoder, pair)
+        one, other = outputs_of(model, pair, model.encoder)
         pixels = (1 - share) * pair[0].reshape(1, -1) + share * pair[1].reshape(1, -1)
-        rows += [pixels.reshape(-1, 28, 28), applied(model, model.restore, (1 - share) * one + share * other)[:, 0]]
+        codes = (1 - share) * one + share * other
+        rows += [pixels.reshape(-1, 28, 28), outputs_of(model, codes, model.restore)[:, 0]]
         names += [words("pixels", "像素"), words("codes", "编码")]
     title = words("From one digit to another, mixed as pixels and as codes", "从一个数字到另一个：平均像素，或平均编码")
     return plots.mosaic(np.stack(rows), rows=names, title=title)

@@ -6,18 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import paddle
 from scipy.linalg import subspace_angles
 from sklearn.decomposition import PCA
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
 import paddle_camp as camp
 from homework.autoencoder.networks import Autoencoder
-from paddle_camp.networks.modes import evaluating
+from paddle_camp.networks.calling import outputs_of
 
 NEIGHBOURS = 10  # that vote on the digit of a code
 COMPONENTS = (4, 8, 16, 24, 32, 48, 64)  # of PCA, candidates for removing noise
-AT_ONCE = 500  # pictures
 
 
 def arrays(batches: Any, count: int | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -25,16 +23,9 @@ def arrays(batches: Any, count: int | None = None) -> tuple[np.ndarray, np.ndarr
     return batches.data.kind.scale(batches.data.images[:count]), batches.data.labels[:count]
 
 
-def applied(model: Autoencoder, part: Callable, inputs: np.ndarray) -> np.ndarray:
-    """The outputs of ``part``, such as ``model.encoder``, with the network in evaluation mode."""
-    with evaluating(model):
-        pieces = [part(paddle.to_tensor(inputs[i : i + AT_ONCE])).numpy() for i in range(0, len(inputs), AT_ONCE)]
-    return np.concatenate(pieces)
-
-
 def restore(model: Autoencoder, images: np.ndarray) -> np.ndarray:
     """What the network makes of pictures, float32 ``[N, 1, 28, 28]``."""
-    return applied(model, model, images)
+    return outputs_of(model, images)
 
 
 def principal(pca: PCA, images: np.ndarray, code: int) -> np.ndarray:
@@ -77,7 +68,7 @@ def read_off(encode: Callable[[np.ndarray], np.ndarray], sets: dict, known: int)
 
 def read_off_beside_pca(model: Autoencoder, pca: PCA, sets: dict, code: int, known: int) -> dict:
     """The share that PCA's codes give away, and the verdict on the network's beside them, digit by digit (McNemar)."""
-    own = read_off(lambda images: applied(model, model.encoder, images), sets, known)
+    own = read_off(lambda images: outputs_of(model, images, model.encoder), sets, known)
     of_pca = read_off(lambda images: principal(pca, images, code), sets, known)
     tested = camp.comparisons.mcnemar(int((own & ~of_pca).sum()), int((of_pca & ~own).sum()))
     return {"read_off_pca": float(of_pca.mean()), "read_off_verdict": tested["verdict"]}
@@ -109,9 +100,9 @@ def halfway(model: Autoencoder, sets: dict, pairs: int, known: int, seed: int) -
     images, labels = arrays(sets["test"])
     order = np.random.default_rng(seed).permutation(len(images) // 2 * 2).reshape(-1, 2)
     one, other = order[labels[order[:, 0]] != labels[order[:, 1]]][:pairs].T
-    codes = [applied(model, model.encoder, images[index]) for index in (one, other)]
+    codes = [outputs_of(model, images[index], model.encoder) for index in (one, other)]
     mixed = {"pixels": (images[one] + images[other]) / 2, "digits": images[one]}
-    mixed["codes"] = applied(model, model.restore, (codes[0] + codes[1]) / 2)
+    mixed["codes"] = outputs_of(model, (codes[0] + codes[1]) / 2, model.restore)
     rows = arrays(sets["train"], known)[0]
     nearest = NearestNeighbors(n_neighbors=1).fit(rows.reshape(len(rows), -1))
     far = {name: nearest.kneighbors(each.reshape(len(each), -1))[0][:, 0] for name, each in mixed.items()}

@@ -33,7 +33,7 @@ from homework.gan.judging import RARE, SURE, Judge, moments, train_judge
 from homework.gan.networks import NETWORKS, ConvolutionalGenerator, build, make_task
 from homework.gan.one_dimension import shifted_normals, train_numbers
 from homework.gan.verdicts import compare_games, compare_networks, judge_gradients, judge_numbers, summarise
-from paddle_camp.networks.modes import evaluating
+from paddle_camp.networks.calling import outputs_of
 from paddle_camp.preprocessing import scale_to_unit
 from paddle_camp.training.adversarial import GAMES, Adversarial
 from paddle_camp.training.fit import publish
@@ -75,9 +75,7 @@ def noises(count: int, length: int) -> np.ndarray:
 
 def draw(generator: nn.Layer, noise: np.ndarray) -> np.ndarray:
     """Pictures from 0 to 1, ``[N, 1, 28, 28]``."""
-    with evaluating(generator):
-        pieces = [generator(paddle.to_tensor(noise[i : i + 500])).numpy() for i in range(0, len(noise), 500)]
-    return np.concatenate(pieces) / 2 + 0.5
+    return outputs_of(generator, noise) / 2 + 0.5
 
 
 def train_cell(

@@ -17,11 +17,10 @@ from paddle import nn
 import paddle_camp as camp
 from paddle_camp.data.finding.cache import cached_array, default_cache_dir
 from paddle_camp.metrics import probabilities
-from paddle_camp.networks.modes import evaluating
+from paddle_camp.networks.calling import outputs_of
 
 SURE = 0.9  # the probability from which on the judge is sure of a digit
 RARE = 0.01  # a share of the samples below which a digit is missing; a tenth of its even share
-AT_ONCE = 500  # pictures
 
 
 @dataclass(frozen=True)
@@ -32,13 +31,11 @@ class Judge:
 
     def look(self, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Features ``[N, 64]`` and logits ``[N, 10]`` of pictures from 0 to 1."""
-        features, logits = [], []
+        features: list[np.ndarray] = []
         hook = self.model.fc1.register_forward_post_hook(lambda layer, inputs, output: features.append(output.numpy()))
-        with evaluating(self.model):
-            for start in range(0, len(pictures), AT_ONCE):
-                logits.append(self.model(paddle.to_tensor(pictures[start : start + AT_ONCE])).numpy())
+        logits = outputs_of(self.model, pictures)
         hook.remove()
-        return np.concatenate(features).astype(np.float64), np.concatenate(logits)
+        return np.concatenate(features).astype(np.float64), logits
 
     def score(self, pictures: np.ndarray, reference: tuple[np.ndarray, np.ndarray]) -> dict:
         """What is measured of pictures.
