@@ -27,12 +27,16 @@ FILES = (
 def chinese_font() -> str | None:
     """The family of an installed font with Chinese characters, or None."""
     for file in FILES:
-        for path in sorted(_installed()):
-            if Path(path).name.lower().startswith(file.lower()):
-                known = font_manager.fontManager
-                known.addfont(path)  # it knows those only that were there when its cache was made
-                known.ttflist.append(replace(known.ttflist[-1], weight=700))  # else it warns that there is no bold one
-                return known.ttflist[-1].name
+        paths = [path for path in _installed() if Path(path).name.lower().startswith(file.lower())]
+        if paths:
+            path = min(paths, key=lambda each: ("regular" not in Path(each).name.lower(), each))
+            known = font_manager.fontManager
+            known.addfont(path)  # it knows those only that were there when its cache was made
+            # A file may hold a face for each country: the mainland's sets a comma low, Hong Kong's in the middle.
+            faces = {face.name: face for face in known.ttflist if Path(face.fname) == Path(path)}
+            face = faces[min(faces, key=lambda name: (not name.endswith("SC"), len(name)))]
+            known.ttflist.append(replace(face, weight=700))  # else it warns that there is no bold one
+            return face.name
     return None
 
 

@@ -43,6 +43,18 @@ def test_an_installed_font_is_found_by_its_file_and_known_to_matplotlib(monkeypa
     assert language.chinese_font.__wrapped__() is None
 
 
+def test_of_the_faces_in_a_file_the_mainlands_is_taken_and_of_the_files_the_regular_one(monkeypatch):
+    known = font_manager.fontManager
+    faces = [f"Noto Sans{mono} CJK {country}" for mono in ("", " Mono") for country in ("JP", "SC", "HK")]
+    add = lambda path: known.ttflist.extend(font_manager.FontEntry(fname=path, name=name) for name in faces)  # noqa: E731
+    monkeypatch.setattr(known, "ttflist", list(known.ttflist))
+    monkeypatch.setattr(known, "addfont", add)
+    files = tuple(f"/fonts/NotoSansCJK-{weight}.ttc" for weight in ("Bold", "Regular"))
+    monkeypatch.setattr(language, "_installed", lambda: files)
+    assert language.chinese_font.__wrapped__() == "Noto Sans CJK SC"
+    assert known.ttflist[-1].fname == files[1]
+
+
 @pytest.mark.filterwarnings("ignore:Glyph")  # which the font that stands for a Chinese one lacks
 def test_every_text_of_a_figure_falls_back_on_the_chinese_font(chinese, tmp_path):
     figure = plots.loss_curves({"甲": [{"step": 1, "loss": 1.0}, {"step": 2, "loss": 0.5}]})
