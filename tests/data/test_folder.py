@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from paddle_camp.data import folder as folder_module
 from paddle_camp.data.batches import Batches
 from paddle_camp.data.folder import load_folder
+from paddle_camp.data.pictures import class_folders
 from paddle_camp.errors import DataError, SettingError
 from paddle_camp.preprocessing import scale_to_unit
 from tests.helpers.class_folders import SIZE, write_picture
@@ -96,7 +96,7 @@ def test_decoded_once_and_again_when_a_picture_changes(pets, tmp_path, fresh_cac
     first = load_folder(pets, SIZE)
     (file,) = fresh_cache.glob("*.npz")
     with monkeypatch.context() as patch:
-        patch.setattr(folder_module, "decode_any", lambda path, size: pytest.fail(f"decoded {path} again"))
+        patch.setattr(class_folders, "decode_any", lambda path, size: pytest.fail(f"decoded {path} again"))
         shutil.copytree(pets, tmp_path / "moved")
         again = load_folder(tmp_path / "moved", SIZE)
     assert np.array_equal(first.train.images, again.train.images)
