@@ -140,6 +140,25 @@ def test_a_name_that_leads_outside_is_refused(tmp_path, name):
     assert names_in(tmp_path) == ["a.zip"]
 
 
+def test_a_zip_made_to_fill_the_disk_is_refused(tmp_path):
+    source = make_zip(tmp_path / "a.zip", {f"A/{i}.jpg": bytes(5_000_000) for i in range(2)})
+    with pytest.raises(DataError, match=r"a\.zip: its [\d,]+ bytes would become 10,000,000, more than") as caught:
+        unpack(source, tmp_path / "sub" / "a")
+    assert "\n" not in str(caught.value) and names_in(tmp_path) == ["a.zip"]
+
+
+def test_a_size_that_the_zip_lies_about_is_damage(tmp_path):
+    """The member's entry says 10 bytes where 5,000 are: no more than what was said is read."""
+    source = make_zip(tmp_path / "a.zip", {"A/1.txt": os.urandom(5000)})
+    data = bytearray(source.read_bytes())
+    entry = data.rfind(b"PK\x01\x02")
+    data[entry + 24 : entry + 28] = (10).to_bytes(4, "little")
+    source.write_bytes(data)
+    with pytest.raises(DataError, match=r"a\.zip: not a whole zip file"):
+        unpack(source, tmp_path / "a")
+    assert names_in(tmp_path) == ["a.zip"]
+
+
 def damaged(tmp_path, how):
     source = make_zip(tmp_path / "a.zip", {"A/1.txt": os.urandom(5000)})
     data = bytearray(source.read_bytes())

@@ -16,6 +16,7 @@ from paddle_camp.errors import DataError
 
 log = logging.getLogger(__name__)
 
+MAX_GROWTH = 100  # times: pictures hardly shrink in a zip, tables to a tenth; what grows more is made to fill a disk
 _STAMP = ".unpacked-from"
 _DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError)
 
@@ -54,7 +55,8 @@ def unpack(zip_path: Path, target: Path, expect: str = "") -> Path:
         ``target``.
 
     Raises:
-        DataError: not a zip, a damaged one, the wrong one, or one with names that lead outside of it.
+        DataError: not a zip, a damaged one, the wrong one, one with names that lead outside of it, or one that would
+            grow a hundredfold.
         OSError: ``target`` cannot be written, or there is no room for it.
     """
     stat = os.stat(zip_path)
@@ -87,6 +89,11 @@ def _extract(zip_path: Path, folder: Path, expect: str) -> None:
         if not any(expect.lower() in member.filename.lower() for member in members):
             raise DataError(f"{zip_path}: the wrong zip: nothing in it is named {expect}; download the right one")
         needed, free = sum(m.file_size for m in members), shutil.disk_usage(folder.parent).free
+        if needed > MAX_GROWTH * (os.path.getsize(zip_path) + 10_000):
+            raise DataError(
+                f"{zip_path}: its {os.path.getsize(zip_path):,} bytes would become {needed:,}, more than pictures and "
+                "tables do: nothing was unpacked; download it again from where you trust it"
+            )
         if needed > free:
             raise OSError(errno.ENOSPC, f"it needs {needed >> 20} MB, {free >> 20} MB are free", str(folder.parent))
         log.info("unpacking %s (%d MB)", zip_path, needed >> 20)
