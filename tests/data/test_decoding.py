@@ -9,7 +9,8 @@ import pytest
 
 from paddle_camp.data.fundus.reading import read_fundus
 from paddle_camp.data.pictures import decoding
-from paddle_camp.data.pictures.decoding import decode, jpeg_size
+from paddle_camp.data.pictures.decoding import decode, decode_any, jpeg_size
+from paddle_camp.errors import DataError
 from tests.helpers.fundus_files import SIZE, drawn, same
 
 pytestmark = pytest.mark.usefixtures("fresh_cache")
@@ -45,6 +46,24 @@ def test_bytes_after_the_end_of_a_jpeg_do_no_harm(tmp_path):
     data = (tmp_path / "P.jpg").read_bytes()
     assert jpeg_size(data + b"\0" * 100) == (48, 64)
     assert jpeg_size(data[:-2]) is None and jpeg_size(data[:100]) is None and jpeg_size(b"") is None
+
+
+def test_too_large_to_be_decoded_is_seen_in_the_header(tmp_path, monkeypatch):
+    """A header of 65,535 x 65,535 pixels on a small picture, and a file that is no picture for its length."""
+    path = tmp_path / "P.jpg"
+    cv2.imwrite(str(path), drawn(1))
+    data = bytearray(path.read_bytes())
+    frame = data.find(b"\xff\xc0")
+    data[frame + 5 : frame + 9] = b"\xff" * 4
+    path.write_bytes(data)
+    monkeypatch.setattr(decoding.cv2, "imdecode", lambda *_: pytest.fail("decoded"))
+    for reader in (decode, decode_any):
+        with pytest.raises(DataError, match=r"P\.jpg: 65535 x 65535 pixels, 134,217,728 at most"):
+            reader(path, 32)
+    with open(path, "r+b") as file:
+        file.truncate(decoding.MAX_BYTES + 1)  # takes no room on the disk
+    with pytest.raises(DataError, match=r"P\.jpg: 200 MB, a picture has 200 at most"):
+        decode_any(path, 32)
 
 
 @pytest.fixture

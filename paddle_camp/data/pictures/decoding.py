@@ -18,6 +18,8 @@ from paddle_camp.errors import DataError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")  # of what decode_any reads
 VERSION = 1  # raise it when the same files would give other pixels
+MAX_BYTES = 200_000_000  # of a file: pictures are a hundredth of it, and all of a file is read before it is decoded
+MAX_PIXELS = 2**27  # of a JPEG, as its header says: the largest cameras have 100 to 150 million
 
 _REDUCED = {2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4, 8: cv2.IMREAD_REDUCED_COLOR_8}
 
@@ -94,12 +96,14 @@ def decode(path: Path, image_size: int) -> np.ndarray:
     of 6. A picture that has the size already is not touched.
 
     Raises:
-        DataError: it cannot be read, is no JPEG, cut short, or damaged.
+        DataError: it cannot be read, is no JPEG, cut short, damaged, or too large.
     """
-    data = read_bytes(path)
+    data = _bytes_of(path)
     size = jpeg_size(data)
     if size is None:
         raise DataError(f"{path}: not a JPEG picture, or a file cut short ({len(data)} bytes); copy it again")
+    if size[0] * size[1] > MAX_PIXELS:
+        raise DataError(f"{path}: {size[1]} x {size[0]} pixels, {MAX_PIXELS:,} at most; save it anew, smaller")
     fitting = [d for d in _REDUCED if min(size) // d >= image_size]
     flag = _REDUCED[max(fitting)] if fitting else cv2.IMREAD_COLOR
     image = cv2.imdecode(np.frombuffer(data, np.uint8), flag)
@@ -116,7 +120,7 @@ def decode_any(path: Path, image_size: int) -> np.ndarray:
     Raises:
         DataError: no such picture, cut short, damaged, or larger than OpenCV reads.
     """
-    data = read_bytes(path)
+    data = _bytes_of(path)
     try:
         if data.startswith(b"\xff\xd8"):
             return decode(path, image_size)
@@ -128,6 +132,13 @@ def decode_any(path: Path, image_size: int) -> np.ndarray:
             f"{path}: not a whole JPEG, PNG, WebP, BMP or TIFF picture ({len(data)} bytes); copy it again or remove it"
         )
     return fit_square(image, image_size)
+
+
+def _bytes_of(path: Path) -> bytes:
+    size = os.stat(path).st_size
+    if size > MAX_BYTES:
+        raise DataError(f"{path}: {size / 1e6:,.0f} MB, a picture has {MAX_BYTES / 1e6:,.0f} at most; remove it")
+    return read_bytes(path)
 
 
 def fit_square(image: np.ndarray, image_size: int) -> np.ndarray:
