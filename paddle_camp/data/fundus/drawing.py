@@ -1,7 +1,6 @@
-"""Tools to draw with: masks of coordinates and random numbers, colours laid over a canvas, branching lines, a camera.
+"""What only fundus pictures need to be drawn: the choroid's stripes, branching vessels, and a fundus camera.
 
-Lengths are in half widths of the picture: it spans -1..1 both ways, x to the right and y down. Colours are BGR, 0..255.
-A canvas is float32 ``[3, S, S]`` (planes: a mask spreads over them fast), a mask float32 ``[S, S]`` from 0 to 1.
+Lengths are in field radii, as in :mod:`paddle_camp.data.pictures.drawing`; a field fills the picture.
 """
 
 from __future__ import annotations
@@ -9,66 +8,18 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-Point = tuple[float, float] | np.ndarray  # (x, y)
-Colour = tuple[float, float, float]
+from paddle_camp.data.pictures.drawing import Page, Point, bgr
 
 
-class Page:
-    """The coordinates of every pixel, and the shapes (masks) that are made out of them and of random numbers."""
-
-    def __init__(self, size: int, rng: np.random.Generator):
-        self.size, self.rng = size, rng
-        self.x = (np.arange(size, dtype=np.float32) + np.float32(0.5)) * np.float32(2 / size) - 1  # [S]: a row
-        self.y = self.x[:, None]  # [S, 1]: a column
-
-    def texture(self, cells: float) -> np.ndarray:
-        """Noise with about ``cells`` cells in a field radius."""
-        count = round(2 * cells) + 1
-        grid = self.rng.standard_normal((count, count), dtype=np.float32)
-        return cv2.resize(grid, (self.size, self.size), interpolation=cv2.INTER_CUBIC)
-
-    def distance(self, centre: Point, tall: float = 1.0) -> np.ndarray:
-        """From ``centre``, with heights divided by ``tall``."""
-        x, y = self.x - np.float32(centre[0]), (self.y - np.float32(centre[1])) / np.float32(tall)
-        return np.sqrt(x * x + y * y)
-
-    def glow(self, centre: Point, width: float, tall: float = 1.0) -> np.ndarray:
-        """A round light that fades away: a Gaussian of deviation ``width``."""
-        x = (self.x - np.float32(centre[0])) / np.float32(width)
-        y = (self.y - np.float32(centre[1])) / np.float32(width * tall)
-        return np.exp(-0.5 * x * x) * np.exp(-0.5 * y * y)
-
-    def blob(self, centre: Point, radius: float, rough: float, soft: float, tall: float = 1.0) -> np.ndarray:
-        """A patch; its outline wanders by about ``rough`` radii, its edge is ``soft`` radii wide."""
-        edge = 1 - self.distance(centre, tall) / np.float32(radius)
-        if rough:
-            edge += np.float32(rough) * (self.texture(1.3 / radius) + np.float32(0.5) * self.texture(4 / radius))
-        return 1 / (1 + np.exp(-np.clip(edge / np.float32(soft), -30, 30)))
-
-    def stripes(self, centre: Point) -> np.ndarray:
-        """Winding bands that fan out from ``centre`` and join, as choroidal vessels do."""
-        grid = self.rng.standard_normal((64, 64), dtype=np.float32)  # 64 cells round ``centre``: no seam
-        turn = np.arctan2(self.y - np.float32(centre[1]), self.x - np.float32(centre[0])) * np.float32(32 / np.pi)
-        turn += np.float32(1.3) * self.texture(5)
-        reach = np.log(self.distance(centre) + np.float32(0.3)) * np.float32(7) + np.float32(0.3) * self.texture(9)
-        fan = cv2.remap(grid, turn + 32, reach + 32, cv2.INTER_CUBIC, borderMode=cv2.BORDER_WRAP)
-        weave = np.exp(-np.square(self.texture(12) * np.float32(2.5)))
-        return np.clip(np.exp(-np.square(fan * np.float32(2.2))) + np.float32(0.5) * weave - np.float32(0.15), 0, 1)
-
-
-def bgr(blue: float, green: float, red: float) -> np.ndarray:
-    """One number a plane: float32 ``[3, 1, 1]``."""
-    return np.array([blue, green, red], np.float32)[:, None, None]
-
-
-def lay(canvas: np.ndarray, mask: np.ndarray, colour: Colour) -> None:
-    """Cover ``canvas`` with ``colour`` where ``mask`` is 1, in place."""
-    canvas += mask * (bgr(*colour) - canvas)
-
-
-def absorb(canvas: np.ndarray, mask: np.ndarray, share: Colour) -> None:
-    """Take the ``share`` of blue, green and red away where ``mask`` is 1, in place."""
-    canvas *= 1 - mask * bgr(*share)
+def choroid_stripes(page: Page, centre: Point) -> np.ndarray:
+    """Winding bands that fan out from ``centre`` and join, as choroidal vessels do."""
+    grid = page.rng.standard_normal((64, 64), dtype=np.float32)  # 64 cells round ``centre``: no seam
+    turn = np.arctan2(page.y - np.float32(centre[1]), page.x - np.float32(centre[0])) * np.float32(32 / np.pi)
+    turn += np.float32(1.3) * page.texture(5)
+    reach = np.log(page.distance(centre) + np.float32(0.3)) * np.float32(7) + np.float32(0.3) * page.texture(9)
+    fan = cv2.remap(grid, turn + 32, reach + 32, cv2.INTER_CUBIC, borderMode=cv2.BORDER_WRAP)
+    weave = np.exp(-np.square(page.texture(12) * np.float32(2.5)))
+    return np.clip(np.exp(-np.square(fan * np.float32(2.2))) + np.float32(0.5) * weave - np.float32(0.15), 0, 1)
 
 
 def draw_vessel(

@@ -2,7 +2,7 @@
 
 What the classes differ in is written down in :func:`plan_eye`. They overlap on purpose: a mild "P" looks like an "H",
 some "H" and "N" have stripes, a crescent or drusen, and the camera (tint, light, haze, blur, noise) knows nothing of
-the class. Lengths are in field radii, colours BGR, as in :mod:`paddle_camp.data.fundus.drawing`.
+the class. Lengths are in field radii, colours BGR, as in :mod:`paddle_camp.data.pictures.drawing`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from paddle_camp.data.fundus.drawing import Page, Point, absorb, bgr, draw_vessel, lay, photograph
+from paddle_camp.data.fundus.drawing import choroid_stripes, draw_vessel, photograph
+from paddle_camp.data.pictures.drawing import Page, Point, absorb, bgr, lay
 
 KINDS = ("P", "H", "N")  # pathologic myopia (label 1), high myopia, normal (label 0)
 SCLERA = (108, 200, 255)  # the white of the eye, seen through an atrophic retina
@@ -81,7 +82,7 @@ def paint(eye: Eye, rng: np.random.Generator, size: int) -> np.ndarray:
     """The retina of ``eye``, before any camera: float32 ``[3, size, size]``, planes blue, green, red, about 0..255."""
     page = Page(size, rng)
     canvas = paint_ground(page, eye)
-    stripes = page.stripes(eye.disc)
+    stripes = choroid_stripes(page, eye.disc)
     paint_tessellation(canvas, page, eye, stripes)
     absorb(canvas, page.glow(eye.fovea, rng.uniform(0.07, 0.14)), (0.5 * eye.macula, eye.macula, 0.9 * eye.macula))
     paint_lesions(canvas, page, eye, stripes)
