@@ -26,6 +26,7 @@ _HOMES = {
     "Batches": "data.batches",
     "ImageSet": "data.image_set",
     "draw": "data.image_set",
+    "load_cats_and_dogs": "data.cats_and_dogs.loading",
     "load_folder": "data.folder",
     "load_fundus": "data.fundus.loading",
     "load_housing": "data.housing",
@@ -67,6 +68,7 @@ _HOMES = {
     "train_one_epoch": "training.loop",
     # an assignment's page
     "Answer": "answers.answer",
+    "CatsAndDogsSettings": "running.fit_settings",
     "code_of": "answers.listing",
     "Context": "running.context",
     "Count": "running.ranges",

@@ -65,6 +65,23 @@ def fresh_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache"
 
 
+@pytest.fixture
+def no_data_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No data but where a test puts them: not in the environment, the current directory, or the usual places."""
+    from dataclasses import replace
+
+    from paddle_camp.data.finding import sources
+
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    monkeypatch.delenv("PADDLE_CAMP_DATA", raising=False)
+    monkeypatch.setattr(sources, "PROJECT_DATA", tmp_path / "project" / "data")
+    for name, known in sources.DATASETS.items():
+        monkeypatch.setitem(sources.DATASETS, name, replace(known, places=()))
+    return here
+
+
 @pytest.fixture(scope="module")
 def toy_in_the_zoo() -> Iterator[None]:
     """One more network, ``toy``, for runs whose network does not matter."""

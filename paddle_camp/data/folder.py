@@ -52,8 +52,9 @@ def load_folder(
     """Read the pictures of a folder with one subfolder a class.
 
     JPEG, PNG, WebP, BMP and TIFF, also in folders further below; hidden files are left out. Where the class folders lie
-    in ``train/`` and perhaps ``valid/`` (or ``val/``, ``validation/``) and ``test/``, these are the parts. Decoded
-    pictures are kept for the next time, by their content.
+    in ``train/`` and perhaps ``valid/`` (or ``val/``, ``validation/``) and ``test/``, these are the parts (names that
+    :data:`~paddle_camp.data.pictures.class_folders.PARTS` lists). Decoded pictures are kept for the next time, by their
+    content.
 
     Args:
         path: the folder.

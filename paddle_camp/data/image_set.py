@@ -123,7 +123,7 @@ def split_off(data: ImageSet, fraction: float, seed: int) -> tuple[ImageSet, Ima
     Raises:
         SettingError: one of the two would be empty.
     """
-    held = _drawn(data, fraction, seed)
+    held = drawn_rows(data.labels, fraction, seed)
     message = f"{fraction:.3g} of {len(data)} samples leaves one part empty: take more samples, or another share"
     require(0 < held.sum() < len(data), message)
     return data.take(np.flatnonzero(~held)), data.take(np.flatnonzero(held))
@@ -137,17 +137,29 @@ def draw(data: ImageSet, count: int | None, seed: int = 0) -> ImageSet:
     """
     if count is None or count >= len(data):
         return data
-    drawn = _drawn(data, count / len(data), seed)
-    require(bool(drawn.any()), f"{count} of {len(data)} samples, each class in proportion, are none: take more")
-    return data.take(np.flatnonzero(drawn))
+    return data.take(np.flatnonzero(rows_of_draw(data.labels, count, seed)))
 
 
-def _drawn(data: ImageSet, fraction: float, seed: int) -> np.ndarray:
-    """Which samples are drawn by ``seed``, bool ``[N]``: the nearest number to this fraction of each class."""
+def rows_of_draw(labels: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
+    """Which samples :func:`draw` takes, bool ``[N]``, by their labels ``[N]``: before they are decoded, for example.
+
+    Raises:
+        SettingError: as for :func:`draw`.
+    """
+    drawn = drawn_rows(labels, min(1.0, count / len(labels)), seed)
+    require(bool(drawn.any()), f"{count} of {len(labels)} samples, each class in proportion, are none: take more")
+    return drawn
+
+
+def drawn_rows(labels: np.ndarray, fraction: float, seed: int) -> np.ndarray:
+    """Which of N samples are drawn by ``seed``, bool ``[N]``: the nearest number to this fraction of each class.
+
+    Args:
+        labels: of the samples, ``[N]``; what is no integer is one class.
+    """
     rng = np.random.default_rng(seed)
-    integers = np.issubdtype(data.labels.dtype, np.integer)
-    strata = data.labels if integers else np.zeros(len(data), np.int64)
-    mask = np.zeros(len(data), bool)
+    strata = labels if np.issubdtype(labels.dtype, np.integer) else np.zeros(len(labels), np.int64)
+    mask = np.zeros(len(labels), bool)
     for label in np.unique(strata):
         members = rng.permutation(np.flatnonzero(strata == label))
         mask[members[: round(len(members) * fraction)]] = True

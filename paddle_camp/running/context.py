@@ -107,7 +107,7 @@ class Context:
         """Pictures and the batches of their :func:`~paddle_camp.data.parts.three_parts`, as a page's settings say.
 
         Args:
-            loader: ``load_mnist`` or ``load_fundus``.
+            loader: ``load_mnist``, ``load_fundus`` or ``load_cats_and_dogs``.
             settings: have ``train_pictures``, ``test_pictures`` or ``valid_pictures``, ``holdout`` and ``batch_size``;
                 ``image_size`` where the loader takes one.
             augment: of the training batches.

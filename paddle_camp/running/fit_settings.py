@@ -35,6 +35,14 @@ class DigitSettings(HyperParameters):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CatsAndDogsSettings(FitSettings):
+    """How many photographs of cats and dogs an assignment uses, beside the options of ``fit``."""
+
+    train_pictures: Count | None = None  # None: all there are (drawn as a stand-in: 1,000); else a stratified draw
+    valid_pictures: Count | None = None  # the same for validation (stand-in: 200)
+
+
+@dataclass(frozen=True, kw_only=True)
 class FundusSettings(FitSettings):
     """How many fundus pictures an assignment uses, beside the options of ``fit``."""
 

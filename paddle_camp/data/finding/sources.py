@@ -6,6 +6,7 @@ the place where the downloaded archives lie. A new data set is one more row of :
 
 from __future__ import annotations
 
+import glob
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,7 @@ class Dataset:
     Attributes:
         name: what to call it.
         folders: its possible folders below a data directory, the likeliest first; "." is the directory itself.
-        markers: names of which one at least is found in its folder.
+        markers: names of which one at least is found in its folder; "*" and "[...]" stand for any and for some letters.
         places: fixed folders outside any data directory, as (folder, what to call it) pairs.
         how_to_get: one sentence for a user who has none.
         files: what can be downloaded without an account; none where an account is needed.
@@ -61,6 +62,8 @@ MNIST_MIRRORS = (
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
 )
 
+CATS = ("[Cc][Aa][Tt]", "[Cc][Aa][Tt][Ss]", "猫")  # a class folder; the other is beside it
+
 DATASETS = {
     "ichallenge-pm": Dataset(
         name="iChallenge-PM",
@@ -83,6 +86,39 @@ DATASETS = {
             "get iChallenge-PM from AI Studio data set 19065 (https://aistudio.baidu.com/datasetdetail/19065) or the "
             "whole PALM set of 1,200 pictures (2024) through doi:10.1038/s41597-024-02911-2, and put training.zip, "
             "validation.zip and valid_gt.zip, or the unpacked folders, into data/ichallenge-pm/"
+        ),
+    ),
+    "dogs-vs-cats": Dataset(
+        name="Dogs vs. Cats",
+        folders=("dogs-vs-cats", "cats-and-dogs", "."),
+        markers=(
+            *CATS,
+            "cat.[0-9]*",
+            "dog.[0-9]*",
+            *(
+                f"{place}{name}"
+                for place in ("[Tt]rain*/", "[Tt]rain*/[Tt]rain*/")
+                for name in (*CATS, "[Cc][Aa][Tt]?[0-9]*", "[Dd][Oo][Gg]?[0-9]*")
+            ),
+            "train.zip",
+            "dogscats",
+            "cats_and_dogs_filtered",
+            "PetImages",
+            "dogs-vs-cats.zip",
+            "dogscats.zip",
+            "cats_and_dogs_filtered.zip",
+            "kagglecatsanddogs_*.zip",
+        ),
+        places=(
+            ("./work", "AI Studio work/"),
+            ("/home/aistudio/work", "AI Studio work/"),
+            ("/kaggle/input", "Kaggle's input"),
+            ("~/.keras/datasets", "Keras' cache"),
+            ("~/.fastai/data", "fastai's cache"),
+        ),
+        how_to_get=(
+            "get train.zip of Kaggle's competition Dogs vs. Cats (https://www.kaggle.com/c/dogs-vs-cats/data, with an "
+            "account) and put it, or the unpacked train/, into data/dogs-vs-cats/; folders cats/ and dogs/ will do too"
         ),
     ),
     "housing": Dataset(
@@ -158,7 +194,9 @@ def find(dataset: str, data_dir: str | os.PathLike | None = None) -> Found | Non
     if data_dir is not None:
         found = _look_in(_named_by_user(data_dir, "--data-dir"), known)
         if found is None:
-            looked_for = ", ".join(known.folders[:1] + known.markers)
+            looked_for = ", ".join(
+                known.folders[:1] + tuple(each for each in known.markers if not glob.has_magic(each))
+            )
             raise DataError(f"--data-dir {data_dir}: holds nothing of {dataset}: no {looked_for}; {known.how_to_get}")
         return Found(found, "--data-dir")
     places = [(Path("data").absolute(), "./data"), (PROJECT_DATA, "the project's data/")]
@@ -182,6 +220,12 @@ def _named_by_user(folder: str | os.PathLike, how: str) -> Path:
 def _look_in(data_dir: Path, known: Dataset) -> Path | None:
     # os.path.exists, not Path.exists: a folder that may not be entered is a place without data, not an error.
     for folder in known.folders:
-        if any(os.path.exists(data_dir / folder / marker) for marker in known.markers):
+        if any(_is_there(data_dir / folder, marker) for marker in known.markers):
             return data_dir / folder
     return None
+
+
+def _is_there(folder: Path, marker: str) -> bool:
+    if glob.has_magic(marker):  # the first of 25,000 pictures is enough
+        return next(glob.iglob(os.path.join(glob.escape(str(folder)), marker)), None) is not None
+    return os.path.exists(folder / marker)

@@ -14,7 +14,8 @@ from paddle_camp.errors import DataError
 from paddle_camp.preprocessing import PictureKind
 
 # The names, in lower case, of folders that hold a part of the data set rather than a class.
-PARTS = {"train": "train", "training": "train", "valid": "valid", "validation": "valid", "val": "valid", "test": "test"}
+PARTS = {"train": "train", "training": "train", "training_set": "train"}
+PARTS |= {"valid": "valid", "validation": "valid", "val": "valid", "test": "test", "test_set": "test"}
 LITTER = ("__macosx", "thumbs.db", "desktop.ini")  # what systems leave beside pictures; names with a dot are hidden
 
 
