@@ -32,6 +32,8 @@ from paddle_camp.notebook import drop_foreign_backend
 STEP_OPTIMISATIONS = ("threads", "blas", "allocator", "onednn")  # those of a training step on the CPU
 OPTIMISATIONS = (*STEP_OPTIMISATIONS, "feeding", "autotune")
 
+MAX_PIXELS = 2**27  # of a picture that is decoded: the largest cameras have 100 to 150 million; OpenCV takes 2**30
+
 INSTALL_LINE = "pip install -e .[cpu]    (or .[gpu] on a machine with an NVIDIA card; see README.md)"
 NO_PADDLE = f"paddle is not installed; type: {INSTALL_LINE}"
 
@@ -148,10 +150,13 @@ def _keep_freed_memory() -> bool:
 def prepare() -> list[str]:
     """Tune the CPU for a Paddle that is loaded later, which then comes without the warnings that help no student.
 
+    An OpenCV that is loaded later refuses pictures of more than :data:`MAX_PIXELS` by their headers.
+
     Returns:
         The optimisations that were set, as :func:`tune_cpu`; none where Paddle has been loaded before.
     """
     drop_foreign_backend()
+    os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(MAX_PIXELS))  # read when cv2 is imported
     tuned = os.environ.get("PADDLE_CAMP_TUNE", "0")
     if unknown := [name for name in tuned.split(",") if name not in (*OPTIMISATIONS, "", "0")]:
         there = ", ".join(OPTIMISATIONS)

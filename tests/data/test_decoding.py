@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+import zlib
 
 import cv2
 import numpy as np
@@ -64,6 +65,17 @@ def test_too_large_to_be_decoded_is_seen_in_the_header(tmp_path, monkeypatch):
         file.truncate(decoding.MAX_BYTES + 1)  # takes no room on the disk
     with pytest.raises(DataError, match=r"P\.jpg: 200 MB, a picture has 200 at most"):
         decode_any(path, 32)
+
+
+@pytest.mark.parametrize("side", [20_000, 60_000])
+def test_too_many_pixels_in_another_format(tmp_path, side):
+    """A PNG whose header promises them: OpenCV is told to look before it makes room."""
+    data = bytearray(cv2.imencode(".png", drawn(1))[1].tobytes())
+    data[16:24] = side.to_bytes(4, "big") * 2
+    data[29:33] = zlib.crc32(data[12:29]).to_bytes(4, "big")
+    (tmp_path / "P.png").write_bytes(data)
+    with pytest.raises(DataError, match=r"P\.png: OpenCV cannot decode it .*; save it anew, smaller"):
+        decode_any(tmp_path / "P.png", 32)
 
 
 @pytest.fixture

@@ -15,11 +15,11 @@ import numpy as np
 from paddle_camp.data.finding.cache import cached_array, default_cache_dir
 from paddle_camp.data.finding.contents import read_bytes, sha256_of
 from paddle_camp.errors import DataError
+from paddle_camp.machine import MAX_PIXELS
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")  # of what decode_any reads
 VERSION = 1  # raise it when the same files would give other pixels
 MAX_BYTES = 200_000_000  # of a file: pictures are a hundredth of it, and all of a file is read before it is decoded
-MAX_PIXELS = 2**27  # of a JPEG, as its header says: the largest cameras have 100 to 150 million
 
 _REDUCED = {2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4, 8: cv2.IMREAD_REDUCED_COLOR_8}
 
