@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Callable, Sequence
@@ -61,7 +62,7 @@ def read_pictures(
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         # Another OpenCV may bring another JPEG decoder and other low bits.
         key = hashlib.sha256(f"{VERSION} {cv2.__version__} {image_size}\n".encode())
-        for path, digest in zip(paths, _all_or_first_error(pool, sha256_of, paths), strict=True):
+        for path, digest in zip(paths, _all_or_first_error(pool, _digest_of, paths), strict=True):
             key.update(os.fsencode(path.name) + f"\0{digest}\n".encode())
         file = (cache_dir or default_cache_dir()) / f"pictures-{image_size}-{key.hexdigest()[:32]}.npz"
         return cached_array(file, shape, decode_all)
@@ -134,11 +135,21 @@ def decode_any(path: Path, image_size: int) -> np.ndarray:
     return fit_square(image, image_size)
 
 
+def _digest_of(path: Path) -> str:
+    _check_bytes(path)
+    return sha256_of(path)
+
+
 def _bytes_of(path: Path) -> bytes:
-    size = os.stat(path).st_size
-    if size > MAX_BYTES:
-        raise DataError(f"{path}: {size / 1e6:,.0f} MB, a picture has {MAX_BYTES / 1e6:,.0f} at most; remove it")
+    _check_bytes(path)
     return read_bytes(path)
+
+
+def _check_bytes(path: Path) -> None:
+    with contextlib.suppress(OSError):  # what cannot be read is reported by who reads it
+        size = os.stat(path).st_size
+        if size > MAX_BYTES:
+            raise DataError(f"{path}: {size / 1e6:,.0f} MB, a picture has {MAX_BYTES / 1e6:,.0f} at most; remove it")
 
 
 def fit_square(image: np.ndarray, image_size: int) -> np.ndarray:
