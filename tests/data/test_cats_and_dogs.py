@@ -104,6 +104,11 @@ def google(root, new):
     (new / "cats_and_dogs_filtered" / "vectorize.py").write_text("raise SystemExit\n")
 
 
+def beside_a_wrapper(root, new):
+    class_folders(root, new / "PetImages", ("",), ("Cat", "Dog"))
+    shutil.copytree(root / "valid", new / "valid")
+
+
 def train_and_test(root, new):
     """What has labels and is called test is what is reported on."""
     class_folders(root, new, ("train", "test"), ("Cat", "Dog"))
@@ -132,6 +137,7 @@ LAYOUTS = [
     fast_ai,
     fast_ai_zip,
     google,
+    beside_a_wrapper,
     train_and_test,
     set_in_set,
     in_chinese,

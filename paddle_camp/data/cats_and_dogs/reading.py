@@ -108,7 +108,7 @@ def _places(root: Path, cache_dir: Path, depth: int = 0) -> dict[str, Path]:
     """Part -> its folder; "test" only where it has labels."""
     places: dict[str, Path] = {}
     for base in _bases(root):
-        places = places or _parts_in(base)
+        places = _parts_in(base) | places
         if "train" in places:
             return places
     for archive in _zips(root, ZIPS):

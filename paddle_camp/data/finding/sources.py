@@ -90,7 +90,7 @@ DATASETS = {
     ),
     "dogs-vs-cats": Dataset(
         name="Dogs vs. Cats",
-        folders=("dogs-vs-cats", "cats-and-dogs", "."),
+        folders=("dogs-vs-cats", "cats-and-dogs", ".", "dogs-vs-cats-redux-kernels-edition"),
         markers=(
             *CATS,
             "cat.[0-9]*",
