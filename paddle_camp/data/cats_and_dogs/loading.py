@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -28,26 +29,18 @@ class CatsAndDogsData(ShownData):
 
     Attributes:
         train, valid: BGR pictures whose kind has the classes "cat" (label 0) and "dog" (1); ``names`` are paths.
-        origin: "real" or "synthetic".
-        path: where the pictures lie.
-        how: which place of the search this is, and whether ``valid`` was split off.
         valid_share: the share of the training pictures that was split off as ``valid``; None: the set has such a part.
     """
 
+    name: ClassVar[str] = "Dogs vs. Cats"
     train: ImageSet
     valid: ImageSet
-    origin: str
-    path: Path
-    how: str
     valid_share: float | None = None
-    name: str = "Dogs vs. Cats"
 
-    @functools.cached_property  # the fingerprint reads every picture
+    @functools.cached_property
     def info(self) -> DataInfo:
         """What a run notes of its data."""
-        counts = {"train": len(self.train), "valid": len(self.valid)}
-        fingerprint = f"{self.train.fingerprint()}-{self.valid.fingerprint()}"
-        return DataInfo(self.name, self.origin, shown(self.path), counts, fingerprint)
+        return replace(super().info, path=shown(self.path))
 
     def read_unlabelled(self, count: int | None = None) -> tuple[np.ndarray, tuple[str, ...]]:
         """Kaggle's pictures without labels, ``test1/`` or its zip, at the size of the others.
@@ -108,7 +101,8 @@ def load_cats_and_dogs(
         draw_cats_and_dogs(part, count or usual, image_size)
         for part, count, usual in zip(("train", "valid"), counts, STAND_IN, strict=True)
     )
-    return CatsAndDogsData(train, valid, "synthetic", Path("generated"), "the program, which has drawn them")
+    how = "the program, which has drawn them"
+    return CatsAndDogsData(train, valid, origin="synthetic", path=Path("generated"), how=how)
 
 
 def _read(
@@ -121,7 +115,7 @@ def _read(
     train, valid = (
         _drawn(parts[part], count).read(image_size) for part, count in zip(("train", "valid"), counts, strict=True)
     )
-    return CatsAndDogsData(train, valid, "real", found.path, how, share)
+    return CatsAndDogsData(train, valid, share, origin="real", path=found.path, how=how)
 
 
 def _split(part: Part, share: float, seed: int) -> dict[str, Part]:
