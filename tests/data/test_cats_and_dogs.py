@@ -191,7 +191,7 @@ def test_a_large_photograph_is_decoded_at_a_reduced_size(flat, monkeypatch):
         ({"image_size": 0}, "image_size=0: give the side"),
         ({"counts": (0, None)}, "0 pictures are asked for"),
         ({"valid_share": 1.0}, "valid_share=1.0: give a share between 0 and 1"),
-        ({"counts": (1, None)}, "0.05 of 20 samples leaves one part empty"),
+        ({"counts": (1, None)}, "1 of 20 samples, each class in proportion, are none"),
     ],
 )
 def test_settings_out_of_range(flat, options, says):
