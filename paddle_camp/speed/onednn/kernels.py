@@ -42,24 +42,47 @@ def addresses(*tensors: Tensor | None) -> list[int]:
     return [tensor.data_ptr() for tensor in tensors if tensor is not None]
 
 
+def same_padding(
+    sides: Sequence[int], window: Sequence[int], stride: Sequence[int]
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """TensorFlow's SAME: zeros before and behind (rows, columns), so that a side becomes side / stride, rounded up.
+
+    An odd zero stands behind: two windows of 3 at stride 2 see a side of 4 as 0 1 2 and 2 3 with a zero.
+    """
+    axes = zip(sides, window, stride, strict=True)
+    zeros = [max(0, (-(-side // step) - 1) * step + size - side) for side, size, step in axes]
+    before = [count // 2 for count in zeros]
+    return tuple(before), tuple(count - half for count, half in zip(zeros, before, strict=True))
+
+
 @dataclass(frozen=True)
 class Convolution:
-    """x ``[N, I, H, W]``, weight ``[O, I / groups, kh, kw]`` and perhaps bias ``[O]``; ``relu``: max(0, .) of it."""
+    """x ``[N, I, H, W]``, weight ``[O, I / groups, kh, kw]`` and perhaps bias ``[O]``; ``relu``: max(0, .) of it.
+
+    ``padding``: rows and columns of zeros on either side; None: as many as :func:`same_padding` says.
+    """
 
     stride: tuple[int, int]
-    padding: tuple[int, int]
+    padding: tuple[int, int] | None
     groups: int
     relu: bool
 
     def by_paddle(self, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-        y = F.conv2d(x, weight, bias, self.stride, self.padding, groups=self.groups)
+        padding = "SAME" if self.padding is None else self.padding
+        y = F.conv2d(x, weight, bias, self.stride, padding, groups=self.groups)
         return F.relu(y) if self.relu else y
+
+    def around(self, x: Tensor, weight: Tensor) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Zeros before the first (row, column) and behind the last."""
+        if self.padding is None:
+            return same_padding(x.shape[2:], weight.shape[2:], self.stride)
+        return self.padding, self.padding
 
     def fits(self, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> bool:
         outputs, inputs, *window = weight.shape
-        sides = zip(x.shape[2:], self.padding, window, strict=True)
+        padded = [sum(each) for each in zip(x.shape[2:], *self.around(x, weight), strict=True)]
         # oneDNN 3.6 computes only the first row of a column behind one channel if the window jumps to the side alone.
-        column = x.shape[3] + 2 * self.padding[1] < window[1] + self.stride[1]
+        column = padded[1] < window[1] + self.stride[1]
         if column and self.stride[0] < self.stride[1]:
             return False
         return (
@@ -67,12 +90,12 @@ class Convolution:
             and outputs % self.groups == 0
             and all(each is None or each.dtype == paddle.float32 for each in (weight, bias))
             and (bias is None or bias.shape == [outputs])
-            and all(side + 2 * pad >= size for side, pad, size in sides)
+            and all(side >= size for side, size in zip(padded, window, strict=True))
         )
 
     def primitives(self, x: Tensor, weight: Tensor, bias: bool, training: bool) -> ConvolutionPrimitives:
         shapes = tuple(x.shape), x.dtype, tuple(weight.shape)
-        geometry = self.stride, self.padding, self.groups, bias, self.relu, training
+        geometry = self.stride, self.around(x, weight), self.groups, bias, self.relu, training
         return prepared(ConvolutionPrimitives, *shapes, *geometry)
 
     def forward(self, inputs: Sequence[Tensor], needs: Needs) -> tuple[Tensor, Any]:

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 import paddle
 from paddle import Tensor
 
-from paddle_camp.networks.summary import output_size
 from paddle_camp.speed.onednn.library import Handle, library
 from paddle_camp.speed.onednn.primitive import (
     BIAS,
@@ -137,10 +136,10 @@ class ConcatPrimitives:
         self.parts = [copying(with_strides(part, within, dtype), channels_last(part, dtype)) for part in shapes]
 
 
-def output_shape(shape: Shape, channels: int, window: Shape, padding: Shape, stride: Shape) -> Shape:
-    """Of a convolution or a pool of pictures of this shape."""
-    sides = zip(shape[2:], window, padding, stride, strict=True)
-    return (shape[0], channels, *(output_size(*each) for each in sides))
+def output_shape(shape: Shape, channels: int, window: Shape, before: Shape, behind: Shape, stride: Shape) -> Shape:
+    """Of a convolution or a pool of pictures of this shape, padded before and behind."""
+    axes = zip(shape[2:], window, before, behind, stride, strict=True)
+    return (shape[0], channels, *((side + one + two - size) // step + 1 for side, size, one, two, step in axes))
 
 
 class PoolPrimitives:
@@ -149,7 +148,7 @@ class PoolPrimitives:
     def __init__(
         self, shape: Shape, dtype: paddle.dtype, kind: str, size: Shape, stride: Shape, padding: Shape, training: bool
     ):
-        self.output = output_shape(shape, shape[1], size, padding, stride)
+        self.output = output_shape(shape, shape[1], size, padding, padding, stride)
         x, y, algorithm = channels_last(shape, dtype), channels_last(self.output, dtype), POOLS[kind]
         behind = self._behind(shape, size, stride, padding)
         geometry = [integers(each) for each in (stride, size, (0, 0), padding, behind)]
@@ -194,7 +193,7 @@ class ConvolutionPrimitives:
     """A convolution, the gradients of its input and of its weights, and the reorders of the weights between layouts.
 
     oneDNN chooses the layout of the weights, another one for each of the three, and computes with weights in the
-    pictures' format.
+    pictures' format. ``around``: the padding before and behind.
     """
 
     def __init__(
@@ -203,18 +202,18 @@ class ConvolutionPrimitives:
         dtype: paddle.dtype,
         weight: Shape,
         stride: Shape,
-        padding: Shape,
+        around: tuple[Shape, Shape],
         groups: int,
         bias: bool,
         relu: bool,
         training: bool,
     ):
-        self.output = output_shape(shape, weight[0], weight[2:], padding, stride)
+        self.output = output_shape(shape, weight[0], weight[2:], *around, stride)
         grouped = (groups, weight[0] // groups, *weight[1:]) if groups > 1 else weight
         x, w, y = channels_last(shape, dtype), any_layout(grouped, dtype), channels_last(self.output, dtype)
         b = plain(weight[:1]) if bias else None
         self._paddles = plain(grouped)
-        geometry = [integers(each) for each in (stride, (0, 0), padding, padding)]
+        geometry = [integers(each) for each in (stride, (0, 0), *around)]
         attribute = ending_with_relu() if relu else None
         kind = TRAINING if training else INFERENCE
         forward = describe("convolution_forward", kind, DIRECT, x, w, b, y, *geometry, attribute)

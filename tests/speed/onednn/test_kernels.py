@@ -65,6 +65,32 @@ def test_convolution(batch, groups, per_group, kernel, stride, padding, more, bi
 
 @settings(max_examples=40, deadline=None)
 @given(
+    groups=st.sampled_from([1, 1, 2, 8]),
+    per_group=st.tuples(st.integers(1, 4), st.integers(1, 4)),
+    kernel=st.tuples(st.integers(1, 5), st.integers(1, 5)),
+    stride=st.tuples(st.integers(1, 3), st.integers(1, 3)),
+    sides=st.tuples(SIDES, SIDES),
+)
+def test_convolution_with_the_padding_of_tensorflow(groups, per_group, kernel, stride, sides):
+    """A side becomes side / stride, rounded up, and is what Paddle computes of pictures that are padded beforehand."""
+    inputs, outputs = (groups * each for each in per_group)
+    arrays = drawn((2, inputs, *sides), (outputs, per_group[0], *kernel))
+    same = kernels.Convolution(stride, None, groups, relu=False)
+    (top, left), (bottom, right) = kernels.same_padding(sides, kernel, stride)
+    assert 0 <= bottom - top <= 1 and 0 <= right - left <= 1
+
+    def by_hand(x, weight):
+        padded = paddle.nn.functional.pad(x, [left, right, top, bottom])
+        return paddle.nn.functional.conv2d(padded, weight, None, stride, 0, groups=groups)
+
+    expected = results(by_hand, arrays)
+    assert expected[0].shape[2:] == tuple(-(-side // step) for side, step in zip(sides, stride, strict=True))
+    assert_close(results(lambda *each: compute(same, *each), arrays), expected)
+    assert_close(results(same.by_paddle, arrays), expected)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
     batch=st.integers(1, 3),
     channels=st.tuples(st.integers(1, 6), st.integers(1, 6)),
     kernel=st.tuples(st.integers(1, 5), st.integers(1, 5)),

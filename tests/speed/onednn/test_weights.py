@@ -35,7 +35,8 @@ class Copy:
 
 @pytest.fixture
 def copy() -> Copy:
-    prepared(ConvolutionPrimitives, (1, 1, 2, 2), paddle.float32, (1, 1, 1, 1), (1, 1), (0, 0), 1, False, False, False)
+    around = ((0, 0), (0, 0))
+    prepared(ConvolutionPrimitives, (1, 1, 2, 2), paddle.float32, (1, 1, 1, 1), (1, 1), around, 1, False, False, False)
     return Copy(8)
 
 
