@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,6 +16,23 @@ def scale_to_unit(images: np.ndarray) -> np.ndarray:
 def scale_to_one(images: np.ndarray) -> np.ndarray:
     """uint8 0..255 to float32 0..1, the course's ``x / 255`` for digits."""
     return images.astype(np.float32) / np.float32(255)
+
+
+def scale_for_lite(images: np.ndarray) -> np.ndarray:
+    """uint8 BGR 0..255 to float32 RGB, (x - 127) / 128: what TensorFlow trained EfficientNet-Lite on."""
+    return (images[:, ::-1].astype(np.float32) - np.float32(127)) / np.float32(128)
+
+
+def scale_for_imagenet(images: np.ndarray) -> np.ndarray:
+    """uint8 BGR 0..255 to float32 RGB, each channel less ImageNet's mean, by its deviation: for Paddle's weights."""
+    rgb = images[:, ::-1].astype(np.float32) / np.float32(255)
+    return (rgb - IMAGENET_MEAN) / IMAGENET_DEVIATION
+
+
+# Of the pixels of ImageNet's training pictures, red, green, blue, between 0 and 1; torchvision, Paddle and many others
+# train with these numbers.
+IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], np.float32).reshape(3, 1, 1)
+IMAGENET_DEVIATION = np.array([0.229, 0.224, 0.225], np.float32).reshape(3, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -37,7 +54,14 @@ class PictureKind:
         """One picture: (channels, height, width)."""
         return self.in_channels, self.image_size, self.image_size
 
+    def prepared_as(self, other: PictureKind) -> PictureKind:
+        """The same pictures and classes with the name and the scaling of ``other``."""
+        return replace(self, name=other.name, scale=other.scale)
+
 
 DIGITS = PictureKind("digits", tuple("0123456789"), 1, 28, scale_to_one)
 FUNDUS = PictureKind("fundus", ("not PM", "PM"), 3, 224, scale_to_unit)
 PICTURES = PictureKind("pictures", (), 3, 224, scale_to_unit)  # any folder of pictures
+# The same pictures as those networks see them that were trained on ImageNet; predict knows them by these names.
+PICTURES_LITE = PictureKind("pictures-lite", (), 3, 224, scale_for_lite)
+PICTURES_IMAGENET = PictureKind("pictures-imagenet", (), 3, 224, scale_for_imagenet)

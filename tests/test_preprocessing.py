@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from paddle_camp.preprocessing import DIGITS, FUNDUS, PICTURES, scale_to_one, scale_to_unit
+from paddle_camp.preprocessing import (
+    DIGITS,
+    FUNDUS,
+    PICTURES,
+    PICTURES_IMAGENET,
+    PICTURES_LITE,
+    scale_to_one,
+    scale_to_unit,
+)
 
 PIXELS = np.array([0, 51, 255], np.uint8)
 
@@ -24,3 +32,20 @@ def test_the_kinds():
     assert DIGITS.classes[7] == "7" and len(DIGITS.classes) == 10
     assert FUNDUS.classes == ("not PM", "PM") and PICTURES.classes == ()
     assert (DIGITS.scale, FUNDUS.scale, PICTURES.scale) == (scale_to_one, scale_to_unit, scale_to_unit)
+
+
+BLUE_GREEN_RED = np.array([255, 127, 0], np.uint8).reshape(1, 3, 1, 1)
+
+
+def test_the_scales_of_networks_trained_on_imagenet_begin_with_red():
+    lite, imagenet = (kind.scale(BLUE_GREEN_RED) for kind in (PICTURES_LITE, PICTURES_IMAGENET))
+    assert lite.dtype == imagenet.dtype == np.float32 and lite.shape == imagenet.shape == (1, 3, 1, 1)
+    assert lite.ravel().tolist() == [-127 / 128, 0, 1]
+    expected = [(0 - 0.485) / 0.229, (127 / 255 - 0.456) / 0.224, (1 - 0.406) / 0.225]
+    assert imagenet.ravel() == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_kind_takes_the_scale_of_another_and_stays_what_it_is():
+    kind = FUNDUS.prepared_as(PICTURES_LITE)
+    assert (kind.name, kind.scale) == ("pictures-lite", PICTURES_LITE.scale)
+    assert (kind.classes, kind.shape) == (FUNDUS.classes, FUNDUS.shape)

@@ -4,6 +4,7 @@ from paddle_camp.models import (  # noqa: F401  (each module registers its netwo
     alexnet,
     densenet,
     digits,
+    efficientnet,
     googlenet,
     lenet,
     mlp,

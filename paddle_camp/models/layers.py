@@ -7,6 +7,7 @@ float64, inside of :func:`~paddle_camp.speed.onednn.function.paddle_operators`, 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 from paddle import Tensor, nn
 
@@ -15,7 +16,7 @@ from paddle_camp.speed.onednn.function import compute, cpu_bfloat16, fork, in_pl
 
 
 class Conv2D(nn.Conv2D):
-    """Paddle's convolution; ``relu``: with a ReLU behind it."""
+    """Paddle's convolution; ``padding`` "same": TensorFlow's SAME; ``relu``: with a ReLU behind it."""
 
     def __init__(
         self,
@@ -23,14 +24,15 @@ class Conv2D(nn.Conv2D):
         out_channels: int,
         kernel_size: int,
         stride: int = 1,
-        padding: int = 0,
+        padding: int | Literal["same"] = 0,
         groups: int = 1,
         bias_attr: bool | None = None,
         relu: bool = False,
     ):
         super().__init__(in_channels, out_channels, kernel_size, stride, padding, groups=groups, bias_attr=bias_attr)
         self.relu = relu
-        self.kernel = kernels.Convolution((stride, stride), (padding, padding), groups, relu)
+        zeros = None if padding == "same" else (padding, padding)
+        self.kernel = kernels.Convolution((stride, stride), zeros, groups, relu)
 
     def forward(self, x: Tensor) -> Tensor:
         """``[N, C, H, W]`` in and out."""

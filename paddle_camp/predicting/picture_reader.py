@@ -15,7 +15,7 @@ from paddle_camp.data.pictures.own_digit import prepare_digit
 from paddle_camp.data.pictures.warp import variations
 from paddle_camp.errors import DataError, require
 from paddle_camp.predicting.inputs import Fail
-from paddle_camp.preprocessing import DIGITS, FUNDUS, PICTURES, PictureKind
+from paddle_camp.preprocessing import DIGITS, FUNDUS, PICTURES, PICTURES_IMAGENET, PICTURES_LITE, PictureKind
 
 
 @dataclass(frozen=True)
@@ -117,5 +117,7 @@ READERS = {
         PictureReader(DIGITS, _digit, variations),
         PictureReader(FUNDUS, _colour, _with_mirror_image),
         PictureReader(PICTURES, _colour, _with_mirror_image),
+        PictureReader(PICTURES_LITE, _colour, _with_mirror_image),
+        PictureReader(PICTURES_IMAGENET, _colour, _with_mirror_image),
     )
 }

@@ -20,6 +20,7 @@ LAYERS = {
         lambda: nn.Sequential(nn.Conv2D(3, 8, 5), nn.ReLU()),
     ),
     "without bias": (lambda: layers.Conv2D(3, 8, 3, bias_attr=False), lambda: nn.Conv2D(3, 8, 3, bias_attr=False)),
+    "same padding": (lambda: layers.Conv2D(3, 8, 3, 2, "same"), lambda: nn.Conv2D(3, 8, 3, 2, "SAME")),
     "groups": (lambda: layers.Conv2D(3, 6, 3, groups=3), lambda: nn.Conv2D(3, 6, 3, groups=3)),
     "transposed": (lambda: layers.Conv2DTranspose(3, 8, 4, 2, 1), lambda: nn.Conv2DTranspose(3, 8, 4, 2, 1)),
     "transposed without bias": (
@@ -116,7 +117,8 @@ def test_a_diverging_lenet_says_so():
 
 
 @pytest.mark.parametrize(
-    ("name", "side"), [("resnet18", 64), ("googlenet", 224), ("densenet121", 64), ("mobilenet_v2", 64)]
+    ("name", "side"),
+    [("resnet18", 64), ("googlenet", 224), ("densenet121", 64), ("mobilenet_v2", 64), ("efficientnet_lite0", 64)],
 )
 def test_pictures_stay_in_the_layout_from_the_first_layer_to_the_last(name, side):
     """A layer that fell back to Paddle's layout would cost two copies."""

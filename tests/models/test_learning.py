@@ -34,6 +34,7 @@ BY_HEART = {
     "deep_conv_net": (100, 0.005),
     "resnet18": (20, 0.01),
     "mobilenet_v2": (30, 0.01),
+    "efficientnet_lite0": (30, 0.01),
     "vgg11_bn": (20, 0.01),
 }
 FAST = BY_HEART.keys() - {"vgg11_bn"}  # its layers are the largest

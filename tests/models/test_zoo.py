@@ -12,12 +12,14 @@ from tests.helpers.zoo import DIGITS, deep_ones_are_slow, main_output, shape_of
 
 # At 1000 classes and 3 channels (LeNet: 10 classes, 1 channel; its fundus form: 1 class). The ResNets, VGGs, AlexNet
 # and DenseNet as published by torchvision, SE-ResNet-50 as by timm, the MobileNets and GoogLeNet (without biases) as in
-# paddle.vision.models; LeNet and the nets for digits by hand from the course's layers.
+# paddle.vision.models, EfficientNet-Lite0 as its published weights; LeNet and the nets for digits by hand from the
+# course's layers.
 PARAMETERS = {
     "alexnet": 61_100_840,
     "deep_conv_net": 123_552,
     "digit_net": 306_378,
     "densenet121": 7_978_856,
+    "efficientnet_lite0": 4_652_008,
     "googlenet": 11_535_736,
     "lenet": 41_806,
     "lenet_fundus": 19_233_841,
@@ -49,7 +51,8 @@ REFERENCE = {
     **{f"vgg{n}_bn": (f"vgg{n}", {"batch_norm": True}, {}) for n in (11, 13, 16, 19)},
     "googlenet": ("googlenet", {}, {"as_paddle": True}),
 }
-NO_REFERENCE = DIGITS | {"lenet_fundus", "se_resnet50"}  # Paddle's LeNet is another one; it has no SE-ResNet
+# Paddle's LeNet is another one; it has no SE-ResNet and no EfficientNet.
+NO_REFERENCE = DIGITS | {"lenet_fundus", "se_resnet50", "efficientnet_lite0"}
 
 
 def count(model) -> int:
