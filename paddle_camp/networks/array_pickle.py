@@ -3,7 +3,8 @@
 ``paddle.save`` writes pickles, and Python's unpickler calls what a pickle asks it to call. Here nothing of a pickle is
 ever called: of the opcodes (:mod:`pickletools` reads them) those that an array needs are carried out on the stack, and
 the few names that an array asks for are words, each with a function of our own
-(:mod:`paddle_camp.networks.pickle_words`). Sizes are held against the file before anything is allocated: no argument is
+(:mod:`paddle_camp.networks.pickle_words`). PyTorch's tensors are read so too
+(:mod:`paddle_camp.networks.torch_pickle`). Sizes are held against the file before anything is allocated: no argument is
 longer than what is left of the file.
 """
 
@@ -15,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from paddle_camp.networks.pickle_words import CALLS, WORDS, Array, ItemType, PickleError, Word, need, put
+from paddle_camp.networks.pickle_words import CALLS, WORDS, Array, ItemType, PickleError, Storage, Word, need, put
 
 MAX_OPCODES = 2_000_000  # the zoo's largest file of weights has some 30,000
 _MARK = object()
@@ -29,9 +30,17 @@ def read_pickle(path: Path) -> Any:
         PickleError: damaged, or it asks for anything else.
         OSError: the file cannot be read.
     """
-    content = path.read_bytes()
+    return _finished(unpickle(io.BytesIO(path.read_bytes())))
+
+
+def unpickle(stream: io.BytesIO) -> Any:
+    """The pickle that begins where the stream stands, arrays and tensors not yet taken out of it.
+
+    Raises:
+        PickleError: as for :func:`read_pickle`.
+    """
     try:
-        return _run(io.BytesIO(content))
+        return _run(stream)
     except PickleError:
         raise
     # What pickletools raises for a file that is cut, and a stack or a memo without what is asked for.
@@ -49,7 +58,7 @@ def _run(stream: io.BytesIO) -> Any:
         name = opcode.name if opcode else repr(code)
         if name == "STOP":
             need(len(stack) == 1, "a stack of one")
-            return _finished(stack[0])
+            return stack[0]
         need(name in _OPCODES, f"opcode {name}")  # before its argument is read
         argument = opcode.arg.reader(stream) if opcode.arg else None
         _OPCODES[name](stack, memo, argument)
@@ -91,6 +100,8 @@ def _call(stack: Stack, memo: Memo, argument: Any) -> None:
 
 def _build(stack: Stack, memo: Memo, argument: Any) -> None:
     state = stack.pop()
+    if type(stack[-1]) is dict and type(state) is dict:
+        return  # PyTorch's state_dict has an attribute, the versions of its layers
     need(isinstance(stack[-1], Array | ItemType), "a state of something else than an array")
     stack[-1].build(state)
 
@@ -169,4 +180,5 @@ _OPCODES: dict[str, Callable[[Stack, Memo, Any], None]] = {
     "STACK_GLOBAL": _stack_word,
     "REDUCE": _call,
     "BUILD": _build,
+    "BINPERSID": lambda stack, memo, argument: stack.append(Storage.of(stack.pop())),
 }

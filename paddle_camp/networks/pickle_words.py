@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 ITEM_TYPES = re.compile(r"f[248]|[iu][1248]|b1")  # bfloat16 is saved as u2
+STORAGES = {"Float": "f4", "Double": "f8", "Half": "f2", "Long": "i8", "Int": "i4", "Short": "i2", "Char": "i1"}
+STORAGES |= {"Byte": "u1", "Bool": "b1"}  # of PyTorch, FloatStorage and so on
 
 
 class PickleError(ValueError):
@@ -59,6 +61,41 @@ class Array:
         self.values = _as_array(content, item_type, shape, "F" if fortran else "C")
 
 
+class Storage:
+    """A storage of PyTorch's, from the persistent id that stands for it; its items are elsewhere in the file."""
+
+    __slots__ = ("item_type", "key", "count", "values")
+
+    def __init__(self, item_type: np.dtype, key: str, count: int):
+        self.item_type, self.key, self.count = item_type, key, count
+        self.values: np.ndarray | None = None
+
+    @classmethod
+    def of(cls, identity: Any) -> Storage:
+        """By the id: ("storage", its class, its key, the device, the number of items, perhaps None)."""
+        need(type(identity) is tuple and len(identity) in (5, 6) and identity[0] == "storage", "such a persistent id")
+        _, kind, key, device, count, *view = identity
+        named = isinstance(kind, Word) and kind.name.startswith("torch.") and kind.name.endswith("Storage")
+        need(named and type(key) is str and type(device) is str and view in ([], [None]), "such a storage")
+        item_type = STORAGES.get(kind.name.removeprefix("torch.").removesuffix("Storage"))
+        need(item_type is not None and _is_size(count), "such a storage")
+        return cls(np.dtype(item_type), key, count)
+
+    @property
+    def bytes(self) -> int:
+        """Of all its items."""
+        return self.count * self.item_type.itemsize
+
+
+class Tensor:
+    """A tensor of PyTorch's: which piece of a storage it is."""
+
+    __slots__ = ("storage", "offset", "shape", "strides")
+
+    def __init__(self, storage: Storage, offset: int, shape: tuple[int, ...], strides: tuple[int, ...]):
+        self.storage, self.offset, self.shape, self.strides = storage, offset, shape, strides
+
+
 def need(condition: bool, what: str) -> None:
     """Refuse a pickle that asks for ``what`` unless ``condition`` holds."""
     if not condition:
@@ -71,14 +108,19 @@ def put(target: Any, key: Any, value: Any) -> None:
     target[key] = value
 
 
+def _is_size(number: Any) -> bool:
+    return type(number) is int and 0 <= number < 2**40
+
+
+def _are_sizes(numbers: Any) -> bool:
+    return type(numbers) is tuple and len(numbers) <= 32 and all(map(_is_size, numbers))
+
+
 def _as_array(content: Any, item_type: Any, shape: Any, order: Any) -> np.ndarray:
     """Bytes as an array; they must be exactly as many as the shape says."""
     need(isinstance(content, bytes | bytearray), "an array of objects")
     need(isinstance(item_type, ItemType) and order in ("C", "F"), "an array without a dtype")
-    need(
-        type(shape) is tuple and len(shape) <= 32 and all(type(n) is int and 0 <= n < 2**40 for n in shape),
-        "such a shape",
-    )
+    need(_are_sizes(shape), "such a shape")
     dtype = item_type.numpy()
     need(math.prod(shape) * dtype.itemsize == len(content), "an array whose bytes do not fit its shape")
     values = np.frombuffer(content, dtype).reshape(shape, order=order)
@@ -110,6 +152,14 @@ def _scalar(arguments: tuple) -> Array:
     return _frombuffer((arguments[1], arguments[0], (), "C"))
 
 
+def _tensor(arguments: tuple) -> Tensor:
+    need(len(arguments) in (6, 7), "a tensor's arguments")  # the last: whether it is trained, its hooks, what else
+    storage, offset, shape, strides = arguments[:4]
+    need(isinstance(storage, Storage) and _is_size(offset), "a tensor without a storage")
+    need(_are_sizes(shape) and _are_sizes(strides) and len(shape) == len(strides), "such a shape")
+    return Tensor(storage, offset, shape, strides)
+
+
 def _encode(arguments: tuple) -> bytes:
     need(len(arguments) == 2 and type(arguments[0]) is str, "an encoding's arguments")
     need(arguments[1] in ("latin1", "latin-1"), "an encoding other than latin-1")
@@ -139,6 +189,7 @@ CALLS: dict[str, Callable[[tuple], Any]] = {
     "numpy.dtype": _dtype,
     "_codecs.encode": _encode,
     "collections.OrderedDict": _dict,
+    "torch._utils._rebuild_tensor_v2": _tensor,
 }
 for _module in ("builtins", "__builtin__"):
     CALLS |= {f"{_module}.tuple": _tuple, f"{_module}.bytes": _no_bytes}
@@ -146,4 +197,4 @@ for _core in ("numpy.core", "numpy._core"):
     CALLS[f"{_core}.multiarray._reconstruct"] = _reconstruct
     CALLS[f"{_core}.multiarray.scalar"] = _scalar
     CALLS[f"{_core}.numeric._frombuffer"] = _frombuffer
-WORDS = {*CALLS, "numpy.ndarray"}
+WORDS = {*CALLS, "numpy.ndarray", *(f"torch.{name}Storage" for name in STORAGES)}

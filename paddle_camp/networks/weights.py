@@ -1,7 +1,11 @@
-"""Weights files, read and written: pickles of arrays, of which nothing is executed, and safetensors."""
+"""Weights files, read and written: pickles of arrays, of which nothing is executed, and safetensors.
+
+PyTorch's files are read, not written.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -13,16 +17,30 @@ from paddle import nn
 from paddle_camp.errors import CheckpointError, require
 from paddle_camp.files import replace_file
 from paddle_camp.networks.array_pickle import read_pickle
+from paddle_camp.networks.matching import as_paddle_has_them, matched
 from paddle_camp.networks.pickle_words import PickleError
+from paddle_camp.networks.torch_pickle import is_torch, read_torch
 
 PICKLE, SAFE = SUFFIXES = (".pdparams", ".safetensors")
 
 
-def load_weights(model: nn.Layer, path: str | Path) -> None:
-    """Load a ``.pdparams`` or ``.safetensors`` file into ``model``; on an error nothing is loaded.
+def load_weights(
+    model: nn.Layer, path: str | Path, *, names: Mapping[str, str] | None = None, new_head: bool = False
+) -> list[str]:
+    """Load a ``.pdparams``, ``.safetensors`` or PyTorch ``.pth`` file into ``model``; on an error nothing is loaded.
 
     A file with other parameter names (those of ``paddle.vision.models``, for example) is accepted if all its shapes
     are the same, in the same order.
+
+    Args:
+        model: the network.
+        path: the file; of PyTorch a ``state_dict``, which is brought into Paddle's form
+            (:func:`~paddle_camp.networks.matching.as_paddle_has_them`).
+        names: what a name in the file is called in ``model``, where the order is not to be relied on.
+        new_head: where the file has other classes, leave the layers as they are that give one number a class.
+
+    Returns:
+        The names of the weights that were left as they are.
 
     Raises:
         CheckpointError: the file is missing, damaged or no weights file, or its names and shapes are another
@@ -30,21 +48,15 @@ def load_weights(model: nn.Layer, path: str | Path) -> None:
     """
     path = Path(path)
     arrays = read_arrays(path)
+    if is_torch(_beginning(path)):
+        arrays = as_paddle_has_them(arrays)
+    if names is not None:
+        arrays = {names.get(key, key): value for key, value in arrays.items()}
+    found = matched(model, arrays, path, new_head)
     own = model.state_dict()
-    if set(arrays) != set(own) and [list(a.shape) for a in arrays.values()] == [list(v.shape) for v in own.values()]:
-        arrays = dict(zip(own, arrays.values(), strict=True))
-    problems = [f"{key} is missing" for key in own if key not in arrays]
-    problems += [f"{key} is not in the network" for key in arrays if key not in own]
-    problems += [
-        f"{key} has shape {list(arrays[key].shape)}, the network wants {list(value.shape)}"
-        for key, value in own.items()
-        if key in arrays and list(arrays[key].shape) != list(value.shape)
-    ]
-    if problems:
-        more = f" and {len(problems) - 2} more" if len(problems) > 2 else ""
-        what = type(model).__name__
-        raise CheckpointError(f"{path}: these weights are not of this {what}: {'; '.join(problems[:2])}{more}")
-    model.set_state_dict(arrays)
+    left = [key for key in own if key not in found]
+    model.set_state_dict({key: np.ascontiguousarray(found[key]) if key in found else own[key] for key in own})
+    return left
 
 
 def save_weights(model: nn.Layer, path: str | Path) -> None:
@@ -65,21 +77,36 @@ def save_weights(model: nn.Layer, path: str | Path) -> None:
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """Read a file of ``paddle.save`` (a dict of tensors) or a ``.safetensors`` file as numpy arrays; none of it is run.
+    """Read the arrays of a file of ``paddle.save`` or ``torch.save`` (a dict of tensors) or a ``.safetensors`` file.
+
+    None of it is run.
 
     Raises:
-        CheckpointError: missing, damaged, or holding anything but arrays.
+        CheckpointError: missing, no regular file, damaged, or holding anything but arrays.
     """
+    form = "paddle.save"
     try:
-        value = safetensors.numpy.load_file(path) if path.suffix == SAFE else read_pickle(path)
+        form = "torch.save" if is_torch(_beginning(path)) else form
+        if path.suffix == SAFE:
+            value = safetensors.numpy.load_file(path)
+        else:
+            value = read_torch(path) if form == "torch.save" else read_pickle(path)
     except FileNotFoundError:
         raise CheckpointError(f"{path}: no such file") from None
     # KeyError, AttributeError: a dtype that numpy lacks; pyo3 raises MemoryError and OverflowError for sizes.
     except (safetensors.SafetensorError, KeyError, AttributeError, OverflowError, MemoryError, TypeError) as error:
         raise CheckpointError(f"{path}: not a safetensors file of numbers, or damaged ({error})") from None
     except (PickleError, OSError) as error:
-        raise CheckpointError(f"{path}: not a weights file of paddle.save, or damaged ({error})") from None
+        raise CheckpointError(f"{path}: not a weights file of {form}, or damaged ({error})") from None
     if not isinstance(value, dict):
         raise CheckpointError(f"{path}: holds a {type(value).__name__}, not a dict of weights")
     # Beside the arrays paddle.save writes a table of parameter names.
     return {key: entry for key, entry in value.items() if isinstance(entry, np.ndarray)}
+
+
+def _beginning(path: Path) -> bytes:
+    """The first bytes of a regular file: a pipe would be waited for, a device has no end."""
+    if path.exists() and not path.is_file():
+        raise CheckpointError(f"{path}: not a regular file; name a file of weights")
+    with path.open("rb") as stream:
+        return stream.read(16)
