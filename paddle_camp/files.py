@@ -101,7 +101,12 @@ def _no_formula(value: Any) -> Any:
 
 def sha256_of(path: Path) -> str:
     """The SHA-256 of a file's bytes, as 64 hex digits."""
-    digest = hashlib.sha256()
+    return hash_of(path, "sha256")
+
+
+def hash_of(path: Path, kind: str) -> str:
+    """The hash of a file's bytes, in hex digits; ``kind`` is a name that :mod:`hashlib` knows, such as "md5"."""
+    digest = hashlib.new(kind)
     with path.open("rb") as stream:
         while block := stream.read(1 << 20):
             digest.update(block)

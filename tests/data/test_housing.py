@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import http.server
-import threading
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +12,7 @@ from paddle_camp.data import housing
 from paddle_camp.data.finding import downloads, sources
 from paddle_camp.data.housing_regression import baselines, errors, least_squares, shift_of
 from paddle_camp.errors import DataError
+from tests.helpers.mirror import serving
 
 
 @pytest.fixture(scope="module")
@@ -135,24 +134,20 @@ def test_without_data_and_network_the_stand_in_or_one_line(monkeypatch):
 def mirror(tmp_path_factory, monkeypatch, tmp_path):
     """A local server, with a set of one file on it that is not on this machine."""
     folder = tmp_path_factory.mktemp("mirror")
-    handler = lambda *a: http.server.SimpleHTTPRequestHandler(*a, directory=str(folder))  # noqa: E731
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    base = f"http://127.0.0.1:{server.server_port}"
     (folder / "right.data").write_text("the rows")
     (folder / "page.html").write_text("<html>please log in</html>")
     digest = hashlib.sha256(b"the rows").hexdigest()
 
     def offer(*names):
-        urls = tuple(f"{base}/{name}" for name in names)
+        urls = tuple(f"{address}/{name}" for name in names)
         files = (sources.Remote("set.data", digest, 8, urls),)
         known = sources.Dataset("a set", ("set",), ("set.data",), (), "get it", files)
         monkeypatch.setitem(sources.DATASETS, "set", known)
 
     monkeypatch.setenv("PADDLE_CAMP_CACHE", str(tmp_path))
     monkeypatch.delenv("PADDLE_CAMP_OFFLINE")
-    yield offer
-    server.shutdown()
+    with serving(folder) as address:
+        yield offer
 
 
 def test_a_download_takes_the_first_mirror_that_has_the_right_file(mirror, tmp_path, capsys):

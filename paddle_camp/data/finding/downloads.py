@@ -1,4 +1,4 @@
-"""Public data sets fetched from their mirrors, each file checked by its SHA-256 before it takes its name."""
+"""Public files fetched from their mirrors, each checked by its hash before it takes its name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from pathlib import Path
 from paddle_camp.data.finding.cache import default_cache_dir
 from paddle_camp.data.finding.sources import DATASETS, Found, Remote, find
 from paddle_camp.errors import DataError
-from paddle_camp.files import sha256_of
 
 TIMEOUT = 10  # seconds without an answer, after which the next mirror is tried
 
@@ -34,9 +33,9 @@ def find_or_download(dataset: str, data_dir: str | os.PathLike | None = None) ->
     files = DATASETS[dataset].files
     if not files:
         return None
-    if all((folder / remote.name).exists() and sha256_of(folder / remote.name) == remote.sha256 for remote in files):
+    if all(remote.is_at(folder / remote.name) for remote in files):
         return Found(folder, "downloaded before")
-    if os.environ.get("PADDLE_CAMP_OFFLINE") != "1" and all(_fetch(remote, folder) for remote in files):
+    if all(download(remote, folder) for remote in files):
         return Found(folder, "downloaded")
     return None
 
@@ -58,16 +57,25 @@ def real_or_none(dataset: str, data: str = "auto", data_dir: str | os.PathLike |
     return found
 
 
-def _fetch(remote: Remote, folder: Path) -> bool:
-    """Whether the file is there, whole, in the end."""
+def download(remote: Remote, folder: Path) -> bool:
+    """Fetch a file into ``folder``, from the first of its mirrors that has it, unless it is there already.
+
+    Returns:
+        Whether the file is there, whole, in the end; never where $PADDLE_CAMP_OFFLINE is 1 and it was not.
+    """
+    if remote.is_at(folder / remote.name):
+        return True
+    if os.environ.get("PADDLE_CAMP_OFFLINE") == "1":
+        return False
     import pooch
 
     pooch.get_logger().setLevel(logging.ERROR)
     for url in remote.urls:
-        print(f"downloading {remote.name} ({remote.size / 1e6:.1f} MB) from {url}", file=sys.stderr, flush=True)
+        size = "" if remote.size is None else f" ({remote.size / 1e6:.1f} MB)"
+        print(f"downloading {remote.name}{size} from {url}", file=sys.stderr, flush=True)
         try:
             downloader = pooch.HTTPDownloader(timeout=TIMEOUT)
-            pooch.retrieve(url, f"sha256:{remote.sha256}", remote.name, folder, downloader=downloader)
+            pooch.retrieve(url, ":".join(remote.known_hash), remote.name, folder, downloader=downloader)
             return True
         # No network, a time-out or an HTTP error; a file that is not the right one; a disk that is full.
         except (OSError, ValueError) as error:

@@ -12,18 +12,33 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from paddle_camp.errors import DataError
+from paddle_camp.files import hash_of
 
 PROJECT_DATA = Path(__file__).resolve().parents[3] / "data"
 
 
 @dataclass(frozen=True)
 class Remote:
-    """A file that can be downloaded: its name, SHA-256, size in bytes, and the mirrors to try in turn."""
+    """A file that can be downloaded: its name, SHA-256, size in bytes, and the mirrors to try in turn.
+
+    Some publishers state the MD5 alone: then ``sha256`` is empty and the size is not known.
+    """
 
     name: str
     sha256: str
-    size: int
+    size: int | None
     urls: tuple[str, ...]
+    md5: str = ""
+
+    @property
+    def known_hash(self) -> tuple[str, str]:
+        """The name of the hash function, and what it gives for the right file."""
+        return ("sha256", self.sha256) if self.sha256 else ("md5", self.md5)
+
+    def is_at(self, path: Path) -> bool:
+        """Whether the right file is there."""
+        kind, digest = self.known_hash
+        return path.is_file() and hash_of(path, kind) == digest
 
 
 @dataclass(frozen=True)
