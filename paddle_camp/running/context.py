@@ -13,10 +13,10 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from paddle_camp import plots, runtime
-from paddle_camp.data.info import DataInfo
+from paddle_camp.data.info import DataInfo, WeightsInfo
 from paddle_camp.data.parts import three_parts
 from paddle_camp.distributed import collectives
-from paddle_camp.errors import DataError
+from paddle_camp.errors import CheckpointError, DataError
 from paddle_camp.files import read_json, write_json, write_sealed
 from paddle_camp.running import again
 from paddle_camp.running.options import Options
@@ -35,6 +35,7 @@ class Context:
     Attributes:
         open_folder: creates or finds the run's folder; called once.
         settings: JSON values, for ``config.json``.
+        data: what :meth:`announce` was told, and ``weights``, network -> what :meth:`announce_weights` was told.
         began: start on the clock of :func:`time.monotonic`, minus the seconds of earlier sessions.
     """
 
@@ -46,6 +47,7 @@ class Context:
     data: DataInfo | None = None
     began: float = field(default_factory=time.monotonic)
     environment: dict[str, Any] = field(default_factory=runtime.environment)
+    weights: dict[str, WeightsInfo] = field(default_factory=dict)
     _path: Path | None = None
 
     @property
@@ -141,13 +143,19 @@ class Context:
         publish(folder, self.checkpoints)
 
     def save_figure(self, name: str, figure: Figure) -> Path:
-        """Write ``figures/NAME.png``, with a note if the data are a stand-in; the page may go on drawing."""
+        """Write ``figures/NAME.png``, with a note on what stands in for the real; the page may go on drawing."""
         path = self.path / "figures" / f"{name}.png"
-        if self.data is not None and self.data.stand_in:
-            chinese = f"程序生成的替代数据，不是 {self.data.name}"
-            plots.add_note(figure, plots.words(self.data.stand_in, chinese))
+        notes = [(info.stand_in, info.stand_in_short_zh) for info in self.stand_ins]
+        if notes:
+            english, chinese = zip(*notes, strict=True)
+            plots.add_note(figure, plots.words("; ".join(english), "；".join(chinese)))
         plots.save(figure, path)
         return path
+
+    @property
+    def stand_ins(self) -> list[DataInfo | WeightsInfo]:
+        """Those of the data and the weights that are not the real ones."""
+        return [info for info in (self.data, *self.weights.values()) if info is not None and info.stand_in]
 
     def say(self, text: str) -> None:
         """Print a result."""
@@ -178,11 +186,37 @@ class Context:
             self.write_config()
             self.write_metrics("running")
 
+    def announce_weights(self, info: WeightsInfo) -> None:
+        """Print which weights a network begins with, with a banner for random ones; a resumed run must have the same.
+
+        Every figure and the answer will say of random weights that they are none.
+
+        Raises:
+            CheckpointError: the run was started with other weights.
+        """
+        origin = f"{info.origin}; from {info.how}: {info.path}" if info.path else info.origin
+        print(printable(f"weights: {info.model}, {origin}"), file=sys.stderr)
+        if info.stand_in:
+            print_loudly(f"*** {info.stand_in.upper()} *** no number of this run is one of transfer: {info.how}")
+        before = self._weights_before().get(info.model) if self.is_open else None
+        if before and before["fingerprint"] != info.fingerprint:
+            has, had = (path or "random weights" for path in (info.path, before["path"]))
+            raise CheckpointError(f"--resume: {info.model} begins with {has}, the run began with {had}")
+        self.weights[info.model] = info
+        if self.is_open:
+            self.write_config()
+            self.write_metrics("running")
+
     def write_config(self) -> None:
         """Write ``config.json``, which ``--resume`` reads."""
         value = {"homework": self.homework, "settings": self.settings, "options": asdict(self.options)}
-        data = {} if self.data is None else {"data": asdict(self.data)}
-        write_sealed(self.path / "config.json", value | data)
+        value |= {} if self.data is None else {"data": asdict(self.data)}
+        weights = self._weights_before() | {name: asdict(info) for name, info in self.weights.items()}
+        write_sealed(self.path / "config.json", value | ({"weights": weights} if weights else {}))
+
+    def _weights_before(self) -> dict[str, Any]:
+        """Network -> what ``config.json`` says of its weights."""
+        return read_json(self.path / "config.json").get("weights", {})
 
     def write_metrics(
         self,
@@ -196,6 +230,7 @@ class Context:
         data = self.data
         described = {} if data is None else {"name": data.name, "origin": data.origin, "path": data.path} | data.counts
         value = {"homework": self.homework, "status": status, "data": described, "seed": self.seed}
+        value |= {"weights": {name: info.origin for name, info in self.weights.items()}} if self.weights else {}
         value |= {
             "device": self.device,
             "seconds": round(self.seconds, 1),

@@ -38,7 +38,7 @@ def write_answer_files(context: Context, page: Page, answer: Answer) -> None:
     kept = {"homework": context.homework, "title": answer.title, "settings": context.settings, "seed": context.seed}
     kept |= {"values": answer.values, "results": answer.results, "facts": facts(context)}
     kept["figures"] = {name: caption for name, (caption, _) in answer.figures.items()}
-    answer.note = context.data.stand_in_zh if context.data else None
+    answer.note = " ".join(info.stand_in_zh or "" for info in context.stand_ins) or None
     write_sealed(context.path / FILE, kept | {"note": answer.note, "headline": answer.headline})
     answer.text = render_kept(context.path, page)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from paddle_camp.data.info import DataInfo
+from paddle_camp.data.info import DataInfo, WeightsInfo
 from paddle_camp.errors import CampError
 from paddle_camp.files import read_json, read_sealed
 from paddle_camp.running.folder import default_out, follow_latest, read_metrics
@@ -49,7 +49,9 @@ def read_config(path: Path, options: Options) -> tuple[Any, Options]:
     try:
         began = restore(Options, saved.get("options"))
         data = restore(DataInfo, saved["data"]) if "data" in saved else None
-    except (CampError, TypeError) as error:  # TypeError: a value is missing
+        for weights in saved.get("weights", {}).values():
+            restore(WeightsInfo, weights)
+    except (CampError, TypeError, AttributeError) as error:  # TypeError: a value is missing; the other: no object
         raise CampError(
             f"--resume: {path / 'config.json'} is damaged or of another version ({error}); start a new run"
         ) from None

