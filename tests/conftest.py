@@ -20,6 +20,7 @@ ROOT = TESTS.parent
 UNIT = (
     *("answers/", "data/", "networks/", "plots/", "running/", "training/"),
     *("models/test_layers.py", "models/test_registry.py", "predicting/test_predict_errors.py"),
+    "pretrained/test_finding.py",
     *("speed/test_cudnn.py", "speed/test_feeding.py", "speed/onednn/"),
     *("homework/test_1", "homework/test_2_1", "homework/test_3", "homework/test_7"),
     *("test_architecture.py", "test_history.py", "test_metrics.py", "test_notebook.py", "test_packaging.py"),

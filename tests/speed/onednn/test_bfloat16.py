@@ -95,7 +95,8 @@ def test_pictures_are_stored_in_it_and_parameters_are_not():
 
 @needs_bfloat16
 @pytest.mark.parametrize(
-    "name", ["lenet", "digit_net", "googlenet", "se_resnet50", "mobilenet_v2", "densenet121", "vgg11"]
+    "name",
+    ["lenet", "digit_net", "googlenet", "se_resnet50", "mobilenet_v2", "densenet121", "vgg11", "efficientnet_lite0"],
 )
 def test_a_network_gives_float32_near_to_its_own(name):
     paddle.seed(0)

@@ -132,7 +132,8 @@ def test_what_is_not_finite_passes_as_through_paddle(layer, bad):
 
 
 def test_an_export_gets_paddles_layers_and_changes_nothing(tmp_path):
-    model = paddle.nn.Sequential(Conv2D(3, 4, 3, relu=True), BatchNorm2D(4, relu=True), MaxPool2D(2, 2))
+    layers = [Conv2D(3, 4, 3, relu=True), Conv2D(4, 4, 3, 2, "same"), BatchNorm2D(4, relu=True), MaxPool2D(2, 2)]
+    model = paddle.nn.Sequential(*layers)
     model.eval()
     x = picture()
     expected = model(x).numpy()
