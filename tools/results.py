@@ -111,7 +111,7 @@ def epoch_seconds(folder: Path, metrics: dict, settings: dict) -> list[float]:
     epochs: dict[str, dict[str, float]] = {}  # training -> epoch -> seconds
     path = folder / "steps.csv"
     for row in csv.DictReader(path.read_text(encoding="utf-8").splitlines()) if path.exists() else ():
-        if row.get("seconds"):
+        if row.get("seconds") and row.get("epoch"):  # 4-2 compares steps, and counts no epochs
             of_run = epochs.setdefault(row["run"], {})
             of_run[row["epoch"]] = of_run.get(row["epoch"], 0.0) + float(row["seconds"])
     medians = sorted(statistics.median(of_run.values()) for of_run in epochs.values())
@@ -171,8 +171,9 @@ def main(arguments: list[str] | None = None, docs: Path = DOCS) -> int:
     escape_what_cannot_be_shown()
     parser = argparse.ArgumentParser(description="Record finished runs and draw docs/results.md.")
     parser.add_argument("folders", nargs="*", type=Path, metavar="RUN_FOLDER", help="such as runs/9-1/latest")
+    parser.add_argument("--debug", action="store_true", help="show tracebacks")
     parsed = parser.parse_args(arguments)
-    return guarded(lambda: update(parsed.folders, docs), debug=False)
+    return guarded(lambda: update(parsed.folders, docs), debug=parsed.debug)
 
 
 if __name__ == "__main__":

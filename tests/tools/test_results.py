@@ -55,6 +55,13 @@ def test_a_recorded_run_shows_up_with_its_numbers(tmp_path):
     assert (tmp_path / "results.md").read_text(encoding="utf-8") == page
 
 
+def test_steps_that_count_no_epochs_give_no_time_of_one(tmp_path):
+    folder = run_folder(tmp_path / "run")
+    write_text(folder / "steps.csv", "run,step,loss,seconds\nlinear,1,0.1,0.0001\n")  # as 4-2 has them
+    assert results.main([str(folder)], docs=tmp_path) == 0
+    assert "| –; 1.5 GiB |" in (tmp_path / "results.md").read_text(encoding="utf-8")
+
+
 def test_a_title_without_a_number_is_the_question_as_it_stands(tmp_path):
     folder = run_folder(tmp_path / "run", "iris", {})
     assert results.main([str(folder)], docs=tmp_path) == 0
