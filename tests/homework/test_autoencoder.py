@@ -161,7 +161,10 @@ def answer_of(tiny, ratios, against="better", near=True, **more) -> str:
 
 def test_the_answer_turns_around(tiny):
     text = answer_of(tiny, 0.5)
-    assert "是 PCA 的 50.00%" in text and "在每种码长下误差都低于 PCA；线性的最多是 PCA 的 101.00%，超出不到 2.00%。" in text
+    assert (
+        "是 PCA 的 50.00%" in text
+        and "在每种码长下误差都低于 PCA；线性的最多是 PCA 的 101.00%，超出不到 2.00%。" in text
+    )
     text = answer_of(tiny, 1.5, "worse", near=False)
     assert "没有一种误差低于 PCA；线性的最多是 PCA 的 103.00%，超出 2.00% 以上。" in text and "弯成曲面" not in text
     text = answer_of(tiny, 1.0, "cannot be told apart", num_seeds=3)
