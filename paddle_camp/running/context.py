@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import shutil
 import sys
 import time
@@ -111,11 +112,12 @@ class Context:
         Args:
             loader: ``load_mnist``, ``load_fundus`` or ``load_cats_and_dogs``.
             settings: have ``train_pictures``, ``test_pictures`` or ``valid_pictures``, ``holdout`` and ``batch_size``;
-                ``image_size`` where the loader takes one.
+                ``image_size``, which a loader without one (digits) is not told.
             augment: of the training batches.
         """
         reported = settings.test_pictures if hasattr(settings, "test_pictures") else settings.valid_pictures
-        size = {"image_size": settings.image_size} if hasattr(settings, "image_size") else {}
+        sized = hasattr(settings, "image_size") and "image_size" in inspect.signature(loader).parameters
+        size = {"image_size": settings.image_size} if sized else {}
         data = self.load(loader, counts=(settings.train_pictures, reported), **size)
         return data, three_parts(data, settings.holdout, settings.batch_size, self.seed, augment=augment)
 

@@ -140,6 +140,10 @@ def test_a_page_gets_its_batches(flat, tmp_path):
     assert {name: part.num_samples for name, part in sets.items()} == {"train": 12, "holdout": 4, "validation": 2}
     assert next(sets["train"].epoch())[0].shape == (4, 3, 12, 12) and data.train.kind.image_size == 20
     assert next(sets["validation"].epoch())[0].shape == (2, 3, 20, 20) and context.data is data.info
+    context = paddle_camp.Context("x", lambda: tmp_path, Options(data="synthetic"), {})
+    few = Settings(train_pictures=40, valid_pictures=20)
+    sets = context.load_parts(paddle_camp.load_mnist, few)[1]  # digits have one size, whatever image_size says
+    assert next(sets["test"].epoch())[0].shape == (20, 1, 28, 28)
 
 
 def test_kaggles_pictures_without_labels(flat, tmp_path):
