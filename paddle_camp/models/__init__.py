@@ -10,6 +10,7 @@ from paddle_camp.models import (  # noqa: F401  (each module registers its netwo
     mlp,
     mobilenet,
     resnet,
+    small,
     vgg,
 )
 from paddle_camp.models.own import import_named_in_environment, import_networks

@@ -35,6 +35,7 @@ BY_HEART = {
     "resnet18": (20, 0.01),
     "mobilenet_v2": (30, 0.01),
     "efficientnet_lite0": (30, 0.01),
+    "small_conv_net": (40, 0.05),
     "vgg11_bn": (20, 0.01),
 }
 FAST = BY_HEART.keys() - {"vgg11_bn"}  # its layers are the largest

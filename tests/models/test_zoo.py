@@ -13,7 +13,7 @@ from tests.helpers.zoo import DIGITS, deep_ones_are_slow, main_output, shape_of
 # At 1000 classes and 3 channels (LeNet: 10 classes, 1 channel; its fundus form: 1 class). The ResNets, VGGs, AlexNet
 # and DenseNet as published by torchvision, SE-ResNet-50 as by timm, the MobileNets and GoogLeNet (without biases) as in
 # paddle.vision.models, EfficientNet-Lite0 as its published weights; LeNet and the nets for digits by hand from the
-# course's layers.
+# course's layers, the small net by hand.
 PARAMETERS = {
     "alexnet": 61_100_840,
     "deep_conv_net": 123_552,
@@ -35,6 +35,7 @@ PARAMETERS = {
     "resnet152": 60_192_808,
     "resnext50_32x4d": 25_028_904,
     "simple_cnn": 1_175_242,
+    "small_conv_net": 407_176,
     "se_resnet50": 28_088_024,
     "two_conv_net": 20_350,
     "vgg11": 132_863_336,
@@ -51,8 +52,8 @@ REFERENCE = {
     **{f"vgg{n}_bn": (f"vgg{n}", {"batch_norm": True}, {}) for n in (11, 13, 16, 19)},
     "googlenet": ("googlenet", {}, {"as_paddle": True}),
 }
-# Paddle's LeNet is another one; it has no SE-ResNet and no EfficientNet.
-NO_REFERENCE = DIGITS | {"lenet_fundus", "se_resnet50", "efficientnet_lite0"}
+# Paddle's LeNet is another one; it has no SE-ResNet, no EfficientNet and no small net.
+NO_REFERENCE = DIGITS | {"lenet_fundus", "se_resnet50", "efficientnet_lite0", "small_conv_net"}
 
 
 def count(model) -> int:
