@@ -87,6 +87,23 @@ def mnist_cnn(r: Results) -> str:
     )
 
 
+def groups(r: Results) -> str:
+    table, trends = r["table"], r["trends"]
+    most = max(int(name) for name in table if name.isdigit())
+
+    def said(name: str, kind: str) -> str:
+        trend = {"rises": "rising", "falls": "falling", "neither": "no trend"}[trends[kind]]
+        return f"{most} groups {percent(table[name]['accuracy'])} ({trend})"
+
+    shuffled = r["shuffle"]["shuffled"]
+    gain = f"{100 * shuffled['difference']:+.1f} points at equal width ({SAID[shuffled['verdict']]})"
+    return (
+        f"1 group {percent(table['1']['accuracy'])}; at equal width {said(str(most), 'plain')}, at equal cost "
+        f"{said(f'{most} wide', 'wide')}; a shuffle changes it by {gain}; depthwise "
+        f"{percent(table['depthwise']['accuracy'])}, with a 1x1 {percent(table['separable']['accuracy'])}"
+    )
+
+
 def deep_convnet(r: Results) -> str:
     long, table = r["long"], r["recipes"]["table"]
     five = ", ".join(f"{name} {row['accuracy']:.4f}" for name, row in table.items())
@@ -116,6 +133,7 @@ SENTENCES: dict[str, Callable[[Results], str]] = {
     "spam": spam,
     "convolutions": convolutions,
     "gan": gan,
+    "groups": groups,
     "mnist-mlp": mnist_mlp,
     "mnist-cnn": mnist_cnn,
     "deep-convnet": deep_convnet,
