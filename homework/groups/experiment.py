@@ -46,7 +46,7 @@ class Settings(camp.CatsAndDogsSettings):
     image_size: Annotated[int, Ge(16)] = 64  # pixels, of the photographs
     groups: camp.Several[Annotated[int, Ge(2)]] = (2, 4, 8, 16, 32)  # beside 1 and as many as channels
     width: camp.Count = 32  # channels of the stem at equal width; each number of groups divides it
-    rates: camp.Several[camp.Rate] = (0.003, 0.01)  # candidates: Adam's highest learning rate
+    rates: camp.Several[camp.Rate] = (0.001, 0.003, 0.01)  # candidates: Adam's highest learning rate
     choice_epochs: camp.Count = 2  # of the trainings that a rate is chosen by
     num_epochs: camp.Count = 10  # the rate rises for 15 % of them, then falls to 0 along half a cosine
     batch_size: camp.Count = 32

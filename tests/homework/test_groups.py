@@ -110,7 +110,7 @@ def test_the_answer_turns_around(digits):
     first = text.splitlines()[0]
     assert "组数越多越好吗？这次测得是的：" in first and "宽度不变时准确率上升" in first
     assert "加上通道混洗，分不出高下" in first and "速度反而只有一组的 0.5" in first
-    assert "少掉的权重不是瓶颈" in text and "要用一组的 2.0 倍时间：乘加次数不是时间。" in text
+    assert "没有测出分组的代价" in text and "要用一组的 2.0 倍时间：乘加次数不是时间。" in text
     assert "没有一个比一组快；比一组慢的有2 组、4 组" in text
     wide = answer(
         digits, lambda kind, groups: 0.6 + 0.05 * np.log2(groups) * ("wide" in kind), lambda kind, groups: 0.01
