@@ -104,6 +104,20 @@ def groups(r: Results) -> str:
     )
 
 
+def norms(r: Results) -> str:
+    def said(name: str) -> str:
+        return f"{name} {' / '.join(percent(row['accuracy']) for row in r['table'][name].values())}"
+
+    sizes = list(r["table"]["batch"])
+    two = ", ".join(f"{percent(row['modes']['changed'])} at {size}" for size, row in r["table"]["batch"].items())
+    wrong = [name for name, holds in r["claims"]["holds"].items() if not holds]
+    return (
+        f"accuracy in batches of {' / '.join(sizes)}: {', '.join(map(said, r['table']))}; batch norm's two modes "
+        f"differ on {two} of the pictures; {len(wrong)} of {len(r['claims']['holds'])} sentences of the source "
+        "are wrong"
+    )
+
+
 def deep_convnet(r: Results) -> str:
     long, table = r["long"], r["recipes"]["table"]
     five = ", ".join(f"{name} {row['accuracy']:.4f}" for name, row in table.items())
@@ -134,6 +148,7 @@ SENTENCES: dict[str, Callable[[Results], str]] = {
     "convolutions": convolutions,
     "gan": gan,
     "groups": groups,
+    "norms": norms,
     "mnist-mlp": mnist_mlp,
     "mnist-cnn": mnist_cnn,
     "deep-convnet": deep_convnet,

@@ -204,3 +204,22 @@ def test_the_sentences_on_other_courses_turn_around_with_the_numbers():
     assert "2 seeds, after 20 / 200 epochs: squared error 80.0 % / 80.0 %" in results.SENTENCES["iris"](found)
     assert results.SENTENCES["iris"](found).endswith("97.0 % is within the 95 % interval")
     assert results.SENTENCES["iris"](found | {"interval": [0.7, 0.9]}).endswith("97.0 % is outside the 95 % interval")
+
+
+def test_the_sentence_on_groups_turns_around_with_the_numbers():
+    table = {name: {"accuracy": 0.8} for name in ("1", "2", "8", "8 wide", "depthwise", "separable")}
+    found = {"table": table, "trends": {"plain": "falls", "wide": "neither"}}
+    found["shuffle"] = {"shuffled": {"difference": -0.021, "verdict": "worse"}}
+    said = results.SENTENCES["groups"](found)
+    assert "equal width 8 groups 80.0 % (falling), at equal cost 8 groups 80.0 % (no trend)" in said
+    assert "a shuffle changes it by -2.1 points at equal width (worse)" in said
+    found |= {"trends": {"plain": "rises", "wide": "rises"}}
+    assert results.SENTENCES["groups"](found).count("(rising)") == 2
+
+
+def test_the_sentence_on_norms_turns_around_with_the_numbers():
+    rows = {size: {"accuracy": share, "modes": {"changed": 0.25}} for size, share in (("2", 0.6), ("64", 0.7))}
+    found = {"table": {"batch": rows, "group": rows}, "claims": {"holds": {"a": True, "b": False}}}
+    said = results.SENTENCES["norms"](found)
+    assert "batches of 2 / 64: batch 60.0 % / 70.0 %, group 60.0 % / 70.0 %" in said
+    assert said.endswith("25.0 % at 2, 25.0 % at 64 of the pictures; 1 of 2 sentences of the source are wrong")
