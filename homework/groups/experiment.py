@@ -13,7 +13,8 @@ All four 3x3 convolutions of a small net are grouped, at equal width, and at equ
 added as the saved multiply-adds leave room for. Each variant's learning rate is chosen on held-out training pictures;
 those of ``valid/`` only report. Times are measured when all trainings are over, all variants in turns.
 
-Expect, with the full settings on the photographs of cats and dogs: see docs/results.md.
+Expect, with the full settings on the photographs of cats and dogs: see docs/results.md. An epoch of one group takes 3.6
+seconds of one core of an AMD EPYC, one of 32 groups at equal cost 9.2.
 """
 
 from __future__ import annotations

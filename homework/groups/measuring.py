@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,8 @@ from paddle import Tensor, nn
 
 import paddle_camp as camp
 from paddle_camp.networks.modes import evaluating
-from paddle_camp.speed.threads import threads_for
 from paddle_camp.speed.timing import time_in_turns
+from paddle_camp.training.steps import evaluation_step, training_step
 
 STEP = 4  # channels by which a separable net grows
 REACH_WIDTH = 8  # channels of the stem whose reach is drawn
@@ -92,7 +92,7 @@ def time_all(plans: dict[str, dict], train: camp.Batches, rounds: int) -> dict[s
     step, measure, by_paddle = {}, {}, {}
     for name, row in plans.items():
         model = camp.create_for("small_conv_net", train.data, **row["arguments"])
-        step[name], measure[name] = step_of(model, batch), measure_of(model, batch)
+        step[name], measure[name] = training_step(model, batch), evaluation_step(model, batch)
         if row["kind"] in ("plain", "depthwise", "separable"):
             by_paddle[name] = name
     found = {"train": time_in_turns(step, rounds), "evaluate": time_in_turns(measure, rounds)}
@@ -100,34 +100,6 @@ def time_all(plans: dict[str, dict], train: camp.Batches, rounds: int) -> dict[s
         with camp.paddle_operators():
             found[f"{what} by Paddle"] = time_in_turns({name: functions[name] for name in by_paddle}, rounds)
     return found
-
-
-def step_of(model: nn.Layer, batch: camp.ArrayBatches) -> Callable[[], object]:
-    """A training step, with as many threads as ``fit`` takes: forward, backward, Adam."""
-    optimizer = paddle.optimizer.Adam(1e-4, parameters=model.parameters())
-    images, labels = (paddle.to_tensor(each) for each in next(batch.epoch()))
-
-    def step() -> float:
-        model.train()
-        with threads_for(model, batch):
-            loss = F.cross_entropy(model(images), labels)
-            loss.backward()
-            optimizer.step()
-            optimizer.clear_grad()
-            return float(loss)  # waits for a GPU
-
-    return step
-
-
-def measure_of(model: nn.Layer, batch: camp.ArrayBatches) -> Callable[[], object]:
-    """An evaluation of a batch."""
-    images = paddle.to_tensor(next(batch.epoch())[0])
-
-    def measure() -> np.ndarray:
-        with evaluating(model), threads_for(model, batch):
-            return model(images).numpy()
-
-    return measure
 
 
 def reach(**arguments: Any) -> np.ndarray:

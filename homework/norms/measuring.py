@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import paddle
-import paddle.nn.functional as F
 from paddle import nn
 
 import paddle_camp as camp
 from paddle_camp.networks.modes import unchanged
 from paddle_camp.speed.memory import peak_memory
-from paddle_camp.speed.threads import threads_for
 from paddle_camp.speed.timing import time_in_turns
+from paddle_camp.training.steps import training_step
 
 NETWORK = "small_conv_net"
 STEPS = 3  # whose peak memory is measured
@@ -55,23 +54,6 @@ def compare_modes(model: nn.Layer, part: camp.ImageSet, evaluated: np.ndarray, b
     return {"accuracy": accuracy, "gap": gap, "changed": changed, "company": company, "recast": recast}
 
 
-def step_of(model: nn.Layer, batch: camp.ArrayBatches) -> Callable[[], object]:
-    """A training step, with as many threads as ``fit`` takes: forward, backward, Adam."""
-    optimizer = paddle.optimizer.Adam(1e-4, parameters=model.parameters())
-    images, labels = (paddle.to_tensor(each) for each in next(batch.epoch()))
-
-    def step() -> float:
-        model.train()
-        with threads_for(model, batch):
-            loss = F.cross_entropy(model(images), labels)
-            loss.backward()
-            optimizer.step()
-            optimizer.clear_grad()
-            return float(loss)  # waits for a GPU
-
-    return step
-
-
 def time_norms(norms: Sequence[str], width: int, part: camp.ImageSet, batch_sizes: Sequence[int], rounds: int) -> dict:
     """Batch size -> norm -> ``milliseconds`` of a training step (median of turns), and the same ``by_paddle``.
 
@@ -81,7 +63,7 @@ def time_norms(norms: Sequence[str], width: int, part: camp.ImageSet, batch_size
     for size in batch_sizes:
         rows = np.resize(np.arange(len(part)), size)
         batch = camp.ArrayBatches(part.kind.scale(part.images[rows]), part.labels[rows], size)
-        steps = {norm: step_of(camp.create_for(NETWORK, part, norm=norm, width=width), batch) for norm in norms}
+        steps = {norm: training_step(camp.create_for(NETWORK, part, norm=norm, width=width), batch) for norm in norms}
         own = time_in_turns(steps, rounds)
         with camp.paddle_operators():
             theirs = time_in_turns(steps, rounds)
@@ -97,7 +79,7 @@ def take_steps(norm: str, width: int, shape: tuple[int, int, int], batch_size: i
     model = camp.create_model(NETWORK, num_classes=2, in_channels=shape[0], norm=norm, width=width)
     images = np.random.default_rng(0).random((batch_size, *shape), np.float32)
     batch = camp.ArrayBatches(images, np.arange(batch_size) % 2, batch_size)
-    step = step_of(model, batch)
+    step = training_step(model, batch)
     for _ in range(STEPS):
         step()
 
