@@ -10,7 +10,7 @@ from matplotlib.ticker import NullLocator
 
 from homework.norms.by_hand import GROUPS, scope
 from paddle_camp import plots
-from paddle_camp.plots.style import GRID, INK, colour, new_figure
+from paddle_camp.plots.style import INK, colour, new_figure
 
 NAMES = {"none": "不归一化", "batch": "批", "layer": "层", "instance": "实例", "group": "组"}
 
@@ -45,13 +45,16 @@ def draw_blocks() -> Figure:
         faces = np.where(block, colour(0), "#ffffff")
         axes.voxels(np.ones_like(block), facecolors=faces, edgecolor=INK, linewidth=0.5, shade=False)
         axes.view_init(elev=24, azim=-58)
-        axes.set_box_aspect(block.shape, zoom=1.15)
-        axes.set(xticks=[], yticks=[], zticks=[])
-        for axis, name in ((axes.xaxis, "C"), (axes.yaxis, "N"), (axes.zaxis, "HW")):
-            axis.set_label_text(name, fontsize=9, color=INK)
-            axis.labelpad = -14
-            axis.pane.set_visible(False)
-            axis.line.set_color(GRID)
+        axes.set_box_aspect(block.shape, zoom=1.0)
+        channels, pictures, pixels = block.shape
+        edges = {
+            "C": (channels / 2, -1.0, -0.6),
+            "N": (channels + 0.8, pictures / 2, -0.6),
+            "HW": (-0.9, 0, pixels / 2),
+        }
+        for name, place in edges.items():
+            axes.text(*place, name, fontsize=9, color=INK, ha="center", va="center")
+        axes.set_axis_off()
         extra = words(f", {GROUPS} groups", f"（{GROUPS} 组）") if norm == "group" else ""
         axes.set_title(called(norm) + words(" norm", "归一化") + extra, fontsize=10.5, color=INK)
     return figure
