@@ -40,6 +40,7 @@ _HOMES = {
     "count_parameters": "networks.summary",
     "create_for": "models.registry",
     "create_model": "models",
+    "FeatureExtractor": "pretrained.features",
     "find_weights": "pretrained.finding",
     "freeze": "networks.freezing",
     "layer_rows": "networks.summary",

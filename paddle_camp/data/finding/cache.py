@@ -17,7 +17,7 @@ from paddle_camp.files import replace_file
 log = logging.getLogger(__name__)
 
 # What numpy lets through when a file is empty, cut, not a zip, a bare array, pickled, or has a flipped bit.
-_DAMAGE = (OSError, ValueError, KeyError, AttributeError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
+DAMAGE = (OSError, ValueError, KeyError, AttributeError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 def default_cache_dir() -> Path:
@@ -56,7 +56,7 @@ def _load(path: Path, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray | N
             array = archive["array"]  # the zip inside an .npz checks a CRC: a flipped bit is found here
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except _DAMAGE as error:
+    except DAMAGE as error:
         log.warning("the cache file %s cannot be used (%s); it is made again", path, error)
         return None
     if array.shape != shape or array.dtype != dtype:
