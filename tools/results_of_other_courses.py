@@ -74,6 +74,18 @@ def overfitting(r: Results) -> str:
     return f"gradient from layer to layer, at depth {deepest}: {', '.join(said)}"
 
 
+def conv_features(r: Results) -> str:
+    cost, heads = r["cost"], {"logistic regression": r["logistic"], "a linear layer": r["linear"]}
+    accuracies = ", ".join(f"{name} {row['accuracy']:.3f}" for name, row in heads.items())
+    rows = r["versions"]["few"]
+    losses = ", ".join(f"{name} {row['mean_loss']:.4f}" for name, row in rows.items())
+    return (
+        f"{cost['epochs']} epochs on features computed once take {cost['features']:.0f} s, through the frozen network "
+        f"{cost['network']:.0f} s (computed), logits {r['same']['difference']:.0e} apart; validation accuracy: "
+        f"{accuracies}; loss of a few pictures by versions of each: {losses}"
+    )
+
+
 def mnist_mlp(r: Results) -> str:
     table = ", ".join(f"{name} {row['accuracy']:.4f}" for name, row in r["table"].items())
     one = r["linear_as_one"]
@@ -146,6 +158,7 @@ SENTENCES: dict[str, Callable[[Results], str]] = {
     "iris": iris,
     "spam": spam,
     "convolutions": convolutions,
+    "conv-features": conv_features,
     "gan": gan,
     "groups": groups,
     "norms": norms,
