@@ -86,6 +86,15 @@ def conv_features(r: Results) -> str:
     )
 
 
+def fundus_transfer(r: Results) -> str:
+    rows = ", ".join(f"{way} {row['mean_accuracy']:.3f}, {row['mean_auc']:.4f}" for way, row in r["ways"].items())
+    best = r["ways"][r["chosen"]]["together"]
+    return (
+        f"validation accuracy, AUC (means over seeds): {rows}; chosen on held-out training pictures: {r['chosen']}, "
+        f"its probabilities averaged {best['accuracy']:.3f}, {best['auc']:.4f}"
+    )
+
+
 def mnist_mlp(r: Results) -> str:
     table = ", ".join(f"{name} {row['accuracy']:.4f}" for name, row in r["table"].items())
     one = r["linear_as_one"]
@@ -159,6 +168,7 @@ SENTENCES: dict[str, Callable[[Results], str]] = {
     "spam": spam,
     "convolutions": convolutions,
     "conv-features": conv_features,
+    "fundus-transfer": fundus_transfer,
     "gan": gan,
     "groups": groups,
     "norms": norms,
