@@ -56,8 +56,8 @@ def draw_versions(versions: dict, settings: Any) -> Figure:
     rows: dict[str, list] = {"loss": [], "accuracy": []}
     for found in versions.values():
         for name, row in found.items():
-            count = words(f"{row['rows'] // int(name)} pictures", f"{row['rows'] // int(name)} 张图片")
-            names.append(f"{count}, {name_of(int(name))}")
+            count = row["rows"] // int(name)
+            names.append(words(f"{count} pictures, ", f"{count} 张图片，") + name_of(int(name)))
             rows["loss"].append(row["loss"])
             rows["accuracy"].append([100 * each for each in row["accuracy"]])
     panels = {words("validation loss", "验证 loss"): rows["loss"]}
