@@ -88,7 +88,7 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     both = kept(context.path / "cells" / "both-ways.json", train_twice)
     versions, extracting = compare_versions(settings, context, extractor, parts, features, rate["rate"])
 
-    outputs = publish(settings, context, head, features["validation"].values, data)
+    outputs = publish(settings, context, weights, head, features["validation"].values, data)
     same = {key: both[key] for key in ("difference", "changed", "largest")} | {"same": both["difference"] <= SAME}
     results = {"logistic": logistic, "linear": describe(cells, len(data.valid)), "rate": rate, "same": same}
     results |= {"versions": versions, "numbers": features["train"].values.shape[1]}
@@ -117,8 +117,9 @@ def fit_head(settings: Settings, context: camp.Context, features: dict, parts: d
     head = set_head(nn.Linear(*weight.shape), weight, bias)
     count = len(parts["validation"])
     found = camp.evaluate(head, (features["validation"].values, parts["validation"].labels)).as_dict()
-    context.say(f"logistic regression, C {search.best_params_}: validation accuracy {found['accuracy']:.4f}")
-    return chosen(search) | describe([found], count) | {"seconds": seconds}, (weight, bias)
+    choice = chosen(search)
+    context.say(f"logistic regression, C = {choice['C']:g}: validation accuracy {found['accuracy']:.4f}")
+    return choice | describe([found], count) | {"seconds": seconds}, (weight, bias)
 
 
 def train_layers(settings: Settings, context: camp.Context, features: dict, parts: dict) -> tuple[list[dict], dict]:
@@ -151,13 +152,14 @@ def compare_versions(
     return judge_versions(grid, len(parts["validation"])), seconds
 
 
-def publish(settings: Settings, context: camp.Context, head: tuple, values: np.ndarray, data: Any) -> np.ndarray:
+def publish(
+    settings: Settings, context: camp.Context, weights: Any, head: tuple, values: np.ndarray, data: Any
+) -> np.ndarray:
     """Keep the network with the logistic regression as its last layer; its logits ``[N, 2]`` of the validation part."""
-    weights = camp.find_weights(settings.model, settings.weights)
     folder = context.checkpoints / "logistic"
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("last", "best"):
-        checkpoint.save(folder, name, set_head(weights.create(num_classes=2), *head), [], {"step": 0})
+    checkpoint.save(folder, "last", set_head(weights.create(num_classes=2), *head), [], {"step": 0})
+    checkpoint.copy(folder, "last", folder, "best")
     arguments = weights.arguments | {"num_classes": 2}
     classes = data.train.kind.classes
     context.publish(folder, camp.SavedModel(weights.model, weights.kind.name, arguments, settings.image_size, classes))

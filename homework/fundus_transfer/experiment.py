@@ -159,10 +159,11 @@ def publish(
         first.mkdir(parents=True, exist_ok=True)
         checkpoint.save(first, "last", set_head(weights.create(num_classes=2), *head), [], {"step": 0})
     checkpoint.copy(first, "last", first, "best")  # of the last step; nothing else is chosen by held-out pictures
-    for name, folder in folders.items():
+    together = folders if len(folders) > 1 else {}
+    for name, folder in together.items():
         checkpoint.copy(folder, "last", context.checkpoints, name)
     arguments = weights.arguments | {"num_classes": 2}
-    names = tuple(f"{name}.pdparams" for name in folders) if len(folders) > 1 else ()
+    names = tuple(f"{name}.pdparams" for name in together)
     classes = data.train.kind.classes
     saved = camp.SavedModel(weights.model, weights.kind.name, arguments, settings.image_size, classes, names)
     context.publish(first, saved)
