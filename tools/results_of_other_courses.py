@@ -71,7 +71,13 @@ def overfitting(r: Results) -> str:
         for name, share in each.items()
         if share and name.endswith(f" {deepest}")
     ]
-    return f"gradient from layer to layer, at depth {deepest}: {', '.join(said)}"
+    table, chosen = r["remedies"]["table"], r["remedies"]["chosen"]
+    tested = [f"none {table['none']['test']['accuracy']:.3f}"]
+    for row in chosen.values():
+        accuracy, verdict = table[row["label"]]["test"]["accuracy"], row["against"]["verdict"]
+        tested.append(f"{row['label']} {accuracy:.3f} ({verdict})")
+    few = f"test accuracy after few digits, strength chosen on held-out ones: {', '.join(tested)}"
+    return f"gradient from layer to layer, at depth {deepest}: {', '.join(said)}; {few}"
 
 
 def conv_features(r: Results) -> str:

@@ -223,3 +223,13 @@ def test_the_sentence_on_norms_turns_around_with_the_numbers():
     said = results.SENTENCES["norms"](found)
     assert "batches of 2 / 64: batch 60.0 % / 70.0 %, group 60.0 % / 70.0 %" in said
     assert said.endswith("25.0 % at 2, 25.0 % at 64 of the pictures; 1 of 2 sentences of the source are wrong")
+
+
+@pytest.mark.parametrize("verdict", ["better", "worse", "cannot be told apart"])
+def test_the_sentence_on_overfitting_names_each_remedy_with_its_verdict(verdict):
+    table = {name: {"test": {"accuracy": share}} for name, share in (("none", 0.897), ("dropout 0.4", 0.907))}
+    chosen = {"dropout": {"label": "dropout 0.4", "against": {"verdict": verdict}}}
+    found = {"gradients": {"relu he 2": {"each": 9.0}, "relu he 20": {"each": 1.02}}}
+    said = results.SENTENCES["overfitting"](found | {"remedies": {"table": table, "chosen": chosen}})
+    assert said.startswith("gradient from layer to layer, at depth 20: relu he 1.02; ")
+    assert said.endswith(f"none 0.897, dropout 0.4 0.907 ({verdict})")
