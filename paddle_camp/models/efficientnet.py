@@ -11,10 +11,13 @@ Names of the layers are ours; their order is that of the PyTorch form (:mod:`pad
 
 from __future__ import annotations
 
+import functools
+
 import paddle
 from paddle import nn
 
-from paddle_camp.models.layers import BatchNorm2D, Conv2D, ReLU6, add, flatten, fork, global_average_pool
+from paddle_camp.models.layers import ReLU6, conv_bn, flatten, global_average_pool
+from paddle_camp.models.mobilenet import InvertedResidual
 from paddle_camp.models.registry import register_model
 from paddle_camp.preprocessing import PICTURES_LITE
 
@@ -32,31 +35,7 @@ STEM, HEAD = 32, 1280  # channels
 EPSILON = 1e-3  # of the batch norms
 
 
-def conv_bn(
-    in_channels: int, out_channels: int, kernel_size: int, stride: int = 1, groups: int = 1, activation: bool = True
-) -> nn.Sequential:
-    """Convolution with SAME padding and without bias, batch norm and, unless it is off, ReLU6."""
-    conv = Conv2D(in_channels, out_channels, kernel_size, stride, "same", groups, bias_attr=False)
-    return nn.Sequential(conv, BatchNorm2D(out_channels, epsilon=EPSILON), *([ReLU6()] if activation else []))
-
-
-class MBConv(nn.Layer):
-    """Widen by a 1x1, filter depthwise, narrow by a linear 1x1; a shortcut where shapes allow."""
-
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: int, stride: int, expansion: int):
-        super().__init__()
-        width = in_channels * expansion
-        widen = [conv_bn(in_channels, width, 1)] if expansion != 1 else []
-        filters = conv_bn(width, width, kernel_size, stride, groups=width)
-        self.layers = nn.Sequential(*widen, filters, conv_bn(width, out_channels, 1, activation=False))
-        self.shortcut = stride == 1 and in_channels == out_channels
-
-    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
-        """``[N, in, H, W]`` to ``[N, out, H / stride, W / stride]``, rounded up."""
-        if not self.shortcut:
-            return self.layers(x)
-        x, y = fork(x, 2)
-        return add(x, self.layers(y))
+conv = functools.partial(conv_bn, activation=ReLU6, padding="same", epsilon=EPSILON)
 
 
 class EfficientNetLite(nn.Layer):
@@ -64,12 +43,13 @@ class EfficientNetLite(nn.Layer):
 
     def __init__(self, num_classes: int = 1000, in_channels: int = 3, dropout: float = 0.2):
         super().__init__()
-        layers, channels = [conv_bn(in_channels, STEM, 3, stride=2)], STEM  # N x 32 x 112 x 112
+        layers, channels = [conv(in_channels, STEM, 3, stride=2)], STEM  # N x 32 x 112 x 112
         for out_channels, repeats, kernel_size, stride, expansion in STAGES:
             for repeat in range(repeats):
-                layers.append(MBConv(channels, out_channels, kernel_size, stride if repeat == 0 else 1, expansion))
+                first = stride if repeat == 0 else 1
+                layers.append(InvertedResidual(channels, out_channels, kernel_size, first, expansion, conv))
                 channels = out_channels
-        layers.append(conv_bn(channels, HEAD, 1))
+        layers.append(conv(channels, HEAD, 1))
         self.features = nn.Sequential(*layers)
         self.dropout = nn.Dropout(dropout)
         self.fc = nn.Linear(HEAD, num_classes)

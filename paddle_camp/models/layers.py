@@ -196,11 +196,13 @@ def conv_bn(
     stride: int = 1,
     groups: int = 1,
     activation: type[nn.Layer] | None = ReLU,
+    padding: int | str | None = None,
+    epsilon: float = 1e-5,
 ) -> nn.Sequential:
-    """Convolution without bias, batch norm and activation; "same" padding, so stride 1 keeps the picture's size."""
-    padding = (kernel_size - 1) // 2
+    """Convolution without bias, batch norm and activation; unless ``padding`` is given, stride 1 keeps the size."""
+    padding = (kernel_size - 1) // 2 if padding is None else padding
     conv = Conv2D(in_channels, out_channels, kernel_size, stride, padding, groups, bias_attr=False)
-    norm = BatchNorm2D(out_channels, relu=activation is ReLU)
+    norm = BatchNorm2D(out_channels, relu=activation is ReLU, epsilon=epsilon)
     return nn.Sequential(conv, norm, *([activation()] if activation not in (None, ReLU) else []))
 
 

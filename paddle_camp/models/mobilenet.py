@@ -6,6 +6,8 @@ from the papers: none but ReLU in V1, where the reference code has ReLU6.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import paddle
 from paddle import nn
 
@@ -38,18 +40,32 @@ class MobileNetV1(nn.Layer):
 
 
 class InvertedResidual(nn.Layer):
-    """Widen by a 1x1, filter depthwise, narrow by a linear 1x1; a shortcut where shapes allow."""
+    """Widen by a 1x1, filter depthwise, narrow by a linear 1x1; a shortcut where shapes allow.
 
-    def __init__(self, in_channels: int, out_channels: int, stride: int, expansion: int):
+    Args:
+        in_channels, out_channels, kernel_size, stride: of the depthwise convolution.
+        expansion: how many times as wide it is as its input.
+        conv: :func:`~paddle_camp.models.layers.conv_bn`, or that with other options.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int,
+        stride: int,
+        expansion: int,
+        conv: Callable[..., nn.Layer] = conv_bn,
+    ):
         super().__init__()
         width = in_channels * expansion
-        widen = [conv_bn(in_channels, width, 1, activation=ReLU6)] if expansion != 1 else []
-        filters = conv_bn(width, width, 3, stride, groups=width, activation=ReLU6)
-        self.layers = nn.Sequential(*widen, filters, conv_bn(width, out_channels, 1, activation=None))
+        widen = [conv(in_channels, width, 1, activation=ReLU6)] if expansion != 1 else []
+        filters = conv(width, width, kernel_size, stride, groups=width, activation=ReLU6)
+        self.layers = nn.Sequential(*widen, filters, conv(width, out_channels, 1, activation=None))
         self.shortcut = stride == 1 and in_channels == out_channels
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
-        """``[N, in, H, W]`` to ``[N, out, H / stride, W / stride]``."""
+        """``[N, in, H, W]`` to ``[N, out, H / stride, W / stride]``, rounded up."""
         if not self.shortcut:
             return self.layers(x)
         x, y = fork(x, 2)
@@ -64,7 +80,7 @@ class MobileNetV2(nn.Layer):
         layers, channels = [conv_bn(in_channels, 32, 3, stride=2, activation=ReLU6)], 32
         for expansion, out_channels, repeats, stride in BLOCKS_V2:
             for repeat in range(repeats):
-                layers.append(InvertedResidual(channels, out_channels, stride if repeat == 0 else 1, expansion))
+                layers.append(InvertedResidual(channels, out_channels, 3, stride if repeat == 0 else 1, expansion))
                 channels = out_channels
         layers.append(conv_bn(channels, 1280, 1, activation=ReLU6))
         self.features = nn.Sequential(*layers)
