@@ -159,7 +159,6 @@ def publish(
     folder = context.checkpoints / "logistic"
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint.save(folder, "last", set_head(weights.create(num_classes=2), *head), [], {"step": 0})
-    checkpoint.copy(folder, "last", folder, "best")
     arguments = weights.arguments | {"num_classes": 2}
     classes = data.train.kind.classes
     context.publish(folder, camp.SavedModel(weights.model, weights.kind.name, arguments, settings.image_size, classes))

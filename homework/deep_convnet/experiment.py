@@ -178,6 +178,5 @@ def publish(recipe: str, seeds: range, context: camp.Context) -> None:
     for name, folder in folders.items():
         checkpoint.copy(folder, "last", context.checkpoints, name)
     first = next(iter(folders.values()))
-    checkpoint.copy(first, "last", first, "best")
     weights = tuple(f"{name}.pdparams" for name in folders) if len(folders) > 1 else ()
     context.publish(first, camp.SavedModel.usual("deep_conv_net", "digits", weights))

@@ -158,7 +158,6 @@ def publish(
     if way == FROZEN:
         first.mkdir(parents=True, exist_ok=True)
         checkpoint.save(first, "last", set_head(weights.create(num_classes=2), *head), [], {"step": 0})
-    checkpoint.copy(first, "last", first, "best")  # of the last step; nothing else is chosen by held-out pictures
     together = folders if len(folders) > 1 else {}
     for name, folder in together.items():
         checkpoint.copy(folder, "last", context.checkpoints, name)

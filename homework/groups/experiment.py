@@ -33,7 +33,6 @@ from homework.groups.measuring import check_split, plan, reach, size_of, split_b
 from homework.groups.verdicts import best_rates, judge, judge_times
 from paddle_camp.data.pictures.augment import Compose, RandomHorizontalFlip, RandomResizedCrop
 from paddle_camp.models.small import channel_shuffle
-from paddle_camp.training import checkpoint
 
 IS_SWEEP = True
 NETWORK = "small_conv_net"
@@ -133,7 +132,6 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     times = judge_times(time_all(plans, sets["train"], settings.rounds), plans)
     best, kind = results["best"], pictures.kind
     folder = context.checkpoints / best.replace(" ", "_")
-    checkpoint.copy(folder, "last", folder, "best")  # the rate has fallen to 0: the last is the one to use
     arguments = camp.model_arguments(NETWORK, len(kind.classes), *pictures.images.shape[1:3])
     arguments |= plans[best]["arguments"]
     saved = camp.SavedModel(NETWORK, kind.name, arguments, pictures.images.shape[2], kind.classes)

@@ -165,4 +165,3 @@ def publish(seeds: range, settings: Settings, context: camp.Context) -> None:
     weights = tuple(f"seed-{seed}.pdparams" for seed in seeds)
     first = context.checkpoints / f"seed-{seeds[0]}"
     context.publish(first, camp.SavedModel.usual(settings.model, "digits", weights))
-    checkpoint.copy(first, "last", context.checkpoints, "best")

@@ -26,7 +26,6 @@ import paddle_camp as camp
 from homework.mnist_mlp.figures import draw_all
 from homework.mnist_mlp.inside import compare_with_one_map, count_patterns, multiply_out, spread_before_relu
 from homework.mnist_mlp.verdicts import judge
-from paddle_camp.training import checkpoint
 
 IS_SWEEP = True
 # Name -> what it is called in the zoo, and further arguments.
@@ -97,7 +96,6 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
         not any(map(camp.diverged, (cell for row in cells.values() for cell in row))),
         "a training diverged: give a smaller learning_rate",
     )
-    checkpoint.copy(folder, "last", folder, "best")  # nothing is held out, so that the last is the one to use
     model, kind = NETWORKS[PUBLISHED][0], camp.DIGITS
     arguments = camp.model_arguments(model, len(kind.classes), kind.in_channels, kind.image_size)
     context.publish(folder, camp.SavedModel(model, kind.name, arguments | arguments_of(PUBLISHED)))

@@ -36,7 +36,6 @@ from homework.norms.measuring import NETWORK, compare_modes, memory_of, time_nor
 from homework.norms.verdicts import best_rates, judge
 from paddle_camp.data.pictures.augment import Compose, RandomHorizontalFlip, RandomResizedCrop
 from paddle_camp.models.small import NORMS
-from paddle_camp.training import checkpoint
 
 IS_SWEEP = True
 USUAL = 64  # pictures in the batch that the rates are stated for
@@ -145,7 +144,6 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
 
     norm, size = results["best"]["norm"], results["best"]["batch_size"]
     folder, kind = context.checkpoints / f"{norm}-{size}", pictures.kind
-    checkpoint.copy(folder, "last", folder, "best")  # the rate has fallen to 0: the last is the one to use
     arguments = camp.model_arguments(NETWORK, len(kind.classes), *shape[:2]) | {"norm": norm, "width": settings.width}
     context.publish(folder, camp.SavedModel(NETWORK, kind.name, arguments, shape[1], kind.classes))
     functions = (by_hand.normalise, by_hand.batch_norm, by_hand.batch_norm_in_evaluation)

@@ -31,7 +31,6 @@ from homework.overfitting.networks import ACTIVATIONS, USUAL, Plain, standardise
 from homework.overfitting.remedies import REMEDIES, Regularised, build, look_at
 from homework.overfitting.search import descend, search
 from homework.overfitting.verdicts import judge_deep, judge_remedies, judge_search, split_label
-from paddle_camp.training import checkpoint
 
 IS_SWEEP = True
 METHODS = ("gradient", "search")
@@ -144,7 +143,6 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     remedies = judge_remedies(cells.over("seed", list).named(), sets["train"].num_samples, len(data.test))
     winner, folder = remedies["best"], context.checkpoints / "winner"
     found = train_with(winner, context.seed, settings, sets, camp.CheckpointPolicy(folder))  # with its weights kept
-    checkpoint.copy(folder, "last", folder, "best")
     kind, strength = split_label(winner)
     saved, dropout = camp.SavedModel.usual("mlp_relu", "digits"), {"dropout": strength} if kind == "dropout" else {}
     context.publish(folder, replace(saved, arguments=saved.arguments | dropout))

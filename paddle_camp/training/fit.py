@@ -195,7 +195,11 @@ def fork(source: Path, epoch: int, folder: Path) -> None:
 
 
 def publish(source: Path, folder: Path) -> None:
-    """Copy the ``last`` and ``best`` of one training to the run's ``folder``."""
-    for name in ("last", "best"):
-        if collectives.world().rank == 0 and checkpoint.exists(source, name):
-            checkpoint.copy(source, name, folder, name)
+    """Copy the ``last`` and ``best`` of one training to the run's ``folder``.
+
+    Where nothing was held out to choose a ``best`` by, the last is the one to use, and stands for it.
+    """
+    best = "best" if checkpoint.exists(source, "best") else "last"
+    for name, found in (("last", "last"), ("best", best)):
+        if collectives.world().rank == 0 and checkpoint.exists(source, found):
+            checkpoint.copy(source, found, folder, name)

@@ -183,6 +183,16 @@ def test_a_training_is_published_with_what_it_is(tmp_path):
     assert (context.checkpoints / "last.state.json").read_text("utf-8") == "last.state.json"
 
 
+def test_where_nothing_chose_a_best_the_last_is_published_as_it(tmp_path):
+    context, training = context_in(tmp_path), tmp_path / "training"
+    training.mkdir()
+    for part in (".pdparams", ".pdopt", ".state.json"):
+        (training / f"last{part}").write_text(f"last{part}", encoding="utf-8")
+    context.publish(training, SimpleNamespace(write=lambda folder, data: None))
+    found = {path.name: path.read_text("utf-8") for path in context.checkpoints.iterdir() if path.suffix == ".pdparams"}
+    assert found == {"last.pdparams": "last.pdparams", "best.pdparams": "last.pdparams"}
+
+
 def cell(rate: float, seed: int, offset: float) -> dict:
     """A cell of a grid."""
     return {"diverged": 3} if rate > 1 else {"loss": rate + seed + offset}
