@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 import paddle_camp as camp
+from paddle_camp.choosing import edge_of
 from paddle_camp.comparisons import ENOUGH, compare_paired, compare_with_value, find_best
 from paddle_camp.sweeps.grid import Grid
 
@@ -26,8 +27,8 @@ def best_rates(grid: Grid) -> dict[str, dict]:
         done = {rate: error for rate, error in tried.items() if not camp.diverged(error)}
         camp.require(bool(done), f"rates: every training of {network} diverged; give smaller ones")
         best = min(done, key=done.__getitem__)
-        edge = {max(tried): "largest", min(tried): "smallest"}.get(best) if len(tried) > 1 else None
-        found[network] = {"rate": best, "edge": edge, "errors": {f"{rate:g}": error for rate, error in done.items()}}
+        errors = {f"{rate:g}": error for rate, error in done.items()}
+        found[network] = {"rate": best, "edge": edge_of(best, tried), "errors": errors}
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import paddle_camp as camp
+from paddle_camp.choosing import edge_of
 from paddle_camp.comparisons import ENOUGH, compare_paired, holm, share_interval
 from paddle_camp.history import History
 from paddle_camp.noise import compare_over_seeds
@@ -24,8 +25,7 @@ def choose_rate(cells: Grid) -> dict:
     camp.require(bool(done), "rates: every training of the linear layer diverged; give smaller ones")
     losses = {rate: float(np.mean([cell["holdout_loss"] for cell in row])) for rate, row in done.items()}
     best = min(losses, key=losses.__getitem__)
-    edge = {max(tried): "largest", min(tried): "smallest"}.get(best) if len(tried) > 1 else None
-    return {"rate": best, "edge": edge, "losses": {f"{rate:g}": loss for rate, loss in losses.items()}}
+    return {"rate": best, "edge": edge_of(best, tried), "losses": {f"{rate:g}": loss for rate, loss in losses.items()}}
 
 
 def describe(cells: list[dict], count: int) -> dict:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from paddle_camp.choosing import edge_of
 from paddle_camp.comparisons import ENOUGH, EVEN, compare_paired, compare_shares, holm, share_interval
 from paddle_camp.noise import compare_over_seeds, falls
 from paddle_camp.sweeps.grid import Grid, diverged
@@ -21,8 +22,7 @@ def best_rates(grid: Grid) -> dict[str, dict]:
     for name in grid.axes["variant"]:
         losses = {rate: grid.at(variant=name, rate=rate) for rate in rates}
         best = min(rates, key=lambda rate: float("inf") if diverged(losses[rate]) else losses[rate])
-        edge = len(rates) > 1 and {rates[0]: "smallest", rates[-1]: "largest"}.get(best)
-        found[name] = {"rate": best, "edge": edge or None}
+        found[name] = {"rate": best, "edge": edge_of(best, rates)}
     return found
 
 

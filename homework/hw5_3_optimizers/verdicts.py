@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 import paddle_camp as camp
+from paddle_camp.choosing import edge_of
 from paddle_camp.comparisons import BETTER, WORSE, Comparison, compare_with_majority, holm
 from paddle_camp.noise import compare_over_seeds
 
@@ -49,8 +50,13 @@ def find_rates(rows: Mapping[float, dict], labels: np.ndarray) -> dict[str, Any]
     states[f"{best:g}"] = "best"
     above = {rate: compare_with_majority(round(r["test_accuracy"] * len(labels)), labels) for rate, r in rows.items()}
     nothing = [f"{rate:g}" for rate, comparison in above.items() if comparison["verdict"] != BETTER]
-    edge = {max(rows): "largest", min(rows): "smallest"}.get(best) if len(rows) > 1 else None
-    found = {"rate": best, "edge": edge, "learned": f"{best:g}" not in nothing, "states": states, "nothing": nothing}
+    found = {
+        "rate": best,
+        "edge": edge_of(best, rows),
+        "learned": f"{best:g}" not in nothing,
+        "states": states,
+        "nothing": nothing,
+    }
     return rows[best] | found
 
 

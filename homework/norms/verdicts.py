@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from paddle_camp.choosing import edge_of
 from paddle_camp.comparisons import holm, share_interval
 from paddle_camp.errors import require
 from paddle_camp.noise import compare_over_seeds
@@ -22,8 +23,7 @@ def best_rates(grid: Grid) -> dict[str, dict]:
         for size in grid.axes["batch_size"]:
             losses = {rate: grid.at(norm=norm, batch_size=size, rate=rate) for rate in rates}
             best = min(rates, key=lambda rate: float("inf") if diverged(losses[rate]) else losses[rate])
-            edge = {rates[0]: "smallest", rates[-1]: "largest"}.get(best) if len(rates) > 1 else None
-            found[f"{norm}-{size}"] = {"rate": best, "edge": edge}
+            found[f"{norm}-{size}"] = {"rate": best, "edge": edge_of(best, rates)}
     return found
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 import paddle_camp as camp
 from homework.overfitting.remedies import REMEDIES
+from paddle_camp.choosing import edge_of
 from paddle_camp.comparisons import BETTER, ENOUGH, compare_paired, compare_shares, compare_with_majority, holm
 from paddle_camp.noise import compare_over_seeds
 from paddle_camp.sweeps.grid import Grid
@@ -97,8 +98,7 @@ def judge_remedies(cells: Mapping[str, list[dict]], few: int, count: int) -> dic
         labels = [label for label in table if split_label(label)[0] == remedy]
         best = max(labels, key=lambda label: held[label])
         strengths = [table[label]["strength"] for label in labels]
-        ends = {max(strengths): "largest", min(strengths): "smallest"} if len(labels) > 1 else {}
-        chosen[remedy] = {"label": best, "edge": ends.get(table[best]["strength"])}
+        chosen[remedy] = {"label": best, "edge": edge_of(table[best]["strength"], strengths)}
         against[remedy] = compare_over_seeds(table[best]["test"]["accuracies"], none["test"]["accuracies"], count)
         losses = [[cell["test"]["loss"] for cell in camp.finished(cells[label])] for label in (best, "none")]
         whole = len(losses[0]) == len(losses[1]) >= ENOUGH

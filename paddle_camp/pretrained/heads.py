@@ -12,6 +12,7 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from paddle_camp.choosing import edge_of
 from paddle_camp.errors import require
 
 STEPS = 5000  # of the optimisation at most
@@ -77,8 +78,7 @@ def chosen(search: GridSearchCV) -> dict[str, Any]:
     tried = [float(each) for each in search.cv_results_["param_logisticregression__C"]]
     best = float(search.best_params_["logisticregression__C"])
     losses = {f"{c:g}": -float(score) for c, score in zip(tried, search.cv_results_["mean_test_score"], strict=True)}
-    edge = {max(tried): "largest", min(tried): "smallest"}.get(best) if len(tried) > 1 else None
-    return {"C": best, "losses": losses, "edge": edge}
+    return {"C": best, "losses": losses, "edge": edge_of(best, tried)}
 
 
 def as_layer(pipeline: Pipeline) -> tuple[np.ndarray, np.ndarray]:
