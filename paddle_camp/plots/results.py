@@ -91,7 +91,7 @@ def roc_figure(
     chance = words("chance (AUC 0.5)", "随机猜测（AUC 0.5）")
     axes.plot([0, 1], [0, 1], color=MUTED, linestyle=(0, (4, 3)), linewidth=1.2, label=chance)
     for index, (name, (false_rate, true_rate, area)) in enumerate(curves.items()):
-        label = f"{name} (AUC {area:.3f})"
+        label = words(f"{name} (AUC {area:.3f})", f"{name}（AUC {area:.3f}）")
         axes.plot(false_rate, true_rate, color=colour(index), linewidth=2, label=label, zorder=4 - 0.1 * index)
     up = words("true positive rate (sensitivity)", "真阳性率（灵敏度）")
     tidy(axes, up, words("false positive rate (1 - specificity)", "假阳性率（1 - 特异度）"))
