@@ -32,7 +32,6 @@ from homework.deep_convnet.figures import draw_all
 from homework.deep_convnet.kernels import describe, one_five
 from homework.deep_convnet.verdicts import GOAL, choose, judge_parts, judge_recipes, mistakes
 from paddle_camp.data.pictures.warp import RandomWarp
-from paddle_camp.training import checkpoint
 
 IS_SWEEP = True
 RECIPES = ("source", "decay", "augmentation")  # the ensemble is the source's networks together
@@ -156,7 +155,8 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     kept = context.checkpoints / f"source-{context.seed}" / "last.pdparams"
     model = camp.create_for("deep_conv_net", camp.DIGITS, pretrained=kept)
     same = save_and_load(model, context.checkpoints / "deep_conv_net.pdparams", sets["test"])
-    publish(best, several, context)
+    folders = [context.checkpoints / f"{best}-{seed}" for seed in several]  # the last is the best: nothing is held out
+    context.publish_ensemble(folders, camp.SavedModel.usual("deep_conv_net", "digits"))
     results = {"recipes": recipes, "same_after_loading": same, "long": choose(source, final, labels)}
     results |= {"parts": judge_parts(parts, len(labels)), "kernels": describe()}
     values = {"train": len(data.train), "test": len(labels), "held": sets["held"].num_samples, "few": len(sets["few"])}
@@ -170,13 +170,3 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
         histories={name: camp.History.from_dict(history) for name, history in histories.items()},
         predictions=camp.Predictions(data.test.names, labels, final),
     )
-
-
-def publish(recipe: str, seeds: range, context: camp.Context) -> None:
-    """Keep the weights of the best: of every network of an ensemble; the last is also the best, nothing is held out."""
-    folders = {f"seed-{seed}": context.checkpoints / f"{recipe}-{seed}" for seed in seeds}
-    for name, folder in folders.items():
-        checkpoint.copy(folder, "last", context.checkpoints, name)
-    first = next(iter(folders.values()))
-    weights = tuple(f"{name}.pdparams" for name in folders) if len(folders) > 1 else ()
-    context.publish(first, camp.SavedModel.usual("deep_conv_net", "digits", weights))

@@ -153,17 +153,12 @@ def publish(
 ) -> list:
     """Keep the networks of the chosen way for ``predict``, which averages their probabilities; the networks."""
     seeds = context.seeds(settings.num_seeds) if way == TUNED else (context.seed,)
-    folders = {f"seed-{seed}": context.checkpoints / f"{way}-{rate:g}-{seed}" for seed in seeds}
-    first = next(iter(folders.values()))
+    folders = [context.checkpoints / f"{way}-{rate:g}-{seed}" for seed in seeds]
     if way == FROZEN:
-        first.mkdir(parents=True, exist_ok=True)
-        checkpoint.save(first, "last", set_head(weights.create(num_classes=2), *head), [], {"step": 0})
-    together = folders if len(folders) > 1 else {}
-    for name, folder in together.items():
-        checkpoint.copy(folder, "last", context.checkpoints, name)
+        folders[0].mkdir(parents=True, exist_ok=True)
+        checkpoint.save(folders[0], "last", set_head(weights.create(num_classes=2), *head), [], {"step": 0})
     arguments = weights.arguments | {"num_classes": 2}
-    names = tuple(f"{name}.pdparams" for name in together)
     classes = data.train.kind.classes
-    saved = camp.SavedModel(weights.model, weights.kind.name, arguments, settings.image_size, classes, names)
-    context.publish(first, saved)
+    saved = camp.SavedModel(weights.model, weights.kind.name, arguments, settings.image_size, classes)
+    saved = context.publish_ensemble(folders, saved)
     return saved.load(saved.files(context.checkpoints))

@@ -30,7 +30,6 @@ from homework.hw6_2_best_accuracy.ablation import ABLATION, diagnose, mistakes, 
 from homework.hw6_2_best_accuracy.figures import draw_all
 from paddle_camp.data.pictures.warp import RandomWarp, variations
 from paddle_camp.machine import physical_cores
-from paddle_camp.training import checkpoint
 
 IS_SWEEP = True
 WARPS = {
@@ -133,7 +132,9 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     options = {"common": common, "describe": in_words, "here": lambda **point: True, "prefix": "final-"}
     final = context.grid(final_cell, {"final": seeds}, **options).named()
     camp.require(not any(map(camp.diverged, final.values())), "a final network diverged: give a smaller learning_rate")
-    publish(seeds, settings, context)
+    # Nothing was held out to choose by: the first seed's weights are the run's last and best.
+    folders = [context.checkpoints / f"seed-{seed}" for seed in seeds]
+    context.publish_ensemble(folders, camp.SavedModel.usual(settings.model, "digits"))
     cost = {"minutes": [cell["seconds"] / 60 for cell in final.values()], "cores": physical_cores()}
     cost["side_by_side"] = min(context.options.jobs or 1, settings.num_seeds)
     ensemble = {key: np.mean([cell[key] for cell in final.values()], axis=0) for key in ("plain", "averaged")}
@@ -156,12 +157,3 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
         histories={f"final-{name}": camp.History.from_dict(cell["history"]) for name, cell in final.items()},
         predictions=camp.Predictions(data.test.names, labels, ensemble["averaged"]),
     )
-
-
-def publish(seeds: range, settings: Settings, context: camp.Context) -> None:
-    """Keep every seed's weights; the first seed's are the run's ``last`` and, as nothing was held out, its ``best``."""
-    for seed in seeds:
-        checkpoint.copy(context.checkpoints / f"seed-{seed}", "last", context.checkpoints, f"seed-{seed}")
-    weights = tuple(f"seed-{seed}.pdparams" for seed in seeds)
-    first = context.checkpoints / f"seed-{seeds[0]}"
-    context.publish(first, camp.SavedModel.usual(settings.model, "digits", weights))

@@ -7,7 +7,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from paddle_camp.running import again
 from paddle_camp.running.options import Options
 from paddle_camp.running.printing import print_loudly, printable
 from paddle_camp.sweeps.grid import Grid, run_grid
+from paddle_camp.training import checkpoint
 from paddle_camp.training.fit import publish
 
 
@@ -143,6 +144,21 @@ class Context:
         """
         model.write(self.checkpoints, self.data)
         publish(folder, self.checkpoints)
+
+    def publish_ensemble(self, folders: Sequence[Path], model: Any) -> Any:
+        """Make several trainings the run's: ``predict`` averages their probabilities, and the first is the ``last``.
+
+        Each one's weights are kept under the name of its folder. A single folder is a network by itself.
+
+        Returns:
+            ``model`` with the names of the weights.
+        """
+        if len(folders) > 1:
+            for folder in folders:
+                checkpoint.copy(folder, "last", self.checkpoints, folder.name)
+            model = replace(model, weights=tuple(f"{folder.name}.pdparams" for folder in folders))
+        self.publish(folders[0], model)
+        return model
 
     def save_figure(self, name: str, figure: Figure) -> Path:
         """Write ``figures/NAME.png``, with a note on what stands in for the real; the page may go on drawing."""

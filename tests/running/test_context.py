@@ -11,10 +11,13 @@ import homework
 from paddle_camp.data.info import DataInfo, WeightsInfo
 from paddle_camp.errors import CheckpointError
 from paddle_camp.files import write_sealed
+from paddle_camp.networks.perceptron import perceptron
 from paddle_camp.plots.style import new_figure
+from paddle_camp.predicting.saved_model import SavedModel
 from paddle_camp.running.context import Context
 from paddle_camp.running.options import Options
 from paddle_camp.sweeps.grid import diverged
+from paddle_camp.training import checkpoint
 from tools import run_homework
 
 TINY = ("--quick", "--data", "synthetic", "-o", "num_epochs=3", "-o", "train_pictures=24", "-o", "valid_pictures=8")
@@ -191,6 +194,24 @@ def test_where_nothing_chose_a_best_the_last_is_published_as_it(tmp_path):
     context.publish(training, SimpleNamespace(write=lambda folder, data: None))
     found = {path.name: path.read_text("utf-8") for path in context.checkpoints.iterdir() if path.suffix == ".pdparams"}
     assert found == {"last.pdparams": "last.pdparams", "best.pdparams": "last.pdparams"}
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_an_ensemble_keeps_every_network_and_a_single_one_is_no_ensemble(tmp_path, count):
+    context = context_in(tmp_path)
+    context.data = DataInfo("Toys", "real", "/toys", {"train": 3}, "f1")
+    folders = [context.checkpoints / f"recipe-{seed}" for seed in range(count)]
+    for seed, folder in enumerate(folders):
+        folder.mkdir(parents=True)
+        checkpoint.save(folder, "last", perceptron((2, 1 + seed)), [], {"step": 0})
+    saved = context.publish_ensemble(folders, SavedModel("lenet", "digits"))
+    names = [f"recipe-{seed}.pdparams" for seed in range(count)] if count > 1 else []
+    written = json.loads((context.checkpoints / "model.json").read_text("utf-8"))["weights"]
+    assert list(saved.weights) == written == names
+    for folder, kept in zip(folders, saved.files(context.checkpoints), strict=True):
+        assert kept.read_bytes() == (folder / "last.pdparams").read_bytes()
+    first = (folders[0] / "last.pdparams").read_bytes()
+    assert all((context.checkpoints / f"{name}.pdparams").read_bytes() == first for name in ("last", "best"))
 
 
 def cell(rate: float, seed: int, offset: float) -> dict:
