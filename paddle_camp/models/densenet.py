@@ -17,6 +17,7 @@ from paddle_camp.models.layers import (
     flatten,
     fork,
     global_average_pool,
+    normed,
 )
 from paddle_camp.models.registry import register_model
 
@@ -34,8 +35,8 @@ class DenseLayer(nn.Layer):
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         """``[N, in, H, W]`` to ``[N, in + growth, H, W]``."""
         x, y = fork(x, 2)
-        y = self.conv1(self.norm1(y))
-        y = self.conv2(self.norm2(y))
+        y = normed(self.conv1, self.norm2, self.norm1(y))
+        y = self.conv2(y)
         return concat([x, y])
 
 
@@ -80,7 +81,7 @@ class DenseNet(nn.Layer):
 
     def forward(self, images: paddle.Tensor) -> paddle.Tensor:
         """Logits ``[N, num_classes]`` from float32 ``[N, in_channels, H, W]``, H and W at least 32."""
-        x = self.pool(self.norm(self.conv(images)))  # N x 64 x 56 x 56
+        x = self.pool(normed(self.conv, self.norm, images))  # N x 64 x 56 x 56
         x = self.norm_last(self.blocks(x))  # N x 1024 x 7 x 7
         return self.fc(flatten(global_average_pool(x)))
 

@@ -12,7 +12,7 @@ import paddle
 import paddle.nn.functional as F
 from paddle import nn
 
-from paddle_camp.models.layers import BatchNorm2D, Conv2D, MaxPool2D, ReLU, flatten, relu
+from paddle_camp.models.layers import BatchNorm2D, Conv2D, MaxPool2D, ReLU, Sequential, flatten, relu
 from paddle_camp.models.registry import register_model
 from paddle_camp.preprocessing import DIGITS
 
@@ -122,7 +122,7 @@ class DigitNet(nn.Layer):
         for before, after in zip((32, *NARROWING), NARROWING, strict=False):
             layers += [Conv2D(before, after, 3, bias_attr=False), BatchNorm2D(after), ReLU()]
         side = (image_size - 4) // 2 - 2 * len(NARROWING)
-        self.features = nn.Sequential(*first, *layers)  # N x 128 x 2 x 2
+        self.features = Sequential(*first, *layers)  # N x 128 x 2 x 2
         self.classifier = nn.Sequential(nn.Dropout(dropout), nn.Linear(NARROWING[-1] * side**2, num_classes))
 
     def forward(self, images: paddle.Tensor) -> paddle.Tensor:

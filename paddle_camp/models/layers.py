@@ -6,16 +6,48 @@ float64, inside of :func:`~paddle_camp.speed.onednn.function.paddle_operators`, 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
+import paddle
 from paddle import Tensor, nn
 
 from paddle_camp.speed.onednn import elementwise, kernels, transposed
+from paddle_camp.speed.onednn.folding import folded
 from paddle_camp.speed.onednn.function import compute, cpu_bfloat16, fork, in_place
 
 
-class Conv2D(nn.Conv2D):
+class Observed(nn.Layer):
+    """A layer that knows how many hooks see what goes in and comes out."""
+
+    observers = 0
+
+    def register_forward_pre_hook(self, hook: Callable) -> Any:
+        """As Paddle's."""
+        return _Observer(self, super().register_forward_pre_hook(hook))
+
+    def register_forward_post_hook(self, hook: Callable) -> Any:
+        """As Paddle's."""
+        return _Observer(self, super().register_forward_post_hook(hook))
+
+
+class _Observer:
+    """Paddle's handle of a hook, which takes it off again."""
+
+    def __init__(self, layer: Observed, handle: Any):
+        self._layer, self._handle = layer, handle
+        layer.observers += 1
+
+    def remove(self) -> None:
+        """The hook is not called any more."""
+        if self._handle is not None:
+            self._handle.remove()
+            self._layer.observers -= 1
+        self._handle = None
+
+
+class Conv2D(Observed, nn.Conv2D):
     """Paddle's convolution; ``padding`` "same": TensorFlow's SAME; ``relu``: with a ReLU behind it."""
 
     def __init__(
@@ -60,7 +92,7 @@ class Conv2DTranspose(nn.Conv2DTranspose):
         return y if bias is None else _add_to_channels(y, bias)
 
 
-class BatchNorm2D(nn.BatchNorm2D):
+class BatchNorm2D(Observed, nn.BatchNorm2D):
     """Paddle's batch norm; ``relu``: with a ReLU behind it."""
 
     def __init__(self, num_features: int, relu: bool = False, momentum: float = 0.9, epsilon: float = 1e-5):
@@ -105,7 +137,7 @@ class LeakyReLU(nn.LeakyReLU):
         return compute(elementwise.Activation("leaky_relu"), x)
 
 
-class ReLU6(nn.ReLU6):
+class ReLU6(Observed, nn.ReLU6):
     """Paddle's ReLU6: min(max(x, 0), 6)."""
 
     def forward(self, x: Tensor) -> Tensor:
@@ -189,6 +221,42 @@ def _add_to_channels(x: Tensor, bias: Tensor) -> Tensor:
     return as_it_lies(lambda y: y + bias, x)
 
 
+def normed(conv: nn.Layer, norm: nn.Layer, x: Tensor, *, clip: bool = False) -> Tensor:
+    """``norm(conv(x))``, and the ReLU6 of it (``clip``); in an evaluation one convolution that has the norm in it."""
+    both = isinstance(conv, Conv2D) and isinstance(norm, BatchNorm2D)
+    if both and (found := folded(conv, norm, clip, x)):
+        kernel, *weights = found
+        return compute(kernel, x, *weights)
+    y = norm(conv(x))
+    return compute(elementwise.Activation("relu6"), y) if clip else y
+
+
+class Sequential(nn.Sequential):
+    """Paddle's; in an evaluation a convolution takes in the batch norm behind it, and the ReLU6 behind both."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """One layer behind the other."""
+        for step in _steps([self[k] for k in range(len(self))]):
+            x = step(x)
+        return x
+
+
+@paddle.jit.not_to_static
+def _steps(layers: list[nn.Layer]) -> list[Callable[[Tensor], Tensor]]:
+    """The layers, a convolution and what it may take into itself as one."""
+    found: list[Callable[[Tensor], Tensor]] = []
+    while layers:
+        first, *layers = layers
+        if isinstance(first, Conv2D) and layers and isinstance(layers[0], BatchNorm2D):
+            norm, *layers = layers
+            clip = bool(layers) and isinstance(layers[0], ReLU6) and not layers[0].observers
+            found.append(functools.partial(normed, first, norm, clip=clip))
+            layers = layers[1:] if clip else layers
+        else:
+            found.append(first)
+    return found
+
+
 def conv_bn(
     in_channels: int,
     out_channels: int,
@@ -203,7 +271,7 @@ def conv_bn(
     padding = (kernel_size - 1) // 2 if padding is None else padding
     conv = Conv2D(in_channels, out_channels, kernel_size, stride, padding, groups, bias_attr=False)
     norm = BatchNorm2D(out_channels, relu=activation is ReLU, epsilon=epsilon)
-    return nn.Sequential(conv, norm, *([activation()] if activation not in (None, ReLU) else []))
+    return Sequential(conv, norm, *([activation()] if activation not in (None, ReLU) else []))
 
 
 class SqueezeExcitation(nn.Layer):

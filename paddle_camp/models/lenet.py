@@ -13,7 +13,7 @@ from collections.abc import Callable
 import paddle
 from paddle import nn
 
-from paddle_camp.models.layers import BatchNorm2D, Conv2D, MaxPool2D, as_it_lies, flatten, relu, sigmoid, tanh
+from paddle_camp.models.layers import BatchNorm2D, Conv2D, MaxPool2D, as_it_lies, flatten, normed, relu, sigmoid, tanh
 from paddle_camp.models.registry import register_model
 from paddle_camp.preprocessing import DIGITS, FUNDUS
 
@@ -61,11 +61,11 @@ class LeNet(nn.Layer):
 
     def forward(self, images: paddle.Tensor) -> paddle.Tensor:
         """Logits ``[N, num_classes]`` from float32 ``[N, in_channels, image_size, image_size]``."""
-        x = self.activation(self.norms[0](self.conv1(images)))  # N x 6 x 24 x 24 (224: 6 x 220 x 220)
+        x = self.activation(normed(self.conv1, self.norms[0], images))  # N x 6 x 24 x 24 (224: 6 x 220 x 220)
         x = self.pool(x)  # N x 6 x 12 x 12 (110)
-        x = self.activation(self.norms[1](self.conv2(x)))  # N x 16 x 8 x 8 (106)
+        x = self.activation(normed(self.conv2, self.norms[1], x))  # N x 16 x 8 x 8 (106)
         x = self.pool(x)  # N x 16 x 4 x 4 (53)
-        x = self.activation(self.norms[2](self.conv3(x)))  # N x 120 x 1 x 1 (50)
+        x = self.activation(normed(self.conv3, self.norms[2], x))  # N x 120 x 1 x 1 (50)
         x = self.activation(self.norm_fc(self.fc1(flatten(x))))  # N x 64
         return self.fc2(x)
 

@@ -20,11 +20,13 @@ from paddle_camp.models.layers import (
     BatchNorm2D,
     Conv2D,
     MaxPool2D,
+    Sequential,
     SqueezeExcitation,
     add_relu,
     flatten,
     fork,
     global_average_pool,
+    normed,
 )
 from paddle_camp.models.registry import register_model
 
@@ -56,8 +58,8 @@ class BasicBlock(nn.Layer):
         """The block's output, after the ReLU that follows the sum."""
         x, shortcut = fork(x, 2)
         shortcut = shortcut if self.downsample is None else self.downsample(shortcut)
-        y = self.bn1(self.conv1(x))
-        y = self.bn2(self.conv2(y))
+        y = normed(self.conv1, self.bn1, x)
+        y = normed(self.conv2, self.bn2, y)
         return add_relu(y, shortcut)
 
 
@@ -97,9 +99,9 @@ class BottleneckBlock(nn.Layer):
         """The block's output, after the ReLU that follows the sum."""
         x, shortcut = fork(x, 2)
         shortcut = shortcut if self.downsample is None else self.downsample(shortcut)
-        y = self.bn1(self.conv1(x))
-        y = self.bn2(self.conv2(y))
-        y = self.squeeze(self.bn3(self.conv3(y)))
+        y = normed(self.conv1, self.bn1, x)
+        y = normed(self.conv2, self.bn2, y)
+        y = self.squeeze(normed(self.conv3, self.bn3, y))
         return add_relu(y, shortcut)
 
 
@@ -137,13 +139,13 @@ class ResNet(nn.Layer):
         out_channels = width * block.expansion
         downsample = None
         if stride != 1 or in_channels != out_channels:
-            downsample = nn.Sequential(conv1x1(in_channels, out_channels, stride), BatchNorm2D(out_channels))
+            downsample = Sequential(conv1x1(in_channels, out_channels, stride), BatchNorm2D(out_channels))
         first = block(in_channels, width, stride, downsample, **variant)
         return nn.Sequential(first, *(block(out_channels, width, **variant) for _ in range(depth - 1)))
 
     def forward(self, images: paddle.Tensor) -> paddle.Tensor:
         """Logits ``[N, num_classes]`` from float32 ``[N, in_channels, H, W]``, H and W at least 32."""
-        x = self.bn1(self.conv1(images))  # N x 64 x 112 x 112, for 224 x 224 pictures
+        x = normed(self.conv1, self.bn1, images)  # N x 64 x 112 x 112, for 224 x 224 pictures
         x = self.maxpool(x)  # N x 64 x 56 x 56
         x = self.layer1(x)  # N x 256 x 56 x 56 (64 channels with basic blocks)
         x = self.layer2(x)  # N x 512 x 28 x 28

@@ -20,6 +20,7 @@ from paddle_camp.models.layers import (
     Conv2D,
     MaxPool2D,
     ReLU,
+    Sequential,
     as_float32,
     flatten,
     global_average_pool,
@@ -116,7 +117,7 @@ class SmallConvNet(nn.Layer):
             layers += [ChannelShuffle(inner)] if shuffle else []
             layers += self._stage(middle, out_channels, 1) if pointwise else []
             channels = out_channels
-        self.features = nn.Sequential(*layers)
+        self.features = Sequential(*layers)
         self.fc = nn.Linear(channels, num_classes)
 
     def _stage(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import paddle
 from paddle import nn
 
-from paddle_camp.models.layers import BatchNorm2D, Conv2D, MaxPool2D, as_float32, flatten
+from paddle_camp.models.layers import BatchNorm2D, Conv2D, MaxPool2D, Sequential, as_float32, flatten
 from paddle_camp.models.registry import register_model
 
 # Convolutions of 3x3 in each of the five stages; the channels are 64, 128, 256, 512, 512.
@@ -41,7 +41,7 @@ class VGG(nn.Layer):
                 layers.append(nn.Identity())  # where Paddle's network has its ReLU: the weights keep their names
                 in_channels = channels
             layers.append(MaxPool2D(2, stride=2))
-        self.features = nn.Sequential(*layers)
+        self.features = Sequential(*layers)
         self.avgpool = nn.AdaptiveAvgPool2D(7)  # changes nothing at 224 x 224, admits other sizes
         self.classifier = nn.Sequential(
             nn.Linear(512 * 7 * 7, 4096),

@@ -59,18 +59,20 @@ def same_padding(
 class Convolution:
     """x ``[N, I, H, W]``, weight ``[O, I / groups, kh, kw]`` and perhaps bias ``[O]``; ``relu``: max(0, .) of it.
 
-    ``padding``: rows and columns of zeros on either side; None: as many as :func:`same_padding` says.
+    ``padding``: rows and columns of zeros on either side; None: as many as :func:`same_padding` says. ``clip``: the
+    ReLU6 of it, which has no backward pass.
     """
 
     stride: tuple[int, int]
     padding: tuple[int, int] | None
     groups: int
     relu: bool
+    clip: bool = False
 
     def by_paddle(self, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         padding = "SAME" if self.padding is None else self.padding
         y = F.conv2d(x, weight, bias, self.stride, padding, groups=self.groups)
-        return F.relu(y) if self.relu else y
+        return F.relu6(y) if self.clip else F.relu(y) if self.relu else y
 
     def around(self, x: Tensor, weight: Tensor) -> tuple[tuple[int, int], tuple[int, int]]:
         """Zeros before the first (row, column) and behind the last."""
@@ -91,11 +93,13 @@ class Convolution:
             and all(each is None or each.dtype == paddle.float32 for each in (weight, bias))
             and (bias is None or bias.shape == [outputs])
             and all(side >= size for side, size in zip(padded, window, strict=True))
+            and (not self.clip or finite(x))  # clipping takes NaN for 0
         )
 
     def primitives(self, x: Tensor, weight: Tensor, bias: bool, training: bool) -> ConvolutionPrimitives:
         shapes = tuple(x.shape), x.dtype, tuple(weight.shape)
-        geometry = self.stride, self.around(x, weight), self.groups, bias, self.relu, training
+        activation = "relu6" if self.clip else "relu" if self.relu else None
+        geometry = self.stride, self.around(x, weight), self.groups, bias, activation, training
         return prepared(ConvolutionPrimitives, *shapes, *geometry)
 
     def forward(self, inputs: Sequence[Tensor], needs: Needs) -> tuple[Tensor, Any]:
@@ -105,6 +109,8 @@ class Convolution:
         y = empty_channels_last(primitives.output, x.dtype)
         weights = primitives.weights_for_forward(weight)
         primitives.forward(x.data_ptr(), weights, *addresses(y, bias))
+        if self.clip:
+            y.finite_version = y.inplace_version
         return y, (x, weight, y.detach() if self.relu else None)
 
     def backward(self, kept: Any, gradient: Tensor, needs: Needs) -> Gradients:
@@ -176,8 +182,8 @@ def mean_of_pixels(x: Tensor) -> Tensor:
 
 
 def finite(x: Tensor) -> bool:
-    """Whether all numbers are finite: then their means are."""
-    return math.isfinite(float(mean_of_pixels(x).sum()))
+    """Whether all numbers are finite: then their means are. What was clipped is, unless it was changed in place."""
+    return getattr(x, "finite_version", None) == x.inplace_version or math.isfinite(float(mean_of_pixels(x).sum()))
 
 
 @dataclass

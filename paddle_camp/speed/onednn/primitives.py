@@ -56,18 +56,17 @@ ACTIVATIONS = {"relu": (0x100, 0, 0), "leaky_relu": (0x100, LEAK, 0), "relu6": (
 ACTIVATIONS |= {"sigmoid": (0x104, 0, 0), "tanh": (0x101, 0, 0)}
 # The same by their input: in bfloat16 the output of these two is 1 from about 6 on, where their slope is not yet 0.
 BY_INPUT = {"sigmoid": 0x29, "tanh": 0x21}
-PLAIN_RELU = 0x20  # behind another primitive
+BEHIND = {"relu": (0x20, 0, 0), "relu6": (0x2E, 0, 6)}  # another primitive, without a derivative
 GLOBAL_STATISTICS, SCALED_AND_SHIFTED, WITH_RELU = 1, 2 | 4, 8
 QUERY_WEIGHTS, QUERY_DIFF_WEIGHTS, QUERY_WORKSPACE = 131, 132, 135
 
-ZERO = ctypes.c_float(0)
 
-
-def ending_with_relu() -> Handle:
-    """The attribute of a primitive whose output goes through a ReLU."""
-    known = library()
+def ending_with(activation: str) -> Handle:
+    """The attribute of a primitive whose output goes through an activation."""
+    known, (algorithm, *numbers) = library(), BEHIND[activation]
     operations = known.create("post_ops", "dnnl_post_ops_create")
-    known.call("dnnl_post_ops_append_eltwise", operations.value, PLAIN_RELU, ZERO, ZERO)
+    parameters = [ctypes.c_float(number) for number in numbers]
+    known.call("dnnl_post_ops_append_eltwise", operations.value, algorithm, *parameters)
     attribute = known.create("primitive_attr", "dnnl_primitive_attr_create")
     known.call("dnnl_primitive_attr_set_post_ops", attribute.value, operations.value)
     return attribute
@@ -97,7 +96,7 @@ class SumPrimitives:
 
     def __init__(self, shape: Shape, dtype: paddle.dtype, relu: bool):
         x = channels_last(shape, dtype)
-        descriptor = describe("binary", ADD, x, x, x, ending_with_relu() if relu else None)
+        descriptor = describe("binary", ADD, x, x, x, ending_with("relu") if relu else None)
         self.forward = Primitive(descriptor, {SRC: x, SRC_1: x, DST: x})
 
 
@@ -193,7 +192,7 @@ class ConvolutionPrimitives:
     """A convolution, the gradients of its input and of its weights, and the reorders of the weights between layouts.
 
     oneDNN chooses the layout of the weights, another one for each of the three, and computes with weights in the
-    pictures' format. ``around``: the padding before and behind.
+    pictures' format. ``around``: the padding before and behind; ``activation``: of the output, a key of BEHIND.
     """
 
     def __init__(
@@ -205,7 +204,7 @@ class ConvolutionPrimitives:
         around: tuple[Shape, Shape],
         groups: int,
         bias: bool,
-        relu: bool,
+        activation: str | None,
         training: bool,
     ):
         self.output = output_shape(shape, weight[0], weight[2:], *around, stride)
@@ -214,14 +213,14 @@ class ConvolutionPrimitives:
         b = plain(weight[:1]) if bias else None
         self._paddles = plain(grouped)
         geometry = [integers(each) for each in (stride, (0, 0), *around)]
-        attribute = ending_with_relu() if relu else None
+        attribute = ending_with(activation) if activation else None
         kind = TRAINING if training else INFERENCE
         forward = describe("convolution_forward", kind, DIRECT, x, w, b, y, *geometry, attribute)
         self._for_forward = self._from_paddle(forward)
         self.forward = Primitive(forward, {SRC: x, WEIGHTS: self._wanted(forward), DST: y} | ({BIAS: b} if b else {}))
         if not training:
             return
-        hint = describe("convolution_forward", kind, DIRECT, x, w, b, y, *geometry, None) if relu else forward
+        hint = describe("convolution_forward", kind, DIRECT, x, w, b, y, *geometry, None) if activation else forward
         data = describe("convolution_backward_data", DIRECT, x, w, y, *geometry, hint, None)
         self._for_data = self._from_paddle(data)
         self.backward_data = Primitive(data, {DIFF_DST: y, WEIGHTS: self._wanted(data), DIFF_SRC: x})

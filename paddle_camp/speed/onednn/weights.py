@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
 
 import numpy as np
 from paddle import Tensor
@@ -12,11 +13,22 @@ from paddle_camp.speed.onednn.primitive import ALIGNMENT, Primitive, aligned, sc
 from paddle_camp.speed.onednn.switch import Switch
 
 _kept: Switch[dict[Any, Any] | None] = Switch(None)
+Made = TypeVar("Made")
 
 
 def constant_weights() -> contextlib.AbstractContextManager[None]:
     """Inside, nobody trains: a parameter's copy in oneDNN's layout serves all batches, and is freed at the end."""
     return _kept.turned({} if _kept.value is None else _kept.value)
+
+
+def constant(key: Hashable, make: Callable[[], Made]) -> Made | None:
+    """What ``make()`` gives, made once inside of :func:`constant_weights`; None outside."""
+    kept = _kept.value
+    if kept is None:
+        return None
+    if key not in kept:
+        kept[key] = make()
+    return kept[key]
 
 
 def copied(copy: Primitive | None, size: int, weight: Tensor) -> int:

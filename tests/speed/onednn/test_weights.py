@@ -36,7 +36,7 @@ class Copy:
 @pytest.fixture
 def copy() -> Copy:
     around = ((0, 0), (0, 0))
-    prepared(ConvolutionPrimitives, (1, 1, 2, 2), paddle.float32, (1, 1, 1, 1), (1, 1), around, 1, False, False, False)
+    prepared(ConvolutionPrimitives, (1, 1, 2, 2), paddle.float32, (1, 1, 1, 1), (1, 1), around, 1, False, None, False)
     return Copy(8)
 
 
