@@ -39,6 +39,7 @@ from homework.hw9_2_compare_networks.mending import (
     measure,
     plan_trainings,
     renew_statistics,
+    say_of,
 )
 from homework.hw9_2_compare_networks.verdicts import (
     compare_all,
@@ -162,9 +163,11 @@ def train_network(name: str, settings: Settings, context: camp.Context, sets: di
             if kind == "course":
                 return result | {"diverged": str(error)}
             continue
-        measured[kind] = measure(model, sets, amp)
-        if kind == "course" and renew_statistics(model, sets["train"]):
-            measured["statistics"] = measure(model, sets, amp)
+        measured[kind] = measure(model, sets, amp, plan.mirrored)
+        if kind == "course":
+            measured["mirrored"] = measure(model, sets, amp, mirrored=True)
+            if renew_statistics(model, sets["train"]):
+                measured["statistics"] = measure(model, sets, amp)
         if not plan.recipe:  # a checkpoint of VGG-16 has a gigabyte
             shutil.rmtree(context.checkpoints / name / kind)
         del model
@@ -227,7 +230,7 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     return camp.Answer(
         title="作业9-2:各种卷积网络在眼疾识别上的比较",
         results=results,
-        values=values | {"average": AVERAGE, "code": camp.code_of(choose_threshold, renew_statistics)},
+        values=values | {"average": AVERAGE, "code": camp.code_of(choose_threshold, say_of)},
         figures=draw(done, outputs, histories, data),
         histories={f"{name}, {kind}": h for name, each in histories.items() for kind, h in each.items()},
         predictions=camp.Predictions.of(data.valid, outputs[best][recipe], "validation"),

@@ -36,6 +36,7 @@ def draw_changes(done: dict[str, dict]) -> Figure:
     columns = {
         "course": words("course", "课程"),
         "threshold": words("threshold", "阈值"),
+        "mirrored": words("mirrored", "镜像"),
         "statistics": words("statistics", "统计量"),
         "averaged": words("averaged", "平均"),
         "decayed": words("decayed", "衰减"),

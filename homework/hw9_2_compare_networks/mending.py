@@ -5,29 +5,31 @@ half (the accuracy). What may be to blame is the threshold itself, the running s
 weights, which a constant rate keeps moving. Each has its remedy here:
 
 - ``threshold``: instead of one half, the threshold that suits the held-out training pictures best;
+- ``mirrored``: the mean of what the network says of a picture and of its mirror image;
 - ``statistics``: batch norm's running statistics taken anew with the last weights, over all training pictures;
 - ``averaged``: the exponential moving average of the weights over the last epoch;
 - ``decayed``: the last epoch at a tenth of the rate;
 - ``mended``: goes on behind the course's last epoch, with flips and rotations, smoothed labels and a rate that falls
-  twice, for more epochs.
+  twice, for more epochs; and says the mean of a picture and its mirror image.
 
 All share the course's training up to where they differ.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import paddle
+import paddle.nn.functional as F
 from paddle import nn
 
 import paddle_camp as camp
-from paddle_camp.metrics import correct, log_odds
+from paddle_camp.metrics import correct, log_odds, probabilities
 
 AVERAGE = 0.9  # of the moving average: over about the last ten steps
-SINGLE = ("threshold", "statistics", "averaged", "decayed")  # one change at a time
+SINGLE = ("threshold", "mirrored", "statistics", "averaged", "decayed")  # one change at a time
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Plan:
         average: of the weights, instead of the weights themselves.
         augment: flips and rotations of the pictures.
         label_smoothing: share of a label that is spread over the classes (Szegedy et al., arXiv:1512.00567).
+        mirrored: what it says is the mean of a picture and its mirror image.
     """
 
     shared: int
@@ -49,6 +52,7 @@ class Plan:
     average: bool = False
     augment: bool = False
     label_smoothing: float = 0.0
+    mirrored: bool = False
 
 
 def plan_trainings(num_epochs: int, more_epochs: int) -> dict[str, Plan]:
@@ -59,7 +63,7 @@ def plan_trainings(num_epochs: int, more_epochs: int) -> dict[str, Plan]:
     if more_epochs:
         total = num_epochs + more_epochs
         falls = sorted({min(total - 1, num_epochs + round(more_epochs * share)) for share in (0.6, 0.9)})
-        options = {"boundaries": tuple(falls), "augment": True, "label_smoothing": 0.1}
+        options = {"boundaries": tuple(falls), "augment": True, "label_smoothing": 0.1, "mirrored": True}
         plans["mended"] = Plan(num_epochs, total, recipe=True, **options)
     return plans
 
@@ -97,12 +101,24 @@ def renew_statistics(model: nn.Layer, pictures: camp.Batches) -> bool:
     return True
 
 
-def measure(model: nn.Layer, sets: dict[str, camp.Batches], amp: bool) -> dict[str, Any]:
+def say_of(model: nn.Layer, pictures: camp.Batches, amp: bool, mirrored: bool) -> np.ndarray:
+    """Logits ``[N, 2]``; ``mirrored``: the logarithms of the mean probabilities of a picture and its mirror image."""
+    outputs = camp.evaluate(model, pictures, amp=amp).outputs
+    if not mirrored:
+        return outputs
+    other = replace(pictures.data, images=np.ascontiguousarray(pictures.data.images[..., ::-1]))
+    both = outputs, camp.evaluate(model, replace(pictures, data=other), amp=amp).outputs
+    # As far as the logits are apart, float64 has room: a probability of 0 has no logarithm.
+    return np.log(np.mean([probabilities(each) for each in both], axis=0).clip(1e-300)).astype(outputs.dtype)
+
+
+def measure(model: nn.Layer, sets: dict[str, camp.Batches], amp: bool, mirrored: bool = False) -> dict[str, Any]:
     """The network's outputs and losses on the held-out and on the validation pictures, as JSON values."""
     found: dict[str, Any] = {}
     for split in ("holdout", "validation"):
-        done = camp.evaluate(model, sets[split], amp=amp)
-        found[split] = {"loss": done.loss, "outputs": done.outputs.tolist()}
+        outputs, labels = say_of(model, sets[split], amp, mirrored), sets[split].data.labels
+        loss = F.cross_entropy(paddle.to_tensor(outputs), paddle.to_tensor(labels))
+        found[split] = {"loss": float(loss), "outputs": outputs.tolist()}
     return found
 
 

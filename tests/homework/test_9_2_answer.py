@@ -37,7 +37,7 @@ def made_up(name, settings, context, sets):
         return found
 
     aside = 3 if name == "googlenet" else 0
-    found = {"course": measured(aside), "averaged": measured(aside), "decayed": measured(0)}
+    found = {"course": measured(aside), "mirrored": measured(0), "averaged": measured(aside), "decayed": measured(0)}
     found |= {"statistics": measured(0)} if name == "resnet50" else {}
     rows = [{"split": "validation", "epoch": e, "accuracy": 0.5 + 0.1 * (e % 2) * (e < 12)} for e in range(1, 16)]
     history = {"steps": made_up_steps(place), "evaluations": rows[:5]}
@@ -152,7 +152,7 @@ def test_on_the_real_pictures_the_courses_numbers_stand_beside_ours(real_data, t
 def test_the_answer_says_what_each_change_and_the_mended_recipe_bring(compared):
     results = contract.metrics_of(compared)["results"]
     changes = results["changes"]
-    assert list(changes) == ["threshold", "statistics", "averaged", "decayed", "mended"]
+    assert list(changes) == ["threshold", "mirrored", "statistics", "averaged", "decayed", "mended"]
     assert changes["statistics"]["networks"] == ["resnet50"] and "googlenet" in changes["mended"]["networks"]
     row = results["networks"]["googlenet"]
     assert results["furthest"] == "googlenet" and row["called_positive"] > 0.8 > row["mended"]["called_positive"]
