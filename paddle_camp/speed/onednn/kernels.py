@@ -10,7 +10,9 @@ here with channels last, float32 or (see :mod:`precision`) bfloat16; weights are
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import threading
+import weakref
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,7 +112,7 @@ class Convolution:
         weights = primitives.weights_for_forward(weight)
         primitives.forward(x.data_ptr(), weights, *addresses(y, bias))
         if self.clip:
-            y.finite_version = y.inplace_version
+            _clipped.last = weakref.ref(y), y.inplace_version
         return y, (x, weight, y.detach() if self.relu else None)
 
     def backward(self, kept: Any, gradient: Tensor, needs: Needs) -> Gradients:
@@ -181,9 +183,19 @@ def mean_of_pixels(x: Tensor) -> Tensor:
     return Pool("average", side, side, (0, 0)).forward([x], [False])[0]
 
 
+class _Clipped(threading.local):
+    """What the thread's last ReLU6 of a convolution gave, and how often it had been changed by then."""
+
+    last: tuple[Callable[[], Tensor | None], int] = (lambda: None, 0)
+
+
+_clipped = _Clipped()
+
+
 def finite(x: Tensor) -> bool:
     """Whether all numbers are finite: then their means are. What was clipped is, unless it was changed in place."""
-    return getattr(x, "finite_version", None) == x.inplace_version or math.isfinite(float(mean_of_pixels(x).sum()))
+    known, version = _clipped.last
+    return (known() is x and version == x.inplace_version) or math.isfinite(float(mean_of_pixels(x).sum()))
 
 
 @dataclass
