@@ -31,9 +31,11 @@ from paddle.optimizer.lr import LRScheduler
 import paddle_camp as camp
 from homework.hw9_2_compare_networks.figures import draw
 from homework.hw9_2_compare_networks.mending import (
+    AREA,
     AVERAGE,
     Plan,
     best_recipe,
+    changes,
     choose_threshold,
     logits_of,
     measure,
@@ -48,7 +50,6 @@ from homework.hw9_2_compare_networks.verdicts import (
     judge_network,
     judge_steadiness,
 )
-from paddle_camp.data.pictures.augment import flip_and_rotate
 from paddle_camp.speed.memory import peak_memory
 from paddle_camp.sweeps.kept import kept
 
@@ -134,7 +135,7 @@ def train_once(
     paddle.seed(context.seed)
     falls = [epoch * len(sets["train"]) for epoch in plan.boundaries]
     model, optimizer = build(name, settings, camp.schedules.piecewise(settings.learning_rate, falls, 0.1))
-    train = replace(sets["train"], augment=flip_and_rotate) if plan.augment else sets["train"]
+    train = replace(sets["train"], augment=changes(settings.image_size)) if plan.augment else sets["train"]
     options = settings.fit_options | context.fit_options | {"num_epochs": plan.num_epochs}
     options |= {"ema_decay": AVERAGE} if plan.average else {}
     options |= {"label_smoothing": plan.label_smoothing} if plan.label_smoothing else {}
@@ -230,7 +231,7 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     return camp.Answer(
         title="作业9-2:各种卷积网络在眼疾识别上的比较",
         results=results,
-        values=values | {"average": AVERAGE, "code": camp.code_of(choose_threshold, say_of)},
+        values=values | {"average": AVERAGE, "area": AREA, "code": camp.code_of(choose_threshold, say_of)},
         figures=draw(done, outputs, histories, data),
         histories={f"{name}, {kind}": h for name, each in histories.items() for kind, h in each.items()},
         predictions=camp.Predictions.of(data.valid, outputs[best][recipe], "validation"),

@@ -9,8 +9,8 @@ weights, which a constant rate keeps moving. Each has its remedy here:
 - ``statistics``: batch norm's running statistics taken anew with the last weights, over all training pictures;
 - ``averaged``: the exponential moving average of the weights over the last epoch;
 - ``decayed``: the last epoch at a tenth of the rate;
-- ``mended``: goes on behind the course's last epoch, with flips and rotations, smoothed labels and a rate that falls
-  twice, for more epochs; and says the mean of a picture and its mirror image.
+- ``mended``: goes on behind the course's last epoch, with flips, rotations and crops, smoothed labels and a rate that
+  falls twice, for more epochs; and says the mean of a picture and its mirror image.
 
 All share the course's training up to where they differ.
 """
@@ -26,8 +26,10 @@ import paddle.nn.functional as F
 from paddle import nn
 
 import paddle_camp as camp
+from paddle_camp.data.pictures.augment import Compose, RandomResizedCrop, flip_and_rotate
 from paddle_camp.metrics import correct, log_odds, probabilities
 
+AREA = (0.7, 1.0)  # of a picture, that is left in a crop
 AVERAGE = 0.9  # of the moving average: over about the last ten steps
 SINGLE = ("threshold", "mirrored", "statistics", "averaged", "decayed")  # one change at a time
 
@@ -40,7 +42,7 @@ class Plan:
         recipe: whether its weights may become the run's, and not only tell what one change does.
         boundaries: epochs after which the rate is divided by ten.
         average: of the weights, instead of the weights themselves.
-        augment: flips and rotations of the pictures.
+        augment: flips, rotations and crops of the pictures, see :func:`changes`.
         label_smoothing: share of a label that is spread over the classes (Szegedy et al., arXiv:1512.00567).
         mirrored: what it says is the mean of a picture and its mirror image.
     """
@@ -66,6 +68,11 @@ def plan_trainings(num_epochs: int, more_epochs: int) -> dict[str, Plan]:
         options = {"boundaries": tuple(falls), "augment": True, "label_smoothing": 0.1, "mirrored": True}
         plans["mended"] = Plan(num_epochs, total, recipe=True, **options)
     return plans
+
+
+def changes(image_size: int) -> Compose:
+    """What is done to the pictures at random: mirrored, turned by up to 15 degrees, a part of them enlarged."""
+    return Compose([flip_and_rotate, RandomResizedCrop(image_size, scale=AREA)])
 
 
 def choose_threshold(outputs: np.ndarray, labels: np.ndarray) -> float:
