@@ -81,13 +81,8 @@ class FeatureExtractor:
 
     @classmethod
     def of(cls, weights: PretrainedWeights, layer: str = POOLED, folder: Path | None = None) -> FeatureExtractor:
-        """The network with these weights; random ones are always the same, whatever was drawn before."""
-        before = paddle.get_rng_state()
-        paddle.seed(0)
-        try:
-            return cls(weights.create(), weights.kind, layer, folder)
-        finally:
-            paddle.set_rng_state(before)
+        """The network with these weights."""
+        return cls(weights.create(), weights.kind, layer, folder)
 
     def forward(self, images: paddle.Tensor) -> paddle.Tensor:
         """The features ``[B, ...]`` of scaled pictures, float32 ``[B, C, H, W]``; no gradient flows through them."""

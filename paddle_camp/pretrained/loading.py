@@ -51,7 +51,7 @@ class PretrainedWeights:
         return replace(pictures, kind=pictures.kind.prepared_as(self.kind))
 
     def create(self, num_classes: int = 1000, **arguments: Any) -> nn.Layer:
-        """The network with these weights.
+        """The network with these weights; random ones in their place are the same each time.
 
         Where the file has other classes, the last layer is a new one, drawn at random; a line says so.
 
@@ -63,9 +63,15 @@ class PretrainedWeights:
             CheckpointError: the file is damaged, or of another network.
             SettingError: an argument that the network does not have.
         """
-        model = create_model(self.model, **self.arguments | {"num_classes": num_classes} | arguments)
+        arguments = self.arguments | {"num_classes": num_classes} | arguments
         if self.path is None:
-            return model
+            before = paddle.get_rng_state()
+            paddle.seed(0)
+            try:
+                return create_model(self.model, **arguments)
+            finally:
+                paddle.set_rng_state(before)
+        model = create_model(self.model, **arguments)
         reference = "" if self.published is None else self.published.reference
         names = names_of_paddle(self.model, reference) if reference else None
         new = load_weights(model, self.path, names=names, new_head=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import paddle
 import paddle.vision.models as reference
@@ -76,6 +78,15 @@ def test_a_new_head_is_drawn_by_the_seed(tmp_path):
         paddle.seed(seed)
         heads.append(weights.create(3).fc.weight.numpy())
     assert np.array_equal(heads[0], heads[1]) and not np.array_equal(heads[0], heads[2])
+
+
+def test_random_ones_in_their_place_are_the_same_each_time():
+    """What a head was fitted on is what the network with that head computes."""
+    weights, networks = replace(find_weights("efficientnet_lite0"), path=None), []
+    for seed, classes in ((1, 2), (2, 5)):
+        paddle.seed(seed)
+        networks.append(weights_of(weights.create(classes)))
+    assert all(np.array_equal(value, networks[1][key]) for key, value in networks[0].items() if key[:3] != "fc.")
 
 
 def test_pictures_are_prepared_as_the_network_was_trained():
