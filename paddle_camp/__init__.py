@@ -86,6 +86,7 @@ _HOMES = {
     "NonNegative": "running.ranges",
     "OneOf": "running.ranges",
     "Predictions": "answers.answer",
+    "PretrainedSettings": "pretrained.settings",
     "Rate": "running.ranges",
     "SavedModel": "predicting.saved_model",
     "Several": "running.ranges",

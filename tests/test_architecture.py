@@ -28,7 +28,7 @@ ROOMS = {
     "training": {"data", "networks", "speed", "distributed"},
     "sweeps": set(),
     "running": {"data", "plots", "answers", "speed", "distributed", "training", "sweeps"},
-    "pretrained": {"data", "networks", "models", "speed"},
+    "pretrained": {"data", "networks", "models", "speed", "training", "running"},
     "predicting": {"data", "networks", "models", "training", "running"},
     "commands": {"models", "distributed", "running", "predicting"},
 }

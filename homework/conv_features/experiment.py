@@ -22,11 +22,9 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-from annotated_types import Ge
-from paddle import nn
 
 import paddle_camp as camp
 from homework.conv_features.figures import draw_all
@@ -38,8 +36,9 @@ from homework.conv_features.training import (
     train_linear,
     train_on_versions,
 )
-from homework.conv_features.verdicts import SAME, choose_rate, costs_of, describe, judge_versions
-from paddle_camp.pretrained.heads import as_layer, chosen, fit_logistic, set_head
+from homework.conv_features.verdicts import SAME, costs_of, describe, judge_versions
+from paddle_camp.pretrained.heads import chosen, fit_head, measure_head, set_head
+from paddle_camp.sweeps.choosing import choose_rate
 from paddle_camp.sweeps.kept import kept
 from paddle_camp.training import checkpoint
 
@@ -47,14 +46,9 @@ IS_SWEEP = True
 
 
 @dataclass(frozen=True)
-class Settings(camp.CatsAndDogsSettings):
+class Settings(camp.PretrainedSettings, camp.CatsAndDogsSettings):
     """The network, the two heads, and what is compared; the source's recipe is for captions, so all of it is ours."""
 
-    model: camp.ModelName = "efficientnet_lite0"
-    weights: camp.File = "imagenet"  # or a file of weights of that network
-    image_size: Annotated[int, Ge(32), camp.Hint("the network needs at least 32 pixels")] = 224  # as it was trained
-    costs: camp.Several[camp.Rate] = (1e-4, 1e-3, 0.01, 0.1, 1.0)  # logistic regression: candidates for C
-    folds: Annotated[int, Ge(2)] = 5  # of the training pictures, to choose C by
     rates: camp.Several[camp.Rate] = (3e-4, 1e-3, 3e-3, 1e-2)  # linear layer: candidates for the rate, constant
     momentum: camp.Fraction = 0.9
     batch_size: camp.Count = 64  # pictures
@@ -82,13 +76,13 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     camp.check_input(settings.model, data.train, extractor.model)
     features = {name: extractor.extract(pictures) for name, pictures in parts.items()}
 
-    logistic, head = fit_head(settings, context, features, parts)
+    logistic, head = fit_logistic(settings, context, features, parts)
     cells, rate = train_layers(settings, context, features, parts)
     train_twice = partial(train_both_ways, extractor, parts, features, rate["rate"], settings, context.seed)
     both = kept(context.path / "cells" / "both-ways.json", train_twice)
     versions, extracting = compare_versions(settings, context, extractor, parts, features, rate["rate"])
 
-    outputs = publish(settings, context, weights, head, features["validation"].values, data)
+    outputs = publish(context, weights, head, features["validation"].values, data)
     same = {key: both[key] for key in ("difference", "changed", "largest")} | {"same": both["difference"] <= SAME}
     results = {"logistic": logistic, "linear": describe(cells, len(data.valid)), "rate": rate, "same": same}
     results |= {"versions": versions, "numbers": features["train"].values.shape[1]}
@@ -106,20 +100,17 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     )
 
 
-def fit_head(settings: Settings, context: camp.Context, features: dict, parts: dict) -> tuple[dict, tuple]:
+def fit_logistic(settings: Settings, context: camp.Context, features: dict, parts: dict) -> tuple[dict, tuple]:
     """Logistic regression on all training pictures: how it does on validation pictures; its weight and bias."""
     values = np.concatenate([features[name].values for name in ("train", "holdout")])
     labels = np.concatenate([parts[name].labels for name in ("train", "holdout")])
     began = time.perf_counter()
-    search = fit_logistic(values, labels, settings.costs, settings.folds, context.seed)
-    seconds = time.perf_counter() - began
-    weight, bias = as_layer(search.best_estimator_)
-    head = set_head(nn.Linear(*weight.shape), weight, bias)
-    count = len(parts["validation"])
-    found = camp.evaluate(head, (features["validation"].values, parts["validation"].labels)).as_dict()
+    search, head = fit_head(values, labels, settings, context.seed)
+    seconds, reported = time.perf_counter() - began, parts["validation"]
+    found = measure_head(head, features["validation"].values, reported.labels).as_dict()
     choice = chosen(search)
     context.say(f"logistic regression, C = {choice['C']:g}: validation accuracy {found['accuracy']:.4f}")
-    return choice | describe([found], count) | {"seconds": seconds}, (weight, bias)
+    return choice | describe([found], len(reported)) | {"seconds": seconds}, head
 
 
 def train_layers(settings: Settings, context: camp.Context, features: dict, parts: dict) -> tuple[list[dict], dict]:
@@ -129,7 +120,7 @@ def train_layers(settings: Settings, context: camp.Context, features: dict, part
     axes = {"rate": settings.rates, "seed": context.seeds(settings.num_seeds)}
     said = "held-out loss {0[holdout_loss]:.4f}".format
     grid = context.grid(train_linear, axes, common=common, describe=said, prefix="linear-")
-    rate = choose_rate(grid)
+    rate = choose_rate({rate: cells for (rate,), cells in grid.over("seed", list).results.items()})
     return [grid.at(rate=rate["rate"], seed=seed) for seed in grid.axes["seed"]], rate
 
 
@@ -152,14 +143,9 @@ def compare_versions(
     return judge_versions(grid, len(parts["validation"])), seconds
 
 
-def publish(
-    settings: Settings, context: camp.Context, weights: Any, head: tuple, values: np.ndarray, data: Any
-) -> np.ndarray:
+def publish(context: camp.Context, weights: Any, head: tuple, values: np.ndarray, data: Any) -> np.ndarray:
     """Keep the network with the logistic regression as its last layer; its logits ``[N, 2]`` of the validation part."""
     folder = context.checkpoints / "logistic"
-    folder.mkdir(parents=True, exist_ok=True)
-    checkpoint.save(folder, "last", set_head(weights.create(num_classes=2), *head), [], {"step": 0})
-    arguments = weights.arguments | {"num_classes": 2}
-    classes = data.train.kind.classes
-    context.publish(folder, camp.SavedModel(weights.model, weights.kind.name, arguments, settings.image_size, classes))
+    checkpoint.save_network(folder, set_head(weights.create(num_classes=2), *head))
+    context.publish(folder, camp.SavedModel.transferred(weights, data.train))
     return values @ head[0] + head[1]

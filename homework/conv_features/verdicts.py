@@ -1,31 +1,16 @@
-"""conv-features: the rate that held-out pictures choose, what the time is made of, what more versions are worth."""
+"""conv-features: how a head does, what the time is made of, what more versions are worth."""
 
 from __future__ import annotations
 
 import numpy as np
 
 import paddle_camp as camp
-from paddle_camp.choosing import edge_of
 from paddle_camp.comparisons import ENOUGH, compare_paired, holm, share_interval
 from paddle_camp.history import History
 from paddle_camp.noise import compare_over_seeds
 from paddle_camp.sweeps.grid import Grid
 
 SAME = 1e-4  # logits that differ by no more are the same answer
-
-
-def choose_rate(cells: Grid) -> dict:
-    """The rate with the lowest mean loss on held-out pictures, those losses, and whether it lies at the edge.
-
-    Raises:
-        SettingError: every rate has a training that diverged.
-    """
-    tried = {rate: [cells.at(rate=rate, seed=seed) for seed in cells.axes["seed"]] for rate in cells.axes["rate"]}
-    done = {rate: row for rate, row in tried.items() if not any(map(camp.diverged, row))}
-    camp.require(bool(done), "rates: every training of the linear layer diverged; give smaller ones")
-    losses = {rate: float(np.mean([cell["holdout_loss"] for cell in row])) for rate, row in done.items()}
-    best = min(losses, key=losses.__getitem__)
-    return {"rate": best, "edge": edge_of(best, tried), "losses": {f"{rate:g}": loss for rate, loss in losses.items()}}
 
 
 def describe(cells: list[dict], count: int) -> dict:

@@ -20,33 +20,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-from annotated_types import Ge
 
 import paddle_camp as camp
 from homework.fundus_transfer.figures import draw_all
 from homework.fundus_transfer.occlusion import occlusion_map
-from homework.fundus_transfer.training import FROZEN, SCRATCH, TUNED, build, fit_head, measure, train_cell
-from homework.fundus_transfer.verdicts import PUBLISHED_AUC, choose_rate, judge, log_odds_of
+from homework.fundus_transfer.training import FROZEN, SCRATCH, TUNED, train_cell
+from homework.fundus_transfer.verdicts import PUBLISHED_AUC, judge
 from paddle_camp.data.pictures.augment import flip_and_rotate
 from paddle_camp.metrics import correct, log_odds
-from paddle_camp.pretrained.heads import chosen, set_head
+from paddle_camp.pretrained.heads import chosen, create_tunable, fit_head, measure_head, set_head
+from paddle_camp.sweeps.choosing import choose_rate
 from paddle_camp.training import checkpoint
+from paddle_camp.ways import mean_log_odds
 
 IS_SWEEP = True
 
 
 @dataclass(frozen=True)
-class Settings(camp.FundusSettings):
+class Settings(camp.PretrainedSettings, camp.FundusSettings):
     """The network and the three ways; all of it is ours."""
 
-    model: camp.ModelName = "efficientnet_lite0"
-    weights: camp.File = "imagenet"  # or a file of weights of that network
-    image_size: Annotated[int, Ge(32), camp.Hint("the network needs at least 32 pixels")] = 224  # as it was trained
-    costs: camp.Several[camp.Rate] = (1e-4, 1e-3, 0.01, 0.1, 1.0)  # frozen: candidates for C
-    folds: Annotated[int, Ge(2)] = 5  # of the training pictures, to choose C by
     rates: camp.Several[camp.Rate] = (2e-5, 1e-4)  # fine-tuned: candidates for AdamW's highest rate
     scratch_rate: camp.Rate = 1e-3  # from scratch
     weight_decay: camp.NonNegative = 0.01  # AdamW's
@@ -84,13 +80,13 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     results |= {"rate": rate, "logistic": chosen(search), "numbers": features["train"].shape[1]}
 
     models = publish(settings, context, weights, results["chosen"], rate["rate"], heads["all"], data)
-    outputs = log_odds_of(ways[results["chosen"]])
+    outputs = mean_log_odds(ways[results["chosen"]])
     shown = look_into(outputs, labels, settings.looked_into)
-    odds = partial(mean_log_odds, models, parts["validation"])
+    odds = partial(log_odds_of, models, parts["validation"])
     maps = [occlusion_map(odds, data.valid.images[i], settings.patch, settings.stride) for i in shown]
     results["looked_into"] = [data.valid.names[i] for i in shown]
     values = {"counts": {name: len(part) for name, part in parts.items()}, "enough": camp.comparisons.ENOUGH}
-    values |= {"published": PUBLISHED_AUC, "code": camp.code_of(build, occlusion_map)}
+    values |= {"published": PUBLISHED_AUC, "code": camp.code_of(create_tunable, occlusion_map)}
     curves = {f"{TUNED} {value:g}": camp.finished(cells) for value, cells in rows.items()} | {SCRATCH: ways[SCRATCH]}
     histories = {name: [camp.History.from_dict(c["history"]) for c in cells] for name, cells in curves.items() if cells}
     return camp.Answer(
@@ -112,9 +108,9 @@ def fit_frozen(features: dict, parts: dict, settings: Settings, seed: int) -> tu
     values = np.concatenate([features["train"], features["holdout"]])
     labels = np.concatenate([parts["train"].labels, parts["holdout"].labels])
     search, head = fit_head(values, labels, settings, seed)
-    held = measure(rest, features["holdout"], parts["holdout"].labels)
-    found = measure(head, features["validation"], parts["validation"].labels)
-    return found | {"holdout_loss": held["loss"]}, search, {"all": head, "rest": rest}
+    held = measure_head(rest, features["holdout"], parts["holdout"].labels)
+    found = measure_head(head, features["validation"], parts["validation"].labels).as_dict()
+    return found | {"holdout_loss": held.loss}, search, {"all": head, "rest": rest}
 
 
 def train_all(
@@ -141,7 +137,7 @@ def look_into(outputs: np.ndarray, labels: np.ndarray, most: int) -> list[int]:
     return wrong + each[0][: -(-most // 2)] + each[1][: most // 2]
 
 
-def mean_log_odds(models: list, part: camp.ImageSet, images: np.ndarray) -> np.ndarray:
+def log_odds_of(models: list, part: camp.ImageSet, images: np.ndarray) -> np.ndarray:
     """Log-odds of PM ``[N]`` of pictures uint8 ``[N, 3, H, W]``, the mean over several networks."""
     scaled = part.kind.scale(images)
     outputs = [camp.evaluate(model, (scaled, np.zeros(len(images), np.int64))).outputs for model in models]
@@ -155,10 +151,6 @@ def publish(
     seeds = context.seeds(settings.num_seeds) if way == TUNED else (context.seed,)
     folders = [context.checkpoints / f"{way}-{rate:g}-{seed}" for seed in seeds]
     if way == FROZEN:
-        folders[0].mkdir(parents=True, exist_ok=True)
-        checkpoint.save(folders[0], "last", set_head(weights.create(num_classes=2), *head), [], {"step": 0})
-    arguments = weights.arguments | {"num_classes": 2}
-    classes = data.train.kind.classes
-    saved = camp.SavedModel(weights.model, weights.kind.name, arguments, settings.image_size, classes)
-    saved = context.publish_ensemble(folders, saved)
+        checkpoint.save_network(folders[0], set_head(weights.create(num_classes=2), *head))
+    saved = context.publish_ensemble(folders, camp.SavedModel.transferred(weights, data.train))
     return saved.load(saved.files(context.checkpoints))

@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 
 import paddle_camp as camp
 from homework.fundus_transfer.occlusion import painted
-from homework.fundus_transfer.verdicts import log_odds_of
 from paddle_camp import plots
 from paddle_camp.metrics import auc, probabilities, roc
+from paddle_camp.ways import mean_log_odds
 
 WAYS = {
     "frozen": ("frozen features", "冻结的特征"),
@@ -32,7 +32,7 @@ def draw_all(ways: dict, results: dict, histories: dict, valid: camp.ImageSet, s
         ways: way -> its trainings.
         shown: which validation pictures are looked into, and ``maps``: their occlusion maps.
     """
-    outputs = log_odds_of(ways[results["chosen"]])
+    outputs = mean_log_odds(ways[results["chosen"]])
     figures = {"ways": ("三种做法的验证准确率和 AUC（一点是一次训练）", draw_ways(results["ways"]))}
     if len(np.unique(valid.labels)) > 1:
         figures["roc"] = ("ROC 曲线（各种子的概率的平均）", draw_roc(ways, valid.labels))
@@ -54,7 +54,7 @@ def draw_ways(rows: dict) -> Figure:
 
 def draw_roc(ways: dict, labels: np.ndarray) -> Figure:
     """The ROC curve of each way's mean probabilities."""
-    outputs = {way: log_odds_of(cells) for way, cells in ways.items()}
+    outputs = {way: mean_log_odds(cells) for way, cells in ways.items()}
     return plots.roc_figure({name_of(way): (*roc(each, labels), auc(each, labels)) for way, each in outputs.items()})
 
 

@@ -6,38 +6,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import paddle
 from paddle import nn
 
 import paddle_camp as camp
-from paddle_camp.networks.freezing import BATCH_NORMS
-from paddle_camp.pretrained.heads import as_layer, fit_logistic, set_head
+from paddle_camp.pretrained.heads import create_tunable
 
 FROZEN, TUNED, SCRATCH = "frozen", "fine-tuned", "scratch"
-
-
-def fit_head(features: np.ndarray, labels: np.ndarray, settings: Any, seed: int) -> tuple[Any, tuple]:
-    """Logistic regression on features ``[N, D]``: the search for C, and its weight and bias as a last layer."""
-    search = fit_logistic(features, labels, settings.costs, settings.folds, seed)
-    return search, as_layer(search.best_estimator_)
-
-
-def measure(head: tuple, features: np.ndarray, labels: np.ndarray) -> dict:
-    """How a last layer does on features; JSON values."""
-    layer = set_head(nn.Linear(*head[0].shape), *head)
-    return camp.evaluate(layer, (features, labels)).as_dict()
 
 
 def build(way: str, head: tuple, weights: camp.PretrainedWeights) -> nn.Layer:
     """The network to train: with pretrained weights, frozen batch norms and a head that knows already; or random."""
     if way == SCRATCH:
         return camp.create_model(weights.model, **weights.arguments | {"num_classes": 2})
-    model = set_head(weights.create(num_classes=2), *head)
-    for layer in model.sublayers():
-        if isinstance(layer, BATCH_NORMS):  # batches of a few pictures would spoil what a million have given
-            camp.freeze(layer)
-    return model
+    return create_tunable(weights, head)
 
 
 def train_cell(

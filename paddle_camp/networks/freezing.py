@@ -32,6 +32,18 @@ def freeze(layer: nn.Layer) -> nn.Layer:
     return layer
 
 
+def freeze_norms(model: nn.Layer) -> nn.Layer:
+    """:func:`freeze` the batch norms of ``model`` and nothing else.
+
+    Returns:
+        ``model``.
+    """
+    for layer in model.sublayers(include_self=True):
+        if isinstance(layer, BATCH_NORMS):
+            freeze(layer)
+    return model
+
+
 def unfreeze(layer: nn.Layer) -> nn.Layer:
     """Undo :func:`freeze`, for ``layer`` and all below it; its batch norms take the mode of ``layer``.
 

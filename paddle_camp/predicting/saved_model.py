@@ -92,6 +92,18 @@ class SavedModel:
         arguments = model_arguments(model, len(kind.classes), kind.in_channels, kind.image_size)
         return cls(model, reader, arguments, weights=weights)
 
+    @classmethod
+    def transferred(cls, weights: Any, pictures: Any, files: tuple[str, ...] = ()) -> SavedModel:
+        """The network of :class:`~paddle_camp.pretrained.loading.PretrainedWeights` with a head for these pictures.
+
+        Args:
+            pictures: the :class:`~paddle_camp.data.image_set.ImageSet` that it is trained on.
+            files: of an ensemble.
+        """
+        classes = pictures.kind.classes
+        arguments = weights.arguments | {"num_classes": len(classes)}
+        return cls(weights.model, weights.kind.name, arguments, pictures.images.shape[-1], classes, files)
+
     def inputs(self, folder: Path) -> Inputs:
         """How its inputs are read; ``folder`` is that of ``model.json``.
 

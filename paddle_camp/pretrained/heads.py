@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from paddle import nn
@@ -14,8 +14,14 @@ from sklearn.preprocessing import StandardScaler
 
 from paddle_camp.choosing import edge_of
 from paddle_camp.errors import require
+from paddle_camp.networks.freezing import freeze_norms
+from paddle_camp.pretrained.loading import PretrainedWeights
+from paddle_camp.pretrained.settings import PretrainedSettings
+from paddle_camp.training.measuring import Evaluation, evaluate
 
 STEPS = 5000  # of the optimisation at most
+
+Head: TypeAlias = "tuple[np.ndarray, np.ndarray]"  # of a last layer: weight [D, K] and bias [K], float32
 
 
 def head_of(model: nn.Layer) -> nn.Linear:
@@ -81,7 +87,7 @@ def chosen(search: GridSearchCV) -> dict[str, Any]:
     return {"C": best, "losses": losses, "edge": edge_of(best, tried)}
 
 
-def as_layer(pipeline: Pipeline) -> tuple[np.ndarray, np.ndarray]:
+def as_layer(pipeline: Pipeline) -> Head:
     """Weight ``[D, 2]`` and bias ``[2]``, float32, of the linear layer that gives a pipeline's probabilities.
 
     The standardisation goes into the weights: w (x - mean) / deviation = (w / deviation) x - w mean / deviation.
@@ -91,6 +97,32 @@ def as_layer(pipeline: Pipeline) -> tuple[np.ndarray, np.ndarray]:
     offset = regression.intercept_[0] - slope @ scaler.mean_
     halves = np.array([-0.5, 0.5])  # a softmax sees the difference of the two only
     return (slope[:, None] * halves).astype(np.float32), (offset * halves).astype(np.float32)
+
+
+def fit_head(
+    features: np.ndarray, labels: np.ndarray, settings: PretrainedSettings, seed: int
+) -> tuple[GridSearchCV, Head]:
+    """:func:`fit_logistic` with the costs and folds of a page's settings: the search, and its best as a last layer."""
+    search = fit_logistic(features, labels, settings.costs, settings.folds, seed)
+    return search, as_layer(search.best_estimator_)
+
+
+def measure_head(head: Head, features: np.ndarray, labels: np.ndarray) -> Evaluation:
+    """How a last layer does on features ``[N, D]`` with labels ``[N]``."""
+    return evaluate(set_head(nn.Linear(*head[0].shape), *head), (features, labels))
+
+
+def create_tunable(weights: PretrainedWeights, head: Head, **arguments: Any) -> nn.Layer:
+    """The network with pretrained weights to be trained further: its head knows already, its batch norms are frozen.
+
+    A head that knows sends no noise back through the network in the first steps (Kumar et al., ICLR 2022,
+    arXiv:2202.10054); batches of a few pictures would spoil the statistics that a million have given.
+
+    Args:
+        head: of a logistic regression on the features of these weights.
+        **arguments: further ones of ``create_model``.
+    """
+    return freeze_norms(set_head(weights.create(num_classes=head[0].shape[1], **arguments), *head))
 
 
 def set_head(model: nn.Layer, weight: np.ndarray, bias: np.ndarray) -> nn.Layer:

@@ -66,6 +66,12 @@ def save(
     recover(folder, name)
 
 
+def save_network(folder: Path, model: nn.Layer) -> None:
+    """A network that no ``fit`` has kept, such as a frozen one with a new head, as ``last`` in ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    save(folder, "last", model, [], {"step": 0})
+
+
 def _write(path: Path, value: dict) -> None:
     replace_file(path, lambda temporary: paddle.save(value, str(temporary)))
 

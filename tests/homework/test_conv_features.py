@@ -96,15 +96,6 @@ def test_the_time_of_a_whole_training_is_computed():
     assert (cost["faster"], cost["epoch_faster"]) == (50, 200)
 
 
-def test_the_rate_is_chosen_by_held_out_pictures_alone():
-    cells = {(0.1, 0): {"holdout_loss": 0.2, "loss": 0.9}, (0.01, 0): {"holdout_loss": 0.3, "loss": 0.1}}
-    found = verdicts.choose_rate(Grid({"rate": (0.1, 0.01), "seed": (0,)}, cells))
-    assert (found["rate"], found["edge"], found["losses"]) == (0.1, "largest", {"0.1": 0.2, "0.01": 0.3})
-    burst = {key: {"diverged": 3} for key in cells}
-    with pytest.raises(camp.SettingError, match="every training of the linear layer diverged"):
-        verdicts.choose_rate(Grid({"rate": (0.1, 0.01), "seed": (0,)}, burst))
-
-
 NOISE = {1: (0.0, 0.001, -0.0008), 2: (0.0005, -0.001, 0.0004), 4: (-0.0009, 0.0002, 0.0007)}  # of the seeds
 
 

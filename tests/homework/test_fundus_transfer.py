@@ -121,21 +121,6 @@ def trained(wrong, held, seed=0, odds=3.0):
     return found | {"holdout_loss": held, "outputs": logits.tolist()}
 
 
-def test_the_rate_is_chosen_by_held_out_pictures_alone():
-    rows = {1e-4: [trained(1, 0.3), trained(1, 0.2)], 5e-4: [trained(50, 0.1), trained(50, 0.2)]}
-    assert verdicts.choose_rate(rows)["rate"] == 5e-4
-    rows[5e-4][1] = {"diverged": 3}
-    assert verdicts.choose_rate(rows) == {"rate": 1e-4, "losses": {"0.0001": 0.25}}
-    with pytest.raises(camp.SettingError, match="a training of every rate diverged"):
-        verdicts.choose_rate({1e-4: [{"diverged": 3}]})
-
-
-def test_probabilities_are_averaged_as_predict_does():
-    cells = [{"outputs": [[0.0, 4.0]]}, {"outputs": [[0.0, -2.0]]}]
-    mean = np.mean([probabilities(np.array(cell["outputs"])) for cell in cells], axis=0)
-    np.testing.assert_allclose(probabilities(verdicts.log_odds_of(cells)), mean)
-
-
 def test_wrong_pictures_and_the_surest_right_ones_are_looked_into():
     odds, labels = np.array([3.0, -4.0, 1.0, 5.0, -2.0, -6.0]), np.array([1, 1, 0, 1, 0, 0])
     outputs = np.stack([-odds / 2, odds / 2], 1)

@@ -10,7 +10,7 @@ import pytest
 from paddle import nn
 
 from paddle_camp import fit
-from paddle_camp.networks.freezing import freeze, frozen, training_mode, unfreeze
+from paddle_camp.networks.freezing import freeze, freeze_norms, frozen, training_mode, unfreeze
 from tests.helpers.toys import ToyNet, build, toy_batches, weights
 
 
@@ -74,6 +74,14 @@ def test_loaded_weights_and_copies_are_as_frozen():
     unfreeze(twin)
     assert frozen(model.conv) and model.conv.weight.stop_gradient and not twin.conv.weight.stop_gradient
     assert set(model.state_dict()) == set(other.state_dict())
+
+
+def test_batch_norms_alone_are_frozen():
+    model, optimizer, _ = build()
+    before = weights(model)
+    assert freeze_norms(model) is model
+    fit(model, optimizer, toy_batches(), num_epochs=2, quiet=True)
+    assert changed(before, weights(model)) == {key for key in before if not key.startswith("norm.")}
 
 
 NORMS = [(nn.BatchNorm, 2), (nn.BatchNorm1D, 2), (nn.BatchNorm1D, 3), (nn.BatchNorm2D, 4), (nn.BatchNorm3D, 5)]
