@@ -101,6 +101,24 @@ def fundus_transfer(r: Results) -> str:
     )
 
 
+def transfer(r: Results) -> str:
+    def said(row: Results) -> str:
+        return " / ".join(percent(way["mean_accuracy"]) for way in row["ways"].values())
+
+    ways = list(next(iter(r["curve"].values()))["ways"])
+    rows = "; ".join(f"{size} pictures {said(row)}" for size, row in r["curve"].items())
+    table = r["tips"]["table"]
+    tips = ", ".join(
+        f"{name} {100 * row['against']['difference']:+.1f} ({SAID[row['against']['verdict']]})"
+        for name, row in table.items()
+        if name != "none"
+    )
+    return (
+        f"validation accuracy, {' / '.join(ways)}: {rows}; chosen on held-out training pictures: {r['chosen']}; from "
+        f"scratch on few pictures {percent(table['none']['mean_accuracy'])} on new ones, points that a tip adds: {tips}"
+    )
+
+
 def mnist_mlp(r: Results) -> str:
     table = ", ".join(f"{name} {row['accuracy']:.4f}" for name, row in r["table"].items())
     one = r["linear_as_one"]
@@ -175,6 +193,7 @@ SENTENCES: dict[str, Callable[[Results], str]] = {
     "convolutions": convolutions,
     "conv-features": conv_features,
     "fundus-transfer": fundus_transfer,
+    "transfer": transfer,
     "gan": gan,
     "groups": groups,
     "norms": norms,
