@@ -93,16 +93,15 @@ class SavedModel:
         return cls(model, reader, arguments, weights=weights)
 
     @classmethod
-    def transferred(cls, weights: Any, pictures: Any, files: tuple[str, ...] = ()) -> SavedModel:
+    def transferred(cls, weights: Any, pictures: Any) -> SavedModel:
         """The network of :class:`~paddle_camp.pretrained.loading.PretrainedWeights` with a head for these pictures.
 
         Args:
             pictures: the :class:`~paddle_camp.data.image_set.ImageSet` that it is trained on.
-            files: of an ensemble.
         """
         classes = pictures.kind.classes
         arguments = weights.arguments | {"num_classes": len(classes)}
-        return cls(weights.model, weights.kind.name, arguments, pictures.images.shape[-1], classes, files)
+        return cls(weights.model, weights.kind.name, arguments, pictures.images.shape[-1], classes)
 
     def inputs(self, folder: Path) -> Inputs:
         """How its inputs are read; ``folder`` is that of ``model.json``.

@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import paddle
@@ -61,7 +62,8 @@ class FeatureExtractor:
     """A network, frozen and in evaluation mode, up to one of its layers.
 
     Args:
-        model: the network; it is frozen (:func:`~paddle_camp.networks.freezing.freeze`).
+        model: the network; it is frozen (:func:`~paddle_camp.networks.freezing.freeze`), and its weights must stay as
+            they are from now on.
         kind: how it is shown pictures.
         layer: "pooled": what the last fully connected layer is given, ``[C]``; "grid": the last feature map,
             ``[C, H, W]``, such as 1280 x 7 x 7; or the name of a layer, as ``model.named_sublayers()`` has it.
@@ -74,6 +76,7 @@ class FeatureExtractor:
     def __init__(self, model: nn.Layer, kind: PictureKind, layer: str = POOLED, folder: Path | None = None):
         self.model, self.kind, self.layer = freeze(model), kind, layer
         self.folder = default_cache_dir() / "features" if folder is None else folder
+        self._constant: dict[Any, Any] = {}  # see constant_weights
         named = dict(model.named_sublayers())
         known = (POOLED, GRID, *named)
         require(layer in known, f"layer={layer!r}: give {POOLED}, {GRID}, or a layer's name such as {known[-1]}")
@@ -101,7 +104,7 @@ class FeatureExtractor:
         else:
             hooks = [layer.register_forward_post_hook(made) for layer in self._watched]
         try:
-            with evaluating(self.model):
+            with evaluating(self.model), constant_weights(self._constant):
                 self.model(images)
         finally:
             for hook in hooks:
@@ -189,11 +192,10 @@ class FeatureExtractor:
     def _compute(self, images: np.ndarray) -> tuple[np.ndarray, float]:
         """Features of uint8 pictures, :data:`AT_ONCE` at a time, and the seconds that it took."""
         began, done = time.perf_counter(), []
-        with constant_weights():
-            for start in range(0, len(images), AT_ONCE):
-                part = images[start : start + AT_ONCE]
-                full = np.resize(part, (AT_ONCE, *part.shape[1:])) if len(part) < AT_ONCE else part
-                done.append(self.forward(paddle.to_tensor(self.kind.scale(full))).numpy()[: len(part)])
+        for start in range(0, len(images), AT_ONCE):
+            part = images[start : start + AT_ONCE]
+            full = np.resize(part, (AT_ONCE, *part.shape[1:])) if len(part) < AT_ONCE else part
+            done.append(self.forward(paddle.to_tensor(self.kind.scale(full))).numpy()[: len(part)])
         return np.concatenate(done), time.perf_counter() - began
 
 

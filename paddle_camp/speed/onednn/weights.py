@@ -16,9 +16,15 @@ _kept: Switch[dict[Any, Any] | None] = Switch(None)
 Made = TypeVar("Made")
 
 
-def constant_weights() -> contextlib.AbstractContextManager[None]:
-    """Inside, nobody trains: a parameter's copy in oneDNN's layout serves all batches, and is freed at the end."""
-    return _kept.turned({} if _kept.value is None else _kept.value)
+def constant_weights(kept: dict[Any, Any] | None = None) -> contextlib.AbstractContextManager[None]:
+    """Inside, nobody trains: a parameter's copy in oneDNN's layout serves all batches, and is freed at the end.
+
+    Args:
+        kept: a dictionary for such copies, empty at first, of one who knows that no weight changes while it lives.
+    """
+    if kept is None:
+        kept = {} if _kept.value is None else _kept.value
+    return _kept.turned(kept)
 
 
 def constant(key: Hashable, make: Callable[[], Made]) -> Made | None:
