@@ -64,12 +64,12 @@ class Settings(camp.PretrainedSettings, camp.CatsAndDogsSettings):
     num_epochs: camp.Count = 3  # fine-tuned; the rate rises for 15 % of them, then falls to 0 along half a cosine
     min_steps: camp.Count = 60  # of a fine-tuning at least; a few pictures are shown more often
     scratch_rate: camp.Rate = 1e-3  # from scratch
-    scratch_epochs: camp.Count = 12
-    scratch_steps: camp.Count = 150
+    scratch_epochs: camp.Count = 8
+    scratch_steps: camp.Count = 100
     weight_decay: camp.NonNegative = 0.01  # AdamW's
     batch_size: camp.Count = 32  # pictures
     augment: bool = True  # pictures are mirrored at random
-    tip_pictures: camp.Count = 1000  # the tips: trained on; they are measured on the other training pictures
+    tip_pictures: camp.Count = 500  # the tips: trained on; they are measured on the other training pictures
     tip_size: Annotated[int, Ge(32)] = 64  # side of their pictures, pixels
     tip_epochs: camp.Count = 15
     tip_rate: camp.Rate = 1e-3  # AdamW's, constant

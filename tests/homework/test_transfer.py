@@ -71,6 +71,32 @@ def test_the_body_takes_smaller_steps_than_the_head():
     assert not any(value for name, value in moved.items() if name.startswith("norm"))
 
 
+def test_a_training_of_two_groups_goes_on_where_it_was(tmp_path):
+    """With each group's rate, and its own momenta."""
+
+    def train(folder, num_calls):
+        calls = []
+
+        def stop(network):
+            calls.append(network)
+            if len(calls) == num_calls:
+                raise RuntimeError("stopped")
+            return {}
+
+        paddle.seed(0)
+        model = freeze_norms(ToyNet())
+        optimizer = paddle.optimizer.AdamW(1e-3, parameters=training.two_groups(model, 20.0))
+        keep = camp.CheckpointPolicy(folder, seconds=0)
+        camp.fit(model, optimizer, toy_batches(20, 5), num_epochs=2, keep=keep, quiet=True, probe=stop)
+        return weights_of(model)
+
+    whole = train(tmp_path / "whole", 99)
+    with pytest.raises(RuntimeError, match="stopped"):
+        train(tmp_path / "cut", 2)
+    again = train(tmp_path / "cut", 99)
+    assert all((value == again[name]).all() for name, value in whole.items())
+
+
 def test_frozen_batch_norm_stays_frozen(tmp_path):
     settings = replace(hw.Settings(), num_epochs=1, min_steps=2, batch_size=8, image_size=32)
     parts = {"train": pets(16), "holdout": pets(8), "validation": pets(8)}
