@@ -1,7 +1,8 @@
 """ResNet 18, 34, 50, 101, 152: He et al., "Deep Residual Learning for Image Recognition", CVPR 2016 (arXiv:1512.03385).
 
-And two that change its bottleneck: ResNeXt-50 32x4d (Xie et al., CVPR 2017, arXiv:1611.05431) makes the 3x3 grouped
-and wider, SE-ResNet-50 (Hu et al., CVPR 2018, arXiv:1709.01507) weighs the channels before the sum.
+And some that change its bottleneck: ResNeXt 32x4d (Xie et al., CVPR 2017, arXiv:1611.05431) makes the 3x3 grouped
+and wider, SE-ResNet-50 (Hu et al., CVPR 2018, arXiv:1709.01507) weighs the channels before the sum. With
+``residual=False`` any of them is the paper's plain net: the same convolutions, and no shortcuts around them.
 
 The "v1.5" form, as in ``paddle.vision.models`` and torchvision: where a bottleneck halves the picture, the
 stride of 2 sits in its 3x3 convolution, not in the first 1x1 as in the paper and in the camp's course code. It
@@ -27,6 +28,7 @@ from paddle_camp.models.layers import (
     fork,
     global_average_pool,
     normed,
+    relu,
 )
 from paddle_camp.models.registry import register_model
 
@@ -42,20 +44,35 @@ def conv1x1(in_channels: int, out_channels: int, stride: int = 1) -> Conv2D:
 
 
 class BasicBlock(nn.Layer):
-    """Two 3x3 convolutions and a shortcut (ResNet-18 and -34): ``[N, in, H, W]`` to ``[N, width, H/s, W/s]``."""
+    """Two 3x3 convolutions and a shortcut (ResNet-18 and -34): ``[N, in, H, W]`` to ``[N, width, H/s, W/s]``.
+
+    Args:
+        downsample: of the shortcut, where the block changes the shape.
+        residual: False: without the shortcut.
+    """
 
     expansion = 1
 
-    def __init__(self, in_channels: int, width: int, stride: int = 1, downsample: nn.Layer | None = None):
+    def __init__(
+        self,
+        in_channels: int,
+        width: int,
+        stride: int = 1,
+        downsample: nn.Layer | None = None,
+        residual: bool = True,
+    ):
         super().__init__()
+        self.residual = residual
         self.conv1 = conv3x3(in_channels, width, stride)
         self.bn1 = BatchNorm2D(width, relu=True)
         self.conv2 = conv3x3(width, width)
-        self.bn2 = BatchNorm2D(width)
+        self.bn2 = BatchNorm2D(width, relu=not residual)
         self.downsample = downsample
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         """The block's output, after the ReLU that follows the sum."""
+        if not self.residual:
+            return normed(self.conv2, self.bn2, normed(self.conv1, self.bn1, x))
         x, shortcut = fork(x, 2)
         shortcut = shortcut if self.downsample is None else self.downsample(shortcut)
         y = normed(self.conv1, self.bn1, x)
@@ -70,6 +87,7 @@ class BottleneckBlock(nn.Layer):
         width: channels in the middle, for one group of 64 base channels.
         groups, base_width: of the 3x3; ResNeXt-50 32x4d has 32 groups of 4 base channels.
         squeeze: squeeze-and-excitation before the sum.
+        residual: False: without the shortcut.
     """
 
     expansion = 4
@@ -83,8 +101,10 @@ class BottleneckBlock(nn.Layer):
         groups: int = 1,
         base_width: int = 64,
         squeeze: bool = False,
+        residual: bool = True,
     ):
         super().__init__()
+        self.residual = residual
         middle, out_channels = width * base_width // 64 * groups, width * self.expansion
         self.conv1 = conv1x1(in_channels, middle)
         self.bn1 = BatchNorm2D(middle, relu=True)
@@ -97,12 +117,16 @@ class BottleneckBlock(nn.Layer):
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         """The block's output, after the ReLU that follows the sum."""
+        if not self.residual:
+            return relu(self._main(x))
         x, shortcut = fork(x, 2)
         shortcut = shortcut if self.downsample is None else self.downsample(shortcut)
+        return add_relu(self._main(x), shortcut)
+
+    def _main(self, x: paddle.Tensor) -> paddle.Tensor:
         y = normed(self.conv1, self.bn1, x)
         y = normed(self.conv2, self.bn2, y)
-        y = self.squeeze(normed(self.conv3, self.bn3, y))
-        return add_relu(y, shortcut)
+        return self.squeeze(normed(self.conv3, self.bn3, y))
 
 
 class ResNet(nn.Layer):
@@ -113,7 +137,7 @@ class ResNet(nn.Layer):
         depths: the number of blocks in each of the four stages.
         num_classes: length of the output; 1 for a single logit.
         in_channels: 3 for colour pictures.
-        **variant: further arguments of every block.
+        **variant: further arguments of every block, such as ``residual=False``.
     """
 
     def __init__(
@@ -138,7 +162,7 @@ class ResNet(nn.Layer):
     def _stage(block, in_channels: int, width: int, depth: int, stride: int, variant: dict) -> nn.Sequential:
         out_channels = width * block.expansion
         downsample = None
-        if stride != 1 or in_channels != out_channels:
+        if variant.get("residual", True) and (stride != 1 or in_channels != out_channels):
             downsample = Sequential(conv1x1(in_channels, out_channels, stride), BatchNorm2D(out_channels))
         first = block(in_channels, width, stride, downsample, **variant)
         return nn.Sequential(first, *(block(out_channels, width, **variant) for _ in range(depth - 1)))
@@ -183,6 +207,15 @@ def resnet101(**arguments) -> ResNet:
 def resnet152(**arguments) -> ResNet:
     """ResNet-152: 60,192,808 parameters at 1000 classes; 11.51 billion multiply-adds at 224 x 224."""
     return ResNet(BottleneckBlock, (3, 8, 36, 3), **arguments)
+
+
+@register_model
+def resnext17_32x4d(**arguments) -> ResNet:
+    """ResNeXt of ResNet-18's cost: 10,538,280 parameters at 1000 classes; 1.81 billion multiply-adds at 224 x 224.
+
+    Blocks as in ResNeXt-50, one, one, two and one of them; not one of the paper's.
+    """
+    return ResNet(BottleneckBlock, (1, 1, 2, 1), groups=32, base_width=4, **arguments)
 
 
 @register_model

@@ -8,12 +8,13 @@ import paddle.vision.models as reference
 import pytest
 
 from paddle_camp import create_model, list_models, paddle_operators
+from paddle_camp.networks.summary import layer_rows
 from tests.helpers.zoo import DIGITS, deep_ones_are_slow, main_output, shape_of
 
 # At 1000 classes and 3 channels (LeNet: 10 classes, 1 channel; its fundus form: 1 class). The ResNets, VGGs, AlexNet
 # and DenseNet as published by torchvision, SE-ResNet-50 as by timm, the MobileNets and GoogLeNet (without biases) as in
 # paddle.vision.models, EfficientNet-Lite0 as its published weights; LeNet and the nets for digits by hand from the
-# course's layers, the small net by hand.
+# course's layers, the small net and the small ResNeXt by hand.
 PARAMETERS = {
     "alexnet": 61_100_840,
     "deep_conv_net": 123_552,
@@ -33,6 +34,7 @@ PARAMETERS = {
     "resnet50": 25_557_032,
     "resnet101": 44_549_160,
     "resnet152": 60_192_808,
+    "resnext17_32x4d": 10_538_280,
     "resnext50_32x4d": 25_028_904,
     "simple_cnn": 1_175_242,
     "small_conv_net": 407_176,
@@ -52,8 +54,8 @@ REFERENCE = {
     **{f"vgg{n}_bn": (f"vgg{n}", {"batch_norm": True}, {}) for n in (11, 13, 16, 19)},
     "googlenet": ("googlenet", {}, {"as_paddle": True}),
 }
-# Paddle's LeNet is another one; it has no SE-ResNet, no EfficientNet and no small net.
-NO_REFERENCE = DIGITS | {"lenet_fundus", "se_resnet50", "efficientnet_lite0", "small_conv_net"}
+# Paddle's LeNet is another one; it has no SE-ResNet, no EfficientNet, no small net and no small ResNeXt.
+NO_REFERENCE = DIGITS | {"lenet_fundus", "se_resnet50", "efficientnet_lite0", "small_conv_net", "resnext17_32x4d"}
 
 
 def count(model) -> int:
@@ -148,6 +150,33 @@ def test_an_mlp_may_spread_its_pixels():
     signed.set_state_dict(plain.state_dict())
     pixels = paddle.rand([3, 1, 28, 28])
     np.testing.assert_array_equal(signed(pixels).numpy(), plain(2 * pixels - 1).numpy())
+
+
+def test_the_small_resnext_costs_what_resnet18_costs():
+    one, other = (
+        sum(row.multiply_adds for row in layer_rows(create_model(name), (1, 3, 224, 224)))
+        for name in ("resnext17_32x4d", "resnet18")
+    )
+    assert one == 1_810_792_448 and abs(one / other - 1) < 0.002
+
+
+@pytest.mark.parametrize("name", ["resnet18", "resnext17_32x4d"])
+def test_a_plain_net_is_the_residual_one_without_its_shortcuts(name):
+    paddle.seed(0)
+    plain, residual = create_model(name, num_classes=2, residual=False), create_model(name, num_classes=2)
+    extra = [key for key in residual.state_dict() if key not in plain.state_dict()]
+    assert extra and all(".downsample." in key for key in extra)
+    shared = {key: value for key, value in residual.state_dict().items() if key not in extra}
+    plain.set_state_dict(shared)
+    x = paddle.randn([2, 64, 8, 8])
+    first, second = (model.layer1[0] for model in (plain, residual))
+    assert (first(x).numpy() >= 0).all() and np.abs(first(x).numpy() - second(x).numpy()).max() > 0.1
+    images = paddle.randn([2, 3, 64, 64])
+    found = plain(images).numpy()
+    with paddle_operators():
+        np.testing.assert_allclose(plain(images).numpy(), found, atol=1e-4)
+    (plain(images) ** 2).sum().backward()
+    assert all(p.grad is not None for p in plain.parameters() if not p.stop_gradient)
 
 
 def test_the_stride_of_a_bottleneck_is_in_its_3x3():
