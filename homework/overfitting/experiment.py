@@ -31,6 +31,7 @@ from homework.overfitting.networks import ACTIVATIONS, USUAL, Plain, standardise
 from homework.overfitting.remedies import REMEDIES, Regularised, build, look_at
 from homework.overfitting.search import descend, search
 from homework.overfitting.verdicts import judge_deep, judge_remedies, judge_search, split_label
+from paddle_camp.networks.signals import judge_arriving
 
 IS_SWEEP = True
 METHODS = ("gradient", "search")
@@ -146,7 +147,10 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     kind, strength = split_label(winner)
     saved, dropout = camp.SavedModel.usual("mlp_relu", "digits"), {"dropout": strength} if kind == "dropout" else {}
     context.publish(folder, replace(saved, arguments=saved.arguments | dropout))
-    results = {"signals": signals, "gradients": {name: vanishing.judge(row) for name, row in signals.items()}}
+    results = {
+        "signals": signals,
+        "gradients": {name: judge_arriving(row["arriving"]) for name, row in signals.items()},
+    }
     results |= {"deep": judge_deep(deep, data.test.labels), "without": judge_search(without, labels)}
     results["remedies"] = remedies
     values = {"few": sets["train"].num_samples, "held": sets["holdout"].num_samples, "test": len(data.test)}

@@ -7,8 +7,7 @@ import paddle
 
 import paddle_camp as camp
 from homework.overfitting.networks import ACTIVATIONS, INITIALISATIONS, Plain
-
-SMALL, LARGE = 1e-2, 1e2  # times: a gradient that changes by less over all layers is kept
+from paddle_camp.networks.signals import arriving, mean_by_layer
 
 
 def probe(model: Plain, images: np.ndarray, labels: np.ndarray) -> dict[str, list]:
@@ -23,8 +22,8 @@ def probe(model: Plain, images: np.ndarray, labels: np.ndarray) -> dict[str, lis
     loss = camp.classification_loss(model.layers[-1](hidden[-1]), paddle.to_tensor(labels))
     outputs = [x.numpy() for x in hidden]
     found = {"signal": [float(x.std()) for x in outputs], "between": [float(x.std(axis=0).mean()) for x in outputs]}
-    found["arriving"] = [float(gradient.norm()) for gradient in paddle.grad(loss, hidden)]
-    return {key: [x if np.isfinite(x) else None for x in values] for key, values in found.items()}
+    found = {key: [x if np.isfinite(x) else None for x in values] for key, values in found.items()}
+    return found | {"arriving": arriving(loss, hidden)}
 
 
 def measure(depths: tuple[int, ...], width: int, seeds: range, images: np.ndarray, labels: np.ndarray) -> dict:
@@ -37,34 +36,6 @@ def measure(depths: tuple[int, ...], width: int, seeds: range, images: np.ndarra
                 for seed in seeds:
                     paddle.seed(seed)
                     rows.append(probe(Plain(depth, width, activation, initialisation), images, labels))
-                found[f"{activation} {initialisation} {depth}"] = mean_of(rows)
+                means = {key: mean_by_layer([row[key] for row in rows]) for key in rows[0]}
+                found[f"{activation} {initialisation} {depth}"] = means
     return found
-
-
-def mean_of(rows: list[dict[str, list]]) -> dict[str, list]:
-    """Layer by layer, the geometric mean over the seeds; None where one is not finite, 0 where one is 0."""
-
-    def mean(values: tuple) -> float | None:
-        if any(value is None for value in values):
-            return None
-        return float(np.exp(np.mean(np.log(values)))) if min(values) > 0 else 0.0
-
-    return {key: [mean(values) for values in zip(*(row[key] for row in rows), strict=True)] for key in rows[0]}
-
-
-def judge(row: dict[str, list]) -> dict:
-    """What becomes of the gradient on its way from the last hidden layer to the first.
-
-    Returns:
-        ``ratio``: gradient at the first layer / at the last (None: not finite, or 0 at the last); ``each``: that ratio
-        for one layer, its root; ``state``: "none" (no gradient at all), "vanishes", "explodes", "kept".
-    """
-    first, last = row["arriving"][0], row["arriving"][-1]
-    layers = len(row["arriving"]) - 1
-    if first is None or last is None:
-        return {"ratio": None, "each": None, "state": "explodes"}
-    if first == 0 or last == 0:
-        return {"ratio": None, "each": None, "state": "none"}
-    ratio = first / last
-    state = "vanishes" if ratio < SMALL else "explodes" if ratio > LARGE else "kept"
-    return {"ratio": ratio, "each": ratio ** (1 / layers) if layers else 1.0, "state": state}

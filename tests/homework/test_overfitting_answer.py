@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from homework.overfitting import experiment as hw
-from homework.overfitting import networks, remedies, vanishing, verdicts
+from homework.overfitting import networks, remedies, verdicts
 from paddle_camp.comparisons import ENOUGH
 from paddle_camp.errors import SettingError
+from paddle_camp.networks.signals import judge_arriving
 from paddle_camp.sweeps.grid import Grid
 from tests.helpers.markdown import rendered
 
@@ -74,7 +75,7 @@ def answer(remedied, seeds=3, sigmoid=1e-8, between=1e-7, learned=True, **losses
     axes = {"network": ("shallow", "deep"), "method": ("gradient", "search"), "seed": tuple(range(seeds))}
     grid = Grid(axes, points)
     values = {"settings": settings, "signals": signals, "deep": deep, "remedies": remedied, "usual": networks.USUAL}
-    values["gradients"] = {name: vanishing.judge(row) for name, row in signals.items()}
+    values["gradients"] = {name: judge_arriving(row["arriving"]) for name, row in signals.items()}
     values["without"] = verdicts.judge_search(grid, np.arange(1000) % 10)
     values |= {"few": 1000, "held": 5000, "test": 10_000, "code": "…", "enough": ENOUGH}
     return rendered(hw.__file__, values)
