@@ -13,6 +13,11 @@ def scale_to_unit(images: np.ndarray) -> np.ndarray:
     return images.astype(np.float32) / np.float32(127.5) - np.float32(1.0)
 
 
+def undo_scale_to_unit(inputs: np.ndarray) -> np.ndarray:
+    """float32 -1..1 back to uint8 0..255, to look at; what lies beyond is cut off."""
+    return np.clip(np.rint((inputs + 1) * 127.5), 0, 255).astype(np.uint8)
+
+
 def scale_to_one(images: np.ndarray) -> np.ndarray:
     """uint8 0..255 to float32 0..1, the course's ``x / 255`` for digits."""
     return images.astype(np.float32) / np.float32(255)

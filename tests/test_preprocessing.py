@@ -11,6 +11,7 @@ from paddle_camp.preprocessing import (
     PICTURES_LITE,
     scale_to_one,
     scale_to_unit,
+    undo_scale_to_unit,
 )
 
 PIXELS = np.array([0, 51, 255], np.uint8)
@@ -20,6 +21,12 @@ def test_the_courses_scale():
     scaled = scale_to_unit(PIXELS)
     assert scaled.dtype == np.float32
     assert scaled == pytest.approx((PIXELS / 255 - 0.5) / 0.5, abs=1e-6)
+
+
+def test_the_courses_scale_is_undone():
+    every = np.arange(256, dtype=np.uint8)
+    assert np.array_equal(undo_scale_to_unit(scale_to_unit(every)), every)
+    assert undo_scale_to_unit(np.array([-1.5, 2.0], np.float32)).tolist() == [0, 255]
 
 
 def test_the_courses_scale_of_digits():
