@@ -80,6 +80,23 @@ def overfitting(r: Results) -> str:
     return f"gradient from layer to layer, at depth {deepest}: {', '.join(said)}; {few}"
 
 
+def cats_and_dogs(r: Results) -> str:
+    table, compared, schedules = r["table"], r["compared"], r["schedules"]
+    rows = ", ".join(f"{name} {row['accuracy']:.3f}" for name, row in table.items())
+    losses = ", ".join(
+        f"{depth} layers {compared['table'][f'residual {depth}']['train_loss']:.3f} with and "
+        f"{compared['table'][f'plain {depth}']['train_loss']:.3f} without"
+        for depth in ("18", "34")
+    )
+    crops = table[r["chosen"]]["crops"]
+    return (
+        f"validation accuracy, mean of the seeds: {rows}; chosen on held-out training pictures: {r['chosen']}; "
+        f"training loss, shortcuts: {losses}; on pictures cropped at random {crops['cropped']:.3f} in place of "
+        f"{crops['whole']:.3f}, {percent(crops['changing'])} of them change their class between draws; schedule with "
+        f"the lowest held-out loss: {schedules['best']}"
+    )
+
+
 def conv_features(r: Results) -> str:
     cost, heads = r["cost"], {"logistic regression": r["logistic"], "a linear layer": r["linear"]}
     accuracies = ", ".join(f"{name} {row['accuracy']:.3f}" for name, row in heads.items())
@@ -191,6 +208,7 @@ SENTENCES: dict[str, Callable[[Results], str]] = {
     "iris": iris,
     "spam": spam,
     "convolutions": convolutions,
+    "cats-and-dogs": cats_and_dogs,
     "conv-features": conv_features,
     "fundus-transfer": fundus_transfer,
     "transfer": transfer,

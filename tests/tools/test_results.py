@@ -217,6 +217,19 @@ def test_the_sentence_on_groups_turns_around_with_the_numbers():
     assert results.SENTENCES["groups"](found).count("(rising)") == 2
 
 
+def test_the_sentence_on_cats_and_dogs_has_every_recipe():
+    crops = {"whole": 0.94, "cropped": 0.81, "changing": 0.4}
+    found = {
+        "table": {n: {"accuracy": a, "crops": crops} for n, a in (("lenet-mended", 0.7), ("resnet18-mended", 0.94))}
+    }
+    nets = {f"{kind} {depth}": {"train_loss": 0.5} for kind in ("plain", "residual") for depth in (18, 34)}
+    found |= {"compared": {"table": nets}, "schedules": {"best": "step"}, "chosen": "resnet18-mended"}
+    said = results.SENTENCES["cats-and-dogs"](found)
+    assert "lenet-mended 0.700, resnet18-mended 0.940; chosen on held-out training pictures: resnet18-mended" in said
+    assert "18 layers 0.500 with and 0.500 without" in said and "0.810 in place of 0.940, 40.0 %" in said
+    assert said.endswith("lowest held-out loss: step")
+
+
 def test_the_sentence_on_norms_turns_around_with_the_numbers():
     rows = {size: {"accuracy": share, "modes": {"changed": 0.25}} for size, share in (("2", 0.6), ("64", 0.7))}
     found = {"table": {"batch": rows, "group": rows}, "claims": {"holds": {"a": True, "b": False}}}
