@@ -78,6 +78,19 @@ def test_bends_have_the_deviation_that_is_asked_for():
     assert np.abs(np.diff(moved, axis=-1)).mean() < 0.5  # smooth: neighbours move together
 
 
+def test_what_comes_in_from_outside_may_continue_the_edge(images):
+    sources = affine_sources(np.eye(2)[None], np.array([[2.0, -3.0]]), 28, 20)
+    black, edge = warp(images[:1], sources), warp(images[:1], sources, edge=True)
+    np.testing.assert_array_equal(edge[0, :, 3:, :-2], black[0, :, 3:, :-2])  # inside nothing differs
+    assert (edge[0, :, :3, :-2] == images[0, :, :1, 2:]).all()
+    assert (edge[0, :, :, -2:] == edge[0, :, :, -3:-2]).all()
+    light = np.full((3, 3, 16, 16), 200, np.uint8)
+    far = {"degrees": 40.0, "shift": 9.0, "bend": 2.0}
+    assert (RandomWarp(edge=True, **far)(light, np.random.default_rng(0)) == 200).all()
+    assert (RandomWarp(**far)(light, np.random.default_rng(0)) == 0).any()
+    assert all((each == 200).all() for each in variations(light, edge=True))
+
+
 def test_variations_begin_with_the_digits_as_they_are(images):
     varied = variations(images)
     assert len(varied) == 5

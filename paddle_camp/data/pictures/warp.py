@@ -1,4 +1,4 @@
-"""Random changes of shape for handwritten digits: a whole batch is warped in one call."""
+"""Random changes of shape for small pictures, such as digits and signs: a whole batch is warped in one call."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_ROWS = 30_000  # cv2.remap takes at most 32,767 rows
 
 @dataclass(frozen=True)
 class RandomWarp:
-    """Turn, stretch, slant, shift and bend each picture at random; what comes in from outside is black.
+    """Turn, stretch, slant, shift and bend each picture at random; what comes in from outside is black, or the edge's.
 
     Affine distortions as in LeCun et al., Proceedings of the IEEE, 1998; elastic ones after Simard, Steinkraus and
     Platt, ICDAR 2003, with the smooth random field drawn as a coarse grid of shifts, interpolated by cubics.
@@ -26,6 +26,7 @@ class RandomWarp:
         shift: up to so many pixels in each direction.
         bend: standard deviation of the shifts of the grid's points, in pixels; 0 bends nothing.
         grid: points of the grid along a side; more points bend finer.
+        edge: what comes in from outside continues the picture's edge: for photographs, whose rim is not black.
     """
 
     degrees: float = 10.0
@@ -34,11 +35,12 @@ class RandomWarp:
     shift: float = 2.0
     bend: float = 0.6
     grid: int = 5
+    edge: bool = False
 
     def __call__(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """uint8 ``[B, C, H, W]`` to a new one; every draw comes from ``rng``."""
         count, _, height, width = images.shape
-        return warp(images, self._sources(count, height, width, rng))
+        return warp(images, self._sources(count, height, width, rng), self.edge)
 
     def _sources(self, count: int, height: int, width: int, rng: np.random.Generator) -> np.ndarray:
         """For each pixel of each new picture where it is read from: float32 ``[B, 2, H, W]``, (column, row)."""
@@ -76,18 +78,23 @@ def affine_sources(matrices: np.ndarray, shifts: np.ndarray, height: int, width:
     return sources.reshape(-1, 2, height, width)
 
 
-def warp(images: np.ndarray, sources: np.ndarray) -> np.ndarray:
-    """Read each picture at ``sources`` (float32 ``[B, 2, H, W]``), bilinear: uint8 ``[B, C, H, W]`` in and out."""
+def warp(images: np.ndarray, sources: np.ndarray, edge: bool = False) -> np.ndarray:
+    """Read each picture at ``sources`` (float32 ``[B, 2, H, W]``), bilinear: uint8 ``[B, C, H, W]`` in and out.
+
+    Args:
+        edge: what lies outside of a picture is its nearest pixel; else black.
+    """
     count, channels, height, width = images.shape
     at_once = MAX_ROWS // (height + 2 * BORDER)
     if count > at_once:
         parts = [slice(i, i + at_once) for i in range(0, count, at_once)]
-        return np.concatenate([warp(images[part], sources[part]) for part in parts])
+        return np.concatenate([warp(images[part], sources[part], edge) for part in parts])
     padded = np.zeros((count, height + 2 * BORDER, width + 2 * BORDER, channels), np.uint8)
     padded[:, BORDER:-BORDER, BORDER:-BORDER] = images.transpose(0, 2, 3, 1)
     strip = padded.reshape(-1, width + 2 * BORDER, channels)
-    columns = np.clip(sources[:, 0], -1, width) + BORDER  # -1 and `width` are black already
-    rows = np.clip(sources[:, 1], -1, height) + BORDER
+    outside = 0 if edge else 1  # pixels from the edge: -1 and `width` are black already
+    columns = np.clip(sources[:, 0], -outside, width - 1 + outside) + BORDER
+    rows = np.clip(sources[:, 1], -outside, height - 1 + outside) + BORDER
     rows = rows + np.arange(count, dtype=np.float32)[:, None, None] * (height + 2 * BORDER)
     result = cv2.remap(strip, columns.reshape(-1, width), rows.reshape(-1, width), cv2.INTER_LINEAR)
     return np.ascontiguousarray(result.reshape(count, height, width, channels).transpose(0, 3, 1, 2))
@@ -99,11 +106,11 @@ def _cubics(size: int, points: int) -> np.ndarray:
     return cv2.resize(np.eye(points, dtype=np.float32), (points, size), interpolation=cv2.INTER_CUBIC)
 
 
-def variations(images: np.ndarray) -> list[np.ndarray]:
-    """The same digits a little otherwise, to average a network's answers over: test-time augmentation.
+def variations(images: np.ndarray, edge: bool = False) -> list[np.ndarray]:
+    """The same pictures a little otherwise, to average a network's answers over: test-time augmentation.
 
     As they are, turned by 8 degrees either way, and a tenth larger and smaller: five arrays like ``images``, uint8
-    ``[B, C, H, W]``.
+    ``[B, C, H, W]``. ``edge`` as for :func:`warp`.
     """
     height, width = images.shape[2:]
     changes = [(0.0, 1.0), (8.0, 1.0), (-8.0, 1.0), (0.0, 1 / 1.1), (0.0, 1.1)]  # degrees, how far apart to read
@@ -111,5 +118,5 @@ def variations(images: np.ndarray) -> list[np.ndarray]:
     for degrees, stretch in changes:
         matrix = affine_matrices(np.radians([degrees]), np.full((1, 2), stretch), np.zeros(1))
         sources = affine_sources(matrix, np.zeros((1, 2)), height, width)
-        varied.append(warp(images, np.repeat(sources, len(images), axis=0)))
+        varied.append(warp(images, np.repeat(sources, len(images), axis=0), edge))
     return varied
