@@ -55,6 +55,16 @@ def test_a_table_in_any_of_them(tmp_path, encoding):
     ]
 
 
+def test_cells_that_are_separated_by_something_else(tmp_path):
+    (tmp_path / "a.csv").write_text("name;size\na,b;3\n")
+    assert read_table(tmp_path / "a.csv", ("size", "name"), separator=";") == [(2, ("3", "a,b"))]
+    (tmp_path / "a.csv").write_text("name,size\na,3\n")
+    with pytest.raises(
+        DataError, match=r"a\.csv: its cells are separated by commas, not by semicolons; save it as CSV"
+    ):
+        read_table(tmp_path / "a.csv", ("size",), separator=";")
+
+
 def test_quotes_spaces_empty_rows_and_other_columns(tmp_path):
     (tmp_path / "a.csv").write_text('ID, Name ,x\n1,"a, b",2\n\n,,\n2, c ,3\n')
     assert read_table(tmp_path / "a.csv", ("name",)) == [(2, ("a, b",)), (5, ("c",))]

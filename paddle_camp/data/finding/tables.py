@@ -64,29 +64,31 @@ def _no_text(path: Path, line: int, fault: str) -> DataError:
 
 
 def read_table(
-    path: Path, columns: tuple[str, ...], others: Collection[str] | None = None
+    path: Path, columns: tuple[str, ...], others: Collection[str] | None = None, separator: str = ","
 ) -> list[tuple[int, tuple[str, ...]]]:
     """Read some columns of a table; other columns and empty rows are left out.
 
     Args:
-        path: a ``.csv`` (comma, any encoding of :func:`read_text`) or an ``.xlsx`` (its first sheet).
+        path: a ``.csv`` (in any encoding of :func:`read_text`) or an ``.xlsx`` (its first sheet).
         columns: the names of the columns, as in the header row; case does not matter.
         others: the only other columns that may stand beside them; None: any may.
+        separator: of a ``.csv``'s cells: a key of :data:`SEPARATORS`.
 
     Returns:
         (row number as an editor shows it, the values as text) for each row.
 
     Raises:
-        DataError: the file cannot be read, has not these columns, or others, is separated by something else than
-            commas, or a row has more or fewer cells than the header.
+        DataError: the file cannot be read, has not these columns, or others, is separated by something else, or
+            a row has more or fewer cells than the header.
     """
     try:
-        rows = _rows_of_xlsx(path) if path.suffix.lower() == ".xlsx" else _rows_of_csv(path)
+        rows = _rows_of_xlsx(path) if path.suffix.lower() == ".xlsx" else _rows_of_csv(path, separator)
     except (OSError, ValueError, KeyError, csv.Error, zipfile.BadZipFile, ParseError) as error:
         raise DataError(f"{path}: the table cannot be read ({error}); copy or download it again") from error
     names = rows[0] if rows else []
-    if other := other_separator(names[0] if len(names) == 1 else "", ","):
-        raise DataError(f"{path}: its cells are separated by {other}, not by commas; save it as CSV with commas")
+    if other := other_separator(names[0] if len(names) == 1 else "", separator):
+        usual = SEPARATORS[separator]
+        raise DataError(f"{path}: its cells are separated by {other}, not by {usual}; save it as CSV with {usual}")
     header = [cell.lower() for cell in names]
     missing = [name for name in columns if name.lower() not in header]
     if missing:
@@ -127,8 +129,9 @@ def other_separator(line: str, expected: str) -> str | None:
     return next((name for mark, name in SEPARATORS.items() if mark in line and mark != expected), None)
 
 
-def _rows_of_csv(path: Path) -> list[list[str]]:
-    return [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(read_text(path), newline=""))]
+def _rows_of_csv(path: Path, separator: str) -> list[list[str]]:
+    rows = csv.reader(io.StringIO(read_text(path), newline=""), delimiter=separator)
+    return [[cell.strip() for cell in row] for row in rows]
 
 
 def _rows_of_xlsx(path: Path) -> list[list[str]]:
