@@ -51,10 +51,10 @@ def load_folder(
 ) -> FolderData:
     """Read the pictures of a folder with one subfolder a class.
 
-    JPEG, PNG, WebP, BMP and TIFF, also in folders further below; hidden files are left out. Where the class folders lie
-    in ``train/`` and perhaps ``valid/`` (or ``val/``, ``validation/``) and ``test/``, these are the parts (names that
-    :data:`~paddle_camp.data.pictures.class_folders.PARTS` lists). Decoded pictures are kept for the next time, by their
-    content.
+    JPEG, PNG, WebP, BMP, TIFF and PPM, also in folders further below; hidden files are left out. Where the class
+    folders lie in ``train/`` and perhaps ``valid/`` (or ``val/``, ``validation/``) and ``test/``, these are the parts
+    (names that :data:`~paddle_camp.data.pictures.class_folders.PARTS` lists). Decoded pictures are kept for the next
+    time, by their content.
 
     Args:
         path: the folder.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from paddle_camp.data.finding.contents import read_bytes, sha256_of
 from paddle_camp.errors import DataError
 from paddle_camp.machine import MAX_PIXELS
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")  # of what decode_any reads
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".ppm")  # of what decode_any reads
 VERSION = 1  # raise it when the same files would give other pixels
 MAX_BYTES = 200_000_000  # of a file: pictures are a hundredth of it, and all of a file is read before it is decoded
 
@@ -116,23 +116,45 @@ def decode(path: Path, image_size: int) -> np.ndarray:
 def decode_any(path: Path, image_size: int) -> np.ndarray:
     """One picture in any usual format as uint8 ``[image_size, image_size, 3]``, BGR, turned upright as its EXIF says.
 
-    JPEG as by :func:`decode`; PNG, WebP, BMP and TIFF are decoded at full size, without their transparency.
+    JPEG as by :func:`decode`; PNG, WebP, BMP, TIFF and PPM are decoded at full size, without their transparency.
 
     Raises:
         DataError: no such picture, cut short, damaged, or larger than OpenCV reads.
     """
     data = _bytes_of(path)
-    try:
+    with _in_one_line(path):
         if data.startswith(b"\xff\xd8"):
             return decode(path, image_size)
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+        return fit_square(_decoded(path, data), image_size)
+
+
+def decode_full(path: Path) -> np.ndarray:
+    """One picture in any usual format as it is, uint8 ``[H, W, 3]``, BGR, turned upright as its EXIF says.
+
+    Raises:
+        DataError: as for :func:`decode_any`.
+    """
+    with _in_one_line(path):
+        return _decoded(path, _bytes_of(path))
+
+
+@contextlib.contextmanager
+def _in_one_line(path: Path) -> Iterator[None]:
+    """Inside, OpenCV's errors, for example of more pixels than it accepts, become a DataError."""
+    try:
+        yield
     except cv2.error as error:
         raise DataError(f"{path}: OpenCV cannot decode it ({error.err}); save it anew, smaller") from None
+
+
+def _decoded(path: Path, data: bytes) -> np.ndarray:
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
     if image is None:
         raise DataError(
-            f"{path}: not a whole JPEG, PNG, WebP, BMP or TIFF picture ({len(data)} bytes); copy it again or remove it"
+            f"{path}: not a whole JPEG, PNG, WebP, BMP, TIFF or PPM picture ({len(data)} bytes); "
+            "copy it again or remove it"
         )
-    return fit_square(image, image_size)
+    return image
 
 
 def _digest_of(path: Path) -> str:
