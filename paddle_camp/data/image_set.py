@@ -22,7 +22,8 @@ class ImageSet:
         labels: classes, int64 ``[N]`` (other integers and ``[N, 1]`` are converted), or targets such as steering
             angles, float32 ``[N]`` or ``[N, K]``.
         names: N file names (or other stable identifiers) for reports and ``predictions.csv``.
-        groups: N short strings that name what a picture is, finer than the label (fundus: "P", "H", "N"); or none.
+        groups: N short strings that name what a picture is, finer than the label (fundus: "P", "H", "N"; signs: the
+            track, whose pictures show one and the same sign); or none.
         kind: what is pictured: the names of the classes and how the bytes become a network's inputs.
 
     Raises:
@@ -126,6 +127,28 @@ def split_off(data: ImageSet, fraction: float, seed: int) -> tuple[ImageSet, Ima
     held = drawn_rows(data.labels, fraction, seed)
     message = f"{fraction:.3g} of {len(data)} samples leaves one part empty: take more samples, or another share"
     require(0 < held.sum() < len(data), message)
+    return data.take(np.flatnonzero(~held)), data.take(np.flatnonzero(held))
+
+
+def split_off_groups(data: ImageSet, fraction: float, seed: int) -> tuple[ImageSet, ImageSet]:
+    """Split ``data`` into (rest, held out) as :func:`split_off` does, but whole ``groups`` of each class.
+
+    The pictures of a group are too much alike to stand on both sides. A class with several groups has one at least on
+    either side; a class with a single one keeps it in the rest. Both halves keep the order of ``data``.
+
+    Raises:
+        SettingError: ``data`` has no groups, or every class has only one.
+    """
+    require(len(data.groups) > 0, "the pictures are not in groups that could be held out")
+    groups, held = np.array(data.groups), np.zeros(len(data), bool)
+    rng = np.random.default_rng(seed)
+    for label in np.unique(data.labels):
+        names = rng.permutation(np.unique(groups[data.labels == label]))
+        count = min(max(1, round(len(names) * fraction)), len(names) - 1)
+        held |= (data.labels == label) & np.isin(groups, names[:count])
+    require(
+        bool(held.any()), "every class has a single group of pictures: take more of them, so that some can be held out"
+    )
     return data.take(np.flatnonzero(~held)), data.take(np.flatnonzero(held))
 
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from paddle_camp.data.image_set import ImageSet, draw, split_off
+from paddle_camp.data.image_set import ImageSet, draw, split_off, split_off_groups
 from paddle_camp.errors import SettingError
 from paddle_camp.preprocessing import DIGITS, PICTURES
 from tests.helpers.toys import toy_images
@@ -62,6 +62,34 @@ def test_held_out_samples_are_stratified_disjoint_and_seeded():
     assert not set(rest.names) & set(held.names)
     assert held.names == split_off(data, 0.2, seed=0)[1].names != split_off(data, 0.2, seed=1)[1].names
     assert np.array_equal(held.images[0], data.images[data.names.index(held.names[0])])
+
+
+def grouped(groups):
+    """Two classes in turn; a group's number of each picture of a class."""
+    names = tuple(f"{i % 2}/{number}" for i, number in enumerate(np.repeat(groups, 2)))
+    return replace(toy_images(2 * len(groups)), groups=names)
+
+
+def test_whole_groups_are_held_out_class_by_class():
+    data = grouped([0, 0, 1, 1, 1, 2, 3, 4, 4, 4])
+    rest, held = split_off_groups(data, 0.4, seed=0)
+    assert not set(rest.groups) & set(held.groups) and len(rest) + len(held) == 20
+    for label in (0, 1):
+        assert len({name for name in held.groups if name.startswith(f"{label}/")}) == 2
+    assert held.names == split_off_groups(data, 0.4, seed=0)[1].names
+    assert len({split_off_groups(data, 0.4, seed)[1].names for seed in range(6)}) > 1
+    assert list(held.names) == sorted(held.names, key=data.names.index)
+
+
+def test_a_class_of_one_group_keeps_it_and_others_keep_one():
+    data = grouped([0, 0, 0, 1])
+    one = replace(data, groups=tuple("0/0" if name.startswith("0") else name for name in data.groups))
+    rest, held = split_off_groups(one, 0.9, seed=0)
+    assert set(held.labels) == {1} and 1 in rest.labels
+    with pytest.raises(SettingError, match="every class has a single group of pictures"):
+        split_off_groups(grouped([0, 0]), 0.5, 0)
+    with pytest.raises(SettingError, match="not in groups"):
+        split_off_groups(toy_images(10), 0.5, 0)
 
 
 @pytest.mark.parametrize("columns", [(), (2,)])
