@@ -6,21 +6,26 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
-from paddle_camp.plots.language import words
-from paddle_camp.plots.style import GRID, INK, MUTED, WIDTH, colour, literal, new_figure, tidy
+from paddle_camp.plots.language import columns_of, words
+from paddle_camp.plots.style import GRID, INK, MUTED, WIDTH, WRONG, Look, colour, literal, new_figure, tidy
+
+MANY = 12  # classes, from which on counts and shares do not fit into the cells of a confusion matrix
 
 
 def confusion_figure(
     matrix: np.ndarray, class_names: Sequence[str], *, title: str | None = None, subtitle: str | None = None
 ) -> Figure:
-    """Counts, and their share of each true class.
+    """Counts, and their share of each true class; of more than :data:`MANY` classes the mistakes alone are written in.
 
     Args:
         matrix: int ``[K, K]``; rows are the true classes, columns the predicted ones.
         class_names: K names.
     """
     matrix = np.asarray(matrix)
+    if len(matrix) > MANY:
+        return _many_classes(matrix, class_names, title, subtitle)
     share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     size = min(WIDTH, 3.4 + len(matrix))
     figure = new_figure(size - 0.6, title or words("Confusion matrix", "混淆矩阵"), subtitle, width=size)
@@ -36,6 +41,34 @@ def confusion_figure(
     axes.set_xticks(places, class_names, parse_math=False)
     axes.set_yticks(places, class_names, parse_math=False)
     axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    return figure
+
+
+def _many_classes(matrix: np.ndarray, class_names: Sequence[str], title: str | None, subtitle: str | None) -> Figure:
+    """The share of each true class as a colour; mistakes in red, with their number."""
+    share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    names = 0.045 * max(map(columns_of, class_names))  # inches, of the longest name
+    title = title or words("Confusion matrix: the mistakes in numbers", "混淆矩阵：判错的张数")
+    figure = new_figure(WIDTH - 0.2, title, subtitle)
+    axes = figure.add_subplot()
+    axes.imshow(np.where(np.eye(len(matrix), dtype=bool), share, 0), cmap="Blues", vmin=0, vmax=1.3)
+    for row, column in np.argwhere(matrix):
+        if row != column:
+            axes.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, color=WRONG, linewidth=0))
+            size = min(7, 330 * (WIDTH - 1 - names) / WIDTH / len(matrix))
+            place: Look = {"ha": "center", "va": "center_baseline", "fontsize": size}
+            axes.text(column, row, str(matrix[row, column]), color="white", **place)
+    places = range(len(matrix))
+    small: Look = {"fontsize": 6.5, "parse_math": False}
+    axes.set_xticks(places, class_names, rotation=90, **small)
+    axes.set_yticks(places, class_names, **small)
+    axes.set_ylabel(words("true class", "真实类别"), color=INK, fontsize=10)
+    axes.set_xlabel(words("predicted class", "预测类别"), color=INK, fontsize=10)
+    axes.set_xticks(np.arange(len(matrix) + 1) - 0.5, minor=True)
+    axes.set_yticks(np.arange(len(matrix) + 1) - 0.5, minor=True)
+    axes.grid(which="minor", color=GRID, linewidth=0.4)
+    axes.tick_params(which="both", length=0, pad=2)
     axes.spines[:].set_visible(False)
     return figure
 

@@ -15,6 +15,22 @@ def test_confusion_figure_writes_counts_and_shares_and_survives_an_absent_class(
     assert {"180\n90.0%", "20\n10.0%", "0\n0.0%", "not PM", "PM", NOTE} <= set(found)
 
 
+def test_of_many_classes_the_mistakes_alone_are_written_in():
+    matrix = 30 * np.eye(43, dtype=int)
+    matrix[2, 5] = 4
+    matrix[7] = 0  # a class without pictures
+    names = [f"sign {k}" for k in range(43)]
+    figure = plots.confusion_figure(matrix, names, subtitle=NOTE)
+    axes = figure.axes[0]
+    assert [(text.get_text(), text.get_position()) for text in axes.texts] == [("4", (5, 2))]
+    assert [label.get_text() for label in axes.get_yticklabels()] == names
+    assert [label.get_text() for label in axes.get_xticklabels()] == names
+    figure.canvas.draw()
+    tops = [label.get_window_extent().y1 for label in axes.get_yticklabels()]
+    bottoms = [label.get_window_extent().y0 for label in axes.get_yticklabels()]
+    assert all(below <= above + 1 for below, above in zip(tops[1:], bottoms, strict=False))  # no name on another
+
+
 def test_roc_figure_names_each_curve_with_its_area():
     rates = np.array([0, 0.1, 1.0])
     figure = plots.roc_figure({"decayed": (rates, np.array([0, 0.9, 1.0]), 0.9)})

@@ -23,6 +23,7 @@ KINDS = {
     "bars": lambda **more: plots.bar_panels(["x", "y"], {"n": [1, 20], "m": [2, 3]}, title="Two", **more),
     "strips": lambda **more: plots.strip_panels(["x"], {"n": [[1, 2]]}, **more),
     "confusion": lambda **more: plots.confusion_figure(np.eye(2, dtype=int), ["no", "yes"], **more),
+    "many classes": lambda **more: plots.confusion_figure(np.eye(20, dtype=int), "abcdefghijklmnopqrst", **more),
     "heat map": lambda **more: plots.heat_map(np.eye(3), rows="abc", columns="def", title="A table " * 12, **more),
     "pictures": lambda **more: plots.picture_grid(IMAGES, ["one", "two"], [False, True], **more),
     "graph": lambda **more: computation_graph({"a": (0, 0), "b": (1, 0)}, {}, [("a", "b", 1, 2)], **more),
