@@ -34,6 +34,16 @@ def scale_for_imagenet(images: np.ndarray) -> np.ndarray:
     return (rgb - IMAGENET_MEAN) / IMAGENET_DEVIATION
 
 
+def scale_by_contrast(images: np.ndarray) -> np.ndarray:
+    """uint8 to float32, each picture less its own mean and divided by its own deviation: dark ones come out as light.
+
+    Eight levels are added to the deviation, so that the noise of a black picture is not blown up.
+    """
+    pictures = images.astype(np.float32)
+    mean, deviation = (each(pictures, axis=(1, 2, 3), keepdims=True) for each in (np.mean, np.std))
+    return (pictures - mean) / (deviation + np.float32(8))
+
+
 # Of the pixels of ImageNet's training pictures, red, green, blue, between 0 and 1; torchvision, Paddle and many others
 # train with these numbers.
 IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], np.float32).reshape(3, 1, 1)
@@ -64,8 +74,20 @@ class PictureKind:
         return replace(self, name=other.name, scale=other.scale)
 
 
+# Of the German traffic signs of GTSRB, in the order of their labels.
+SIGN_NAMES = (
+    *("20 km/h", "30 km/h", "50 km/h", "60 km/h", "70 km/h", "80 km/h", "end of 80 km/h", "100 km/h", "120 km/h"),
+    *("no passing", "no passing for lorries", "right of way at the crossing", "priority road", "yield", "stop"),
+    *("no vehicles", "no lorries", "no entry", "danger", "curve to the left", "curve to the right", "double curve"),
+    *("bumpy road", "slippery road", "road narrows on the right", "road works", "traffic signals", "pedestrians"),
+    *("children", "bicycles", "ice or snow", "wild animals", "end of all limits", "turn right", "turn left"),
+    *("ahead only", "ahead or right", "ahead or left", "keep right", "keep left", "roundabout"),
+    *("end of no passing", "end of no passing for lorries"),
+)
+
 DIGITS = PictureKind("digits", tuple("0123456789"), 1, 28, scale_to_one)
 FUNDUS = PictureKind("fundus", ("not PM", "PM"), 3, 224, scale_to_unit)
+SIGNS = PictureKind("traffic-signs", SIGN_NAMES, 3, 32, scale_by_contrast)
 PICTURES = PictureKind("pictures", (), 3, 224, scale_to_unit)  # any folder of pictures
 # The same pictures as those networks see them that were trained on ImageNet; predict knows them by these names.
 PICTURES_LITE = PictureKind("pictures-lite", (), 3, 224, scale_for_lite)

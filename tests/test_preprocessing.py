@@ -9,6 +9,7 @@ from paddle_camp.preprocessing import (
     PICTURES,
     PICTURES_IMAGENET,
     PICTURES_LITE,
+    scale_by_contrast,
     scale_to_one,
     scale_to_unit,
     undo_scale_to_unit,
@@ -56,3 +57,14 @@ def test_a_kind_takes_the_scale_of_another_and_stays_what_it_is():
     kind = FUNDUS.prepared_as(PICTURES_LITE)
     assert (kind.name, kind.scale) == ("pictures-lite", PICTURES_LITE.scale)
     assert (kind.classes, kind.shape) == (FUNDUS.classes, FUNDUS.shape)
+
+
+def test_a_picture_in_the_dark_comes_out_as_in_the_light():
+    light = np.random.default_rng(0).integers(0, 256, (2, 3, 16, 16), dtype=np.uint8)
+    scaled = scale_by_contrast(light)
+    assert scaled.dtype == np.float32 and scaled.mean((1, 2, 3)) == pytest.approx(0, abs=1e-5)
+    assert scaled.std((1, 2, 3)) == pytest.approx(1, abs=0.15)
+    assert np.abs(scale_by_contrast(light // 2 + 20) - scaled).mean() < 0.1
+    assert (scale_by_contrast(np.full((1, 3, 4, 4), 9, np.uint8)) == 0).all()  # no contrast is no noise
+    alone = scale_by_contrast(light[:1])
+    np.testing.assert_array_equal(alone, scaled[:1])  # each picture by itself

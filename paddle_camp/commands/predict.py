@@ -38,7 +38,7 @@ def build_parser(program: str | None = None) -> argparse.ArgumentParser:
         "files", nargs="*", metavar="FILE", help="a picture or a folder of them; a text, a message a line; a .csv table"
     )
     add("--text", action="append", default=[], metavar="TEXT", help="a message; the option may be repeated")
-    add("--tta", action="store_true", help="average over small changes of each picture (digits: shape; others: mirror)")
+    add("--tta", action="store_true", help="average over small changes of each picture (shape, or a mirror image)")
     add("--csv", metavar="FILE", help="also write every probability to FILE")
     add("--model", metavar="NAME", help="the network of a .pdparams file that has no model.json beside it")
     add("--classes", choices=KINDS_WITH_CLASSES, help="with --model: what its pictures are")

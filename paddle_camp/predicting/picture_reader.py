@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,7 +16,7 @@ from paddle_camp.data.pictures.own_digit import prepare_digit
 from paddle_camp.data.pictures.warp import variations
 from paddle_camp.errors import DataError, require
 from paddle_camp.predicting.inputs import Fail
-from paddle_camp.preprocessing import DIGITS, FUNDUS, PICTURES, PICTURES_IMAGENET, PICTURES_LITE, PictureKind
+from paddle_camp.preprocessing import DIGITS, FUNDUS, PICTURES, PICTURES_IMAGENET, PICTURES_LITE, SIGNS, PictureKind
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,8 @@ READERS = {
     for reader in (
         PictureReader(DIGITS, _digit, variations),
         PictureReader(FUNDUS, _colour, _with_mirror_image),
+        # Of a sign no mirror image: "turn left" would become "turn right".
+        PictureReader(SIGNS, _colour, partial(variations, edge=True)),
         PictureReader(PICTURES, _colour, _with_mirror_image),
         PictureReader(PICTURES_LITE, _colour, _with_mirror_image),
         PictureReader(PICTURES_IMAGENET, _colour, _with_mirror_image),
