@@ -33,6 +33,7 @@ _HOMES = {
     "load_iris": "data.iris",
     "load_mnist": "data.mnist",
     "load_spam": "data.spam",
+    "load_traffic_signs": "data.traffic_signs.loading",
     "split_off": "data.image_set",
     "three_parts": "data.parts",
     # networks

@@ -136,6 +136,19 @@ DATASETS = {
             "account) and put it, or the unpacked train/, into data/dogs-vs-cats/; folders cats/ and dogs/ will do too"
         ),
     ),
+    "gtsrb": Dataset(
+        name="GTSRB",
+        folders=("gtsrb", ".", "GTSRB"),
+        markers=(
+            *("Final_Training", "Training/00000", "GTSRB/Final_Training", "GTSRB/Training", "train/[0-9][0-9].png"),
+            *("GTSRB_Final_Training_Images.zip", "GTSRB-Training_fixed.zip"),
+        ),
+        places=(*WORK, ("/kaggle/input", "Kaggle's input")),
+        how_to_get=(
+            "get GTSRB_Final_Training_Images.zip, GTSRB_Final_Test_Images.zip and GTSRB_Final_Test_GT.zip from "
+            "https://benchmark.ini.rub.de (German traffic signs) and put them, unpacked or not, into data/gtsrb/"
+        ),
+    ),
     "housing": Dataset(
         name="housing.data",
         folders=("housing", "."),
