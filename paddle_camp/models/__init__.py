@@ -10,6 +10,7 @@ from paddle_camp.models import (  # noqa: F401  (each module registers its netwo
     mlp,
     mobilenet,
     resnet,
+    signs,
     small,
     vgg,
 )

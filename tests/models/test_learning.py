@@ -36,6 +36,8 @@ BY_HEART = {
     "mobilenet_v2": (30, 0.01),
     "efficientnet_lite0": (30, 0.01),
     "small_conv_net": (40, 0.05),
+    "sign_net": (40, 0.05),
+    "sign_net_stn": (60, 0.02),
     "vgg11_bn": (20, 0.01),
 }
 FAST = BY_HEART.keys() - {"vgg11_bn"}  # its layers are the largest
@@ -49,7 +51,7 @@ def test_every_network_can_learn_four_pictures_by_heart(name):
     steps, rate = BY_HEART.get(name, (150, 0.001))
     paddle.seed(0)
     options = {"activation": "relu"} if name in ("lenet", "lenet_fundus") else {}
-    if name in ("deep_conv_net", "digit_net"):
+    if name in ("deep_conv_net", "digit_net", "sign_net", "sign_net_stn"):
         options |= {"dropout": 0.0}  # the deep one drops half of the logits themselves
     model = build(name, num_classes=2, **options)
     kind = paddle.optimizer.Momentum if name in BY_HEART else paddle.optimizer.Adam

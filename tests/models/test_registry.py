@@ -34,7 +34,8 @@ def fully_connected(num_classes=2, in_channels=3, image_size=8):
 def test_every_network_knows_its_input():
     shapes = {name: input_shape(name) for name in list_models()}
     assert {name for name, shape in shapes.items() if shape == (1, 28, 28)} == FOR_DIGITS
-    assert {shape for name, shape in shapes.items() if name not in FOR_DIGITS} == {(3, 224, 224)}
+    assert {name for name, shape in shapes.items() if shape == (3, 32, 32)} == {"sign_net", "sign_net_stn"}
+    assert set(shapes.values()) == {(1, 28, 28), (3, 32, 32), (3, 224, 224)}
     assert input_shape("resnet18", 64) == (3, 64, 64) and input_shape("lenet", 32) == (1, 32, 32)
     assert kind_of("lenet_fundus") is FUNDUS and kind_of("resnet18") is PICTURES
 

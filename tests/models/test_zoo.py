@@ -14,7 +14,7 @@ from tests.helpers.zoo import DIGITS, deep_ones_are_slow, main_output, shape_of
 # At 1000 classes and 3 channels (LeNet: 10 classes, 1 channel; its fundus form: 1 class). The ResNets, VGGs, AlexNet
 # and DenseNet as published by torchvision, SE-ResNet-50 as by timm, the MobileNets and GoogLeNet (without biases) as in
 # paddle.vision.models, EfficientNet-Lite0 as its published weights; LeNet and the nets for digits by hand from the
-# course's layers, the small net and the small ResNeXt by hand.
+# course's layers, the small net, the small ResNeXt and the nets for signs (43 classes) by hand.
 PARAMETERS = {
     "alexnet": 61_100_840,
     "deep_conv_net": 123_552,
@@ -36,6 +36,8 @@ PARAMETERS = {
     "resnet152": 60_192_808,
     "resnext17_32x4d": 10_538_280,
     "resnext50_32x4d": 25_028_904,
+    "sign_net": 312_907,
+    "sign_net_stn": 334_657,
     "simple_cnn": 1_175_242,
     "small_conv_net": 407_176,
     "se_resnet50": 28_088_024,
@@ -54,8 +56,10 @@ REFERENCE = {
     **{f"vgg{n}_bn": (f"vgg{n}", {"batch_norm": True}, {}) for n in (11, 13, 16, 19)},
     "googlenet": ("googlenet", {}, {"as_paddle": True}),
 }
-# Paddle's LeNet is another one; it has no SE-ResNet, no EfficientNet, no small net and no small ResNeXt.
-NO_REFERENCE = DIGITS | {"lenet_fundus", "se_resnet50", "efficientnet_lite0", "small_conv_net", "resnext17_32x4d"}
+# Paddle's LeNet is another one; it has no SE-ResNet, no EfficientNet, no small net or ResNeXt and none for signs.
+SIGNS = {"sign_net", "sign_net_stn"}
+OTHERS = {"lenet_fundus", "se_resnet50", "efficientnet_lite0", "small_conv_net", "resnext17_32x4d"}
+NO_REFERENCE = DIGITS | SIGNS | OTHERS
 
 
 def count(model) -> int:
