@@ -180,6 +180,20 @@ def norms(r: Results) -> str:
     )
 
 
+def traffic_signs(r: Results) -> str:
+    rows, final, leak = r["splits"], r["final"], r["splits"]["leak"]
+    low, high = final["interval"]
+    sure, said = r["sure"].get("test"), ""
+    if sure and sure["count"]:
+        said = f"; {percent(sure['share'])} of the pictures are sure, of these {percent(sure['accuracy'], 2)} right"
+    return (
+        f"validation accuracy held out by track {rows['track']['mean_plain']:.4f}, by picture "
+        f"{rows['picture']['mean_plain']:.4f} ({SAID[leak['verdict']]}); test accuracy of one network "
+        f"{final['plain']['mean']:.4f}, of all together, averaged {final['averaged']['together']:.4f} "
+        f"({low:.4f} to {high:.4f}){said}; gradients and ridge {r['baseline']['test']:.3f}"
+    )
+
+
 def deep_convnet(r: Results) -> str:
     long, table = r["long"], r["recipes"]["table"]
     five = ", ".join(f"{name} {row['accuracy']:.4f}" for name, row in table.items())
@@ -215,6 +229,7 @@ SENTENCES: dict[str, Callable[[Results], str]] = {
     "gan": gan,
     "groups": groups,
     "norms": norms,
+    "traffic-signs": traffic_signs,
     "mnist-mlp": mnist_mlp,
     "mnist-cnn": mnist_cnn,
     "deep-convnet": deep_convnet,

@@ -238,6 +238,19 @@ def test_the_sentence_on_norms_turns_around_with_the_numbers():
     assert said.endswith("25.0 % at 2, 25.0 % at 64 of the pictures; 1 of 2 sentences of the source are wrong")
 
 
+def test_the_sentence_on_traffic_signs_says_the_leak_and_who_is_sure():
+    splits = {"track": {"mean_plain": 0.98}, "picture": {"mean_plain": 0.999}, "leak": {"verdict": "better"}}
+    final = {"interval": [0.97, 0.99], "plain": {"mean": 0.98}, "averaged": {"together": 0.985}}
+    sure = {"test": {"count": 900, "share": 0.9, "accuracy": 0.9967}}
+    found = {"splits": splits, "final": final, "sure": sure, "baseline": {"test": 0.85}}
+    said = results.SENTENCES["traffic-signs"](found)
+    assert "by track 0.9800, by picture 0.9990 (better)" in said and "0.9850 (0.9700 to 0.9900)" in said
+    assert "; 90.0 % of the pictures are sure, of these 99.67 % right; gradients and ridge 0.850" in said
+    splits["leak"]["verdict"] = "cannot be told apart"
+    said = results.SENTENCES["traffic-signs"](found | {"sure": {"threshold": None}})
+    assert "(not told apart)" in said and "sure" not in said
+
+
 @pytest.mark.parametrize("verdict", ["better", "worse", "cannot be told apart"])
 def test_the_sentence_on_overfitting_names_each_remedy_with_its_verdict(verdict):
     table = {name: {"test": {"accuracy": share}} for name, share in (("none", 0.897), ("dropout 0.4", 0.907))}
