@@ -64,22 +64,22 @@ class Settings(camp.FitSettings):
     image_size: Annotated[int, Ge(16)] = 32  # pixels
     train_pictures: camp.Count | None = None  # None: all there are (drawn as a stand-in: 1,290); else a draw by class
     test_pictures: camp.Count | None = None  # the same for testing (stand-in: 430)
-    width: camp.Count = 24  # channels of the first stage
+    width: camp.Count = 24  # channels of the first convolution; the stages have 2, 4 and 8 times as many
     depth: camp.Count = 1  # residual blocks in each of the three stages
     dropout: camp.Fraction = 0.3  # of the channels' means
     residual: bool = True  # shortcuts around every two convolutions
     transformer: bool = False  # a spatial transformer in front of the network
     warps: bool = True  # random changes of shape in training, by these amounts:
-    degrees: camp.NonNegative = 10.0  # turned by up to so much either way
-    stretch: camp.Fraction = 0.15  # height and width change by up to this share
-    slant: camp.Fraction = 0.15  # horizontal shear
-    shift: camp.NonNegative = 3.0  # pixels in each direction
-    bend: camp.NonNegative = 0.6  # pixels by which the points of a grid scatter
+    degrees: camp.NonNegative = 8.0  # turned by up to so much either way
+    stretch: camp.Fraction = 0.1  # height and width change by up to this share
+    slant: camp.Fraction = 0.1  # horizontal shear
+    shift: camp.NonNegative = 2.0  # pixels in each direction
+    bend: camp.NonNegative = 0.3  # pixels by which the points of a grid scatter
     mirror: bool = False  # left for right; it turns some signs into others
     learning_rate: camp.Rate = 0.005  # AdamW's highest; it rises for 15 % of the steps, then falls to 0 along a cosine
     weight_decay: camp.NonNegative = 0.05  # AdamW's
     batch_size: camp.Count = 32  # pictures
-    num_epochs: camp.Count = 36
+    num_epochs: camp.Count = 32
     ema_decay: camp.Fraction | None = 0.99  # of the moving average of the weights; None: none
     class_weights: Annotated[str, camp.OneOf(("balanced",))] | None = "balanced"  # every class counts as much
     holdout: camp.Share = 0.2  # of each class's tracks, where the data set does not say which
@@ -98,7 +98,9 @@ class Settings(camp.FitSettings):
         camp.require(fits, f"image_size={self.image_size}: the spatial transformer takes multiples of 8")
 
 
-QUICK = replace(Settings(), width=8, num_epochs=8, num_seeds=1, train_pictures=1290, test_pictures=430, ema_decay=0.97)
+QUICK = replace(
+    Settings(), width=16, num_epochs=10, num_seeds=1, train_pictures=1290, test_pictures=430, ema_decay=0.97
+)
 
 
 def in_words(result: dict) -> str:

@@ -58,7 +58,7 @@ def draw_all(settings: Any, data: Any, results: dict, found: dict, parts: dict) 
     if results["mirror"]["turned"]:
         figures["mirror"] = ("左右翻转之后被当作另一种的标志", draw_mirror(results["mirror"], data.train))
     if augmentation(settings) is not None:
-        figures["augmentation"] = ("训练图片的随机变化", draw_augmentation(data.train, settings))
+        figures["augmentation"] = ("训练图片的随机变化（显示时提亮）", draw_augmentation(data.train, settings))
     return figures
 
 
@@ -104,7 +104,7 @@ def draw_wrong(test: camp.ImageSet, sizes: np.ndarray, shares: np.ndarray) -> Fi
     captions = []
     for i in order:
         is_, taken = (name_of(label) for label in (test.labels[i], said[i]))
-        lines = words(f"is {is_}", f"真实：{is_}"), words(f"said {taken}", f"判为：{taken}")
+        lines = words(f"is {is_}", f"是{is_}"), words(f"said {taken}", f"判为{taken}")
         sure = words(f"{shares[i, said[i]]:.2f}, {sizes[i]} px", f"{shares[i, said[i]]:.2f}，{sizes[i]} 像素")
         captions.append("\n".join([*map(short, lines), sure]))
     count = words(f"{len(wrong)} mistakes on", f"{len(test):,} 张测试图片中判错 {len(wrong)} 张")
@@ -144,7 +144,7 @@ def draw_pairs(pairs: list[dict], data: Any, shares: np.ndarray) -> Figure:
         wrong = np.flatnonzero(mistaken.any(axis=0))[:room]
         pictures += list(brightened(data.test.images[wrong]))
         pictures += [np.full_like(pictures[0], 255)] * (room - len(wrong))
-        captions += [short(words(f"is {name_of(labels[i])}", f"真实：{name_of(labels[i])}")) for i in wrong]
+        captions += [short(words(f"is {name_of(labels[i])}", f"是{name_of(labels[i])}")) for i in wrong]
         captions += [""] * (room - len(wrong))
         marked += [False] * 4 + [True] * len(wrong) + [False] * (room - len(wrong))
     title = words(
@@ -220,7 +220,7 @@ def draw_augmentation(train: camp.ImageSet, settings: Any) -> Figure:
     images = train.images[np.linspace(0, len(train) - 1, 4).astype(int)]
     rng = np.random.default_rng(0)
     versions = np.stack([images] + [change(images, rng) for _ in range(PER_ROW - 1)], axis=1)
-    flat = versions.reshape(-1, *images.shape[1:])
+    flat = brightened(versions.reshape(-1, *images.shape[1:]))
     captions = ["" if i % PER_ROW else words("as it is", "原图") for i in range(len(flat))]
     title = words("Training pictures and their random changes", "训练图片及其随机变化")
     return plots.picture_grid(flat, captions, [False] * len(flat), columns=PER_ROW, title=title)

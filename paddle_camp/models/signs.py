@@ -75,8 +75,8 @@ class SignNet(nn.Layer):
 
     Args:
         num_classes, in_channels: length of the output; of the pictures.
-        width: channels of the first stage; the others have two and four times as many, and half and a quarter of the
-            pixels.
+        width: channels of the first convolution; the stages have two, four and eight times as many. Each halves the
+            picture, since on a CPU most of the time would go into the largest ones.
         depth: blocks in each stage.
         dropout: share of the channels' means that a training step leaves out.
         residual: whether the blocks have shortcuts; else they are two convolutions one behind the other.
@@ -88,7 +88,7 @@ class SignNet(nn.Layer):
         self,
         num_classes: int = CLASSES,
         in_channels: int = 3,
-        width: int = 32,
+        width: int = 24,
         depth: int = 1,
         dropout: float = 0.3,
         residual: bool = True,
@@ -99,12 +99,11 @@ class SignNet(nn.Layer):
         self.look = SpatialTransformer(in_channels, image_size) if transformer else nn.Identity()
         layers: list[nn.Layer] = [conv_bn(in_channels, width, 3)]
         channels = width
-        for stage in range(3):
+        for out_channels in (2 * width, 4 * width, 8 * width):
             for block in range(depth):
-                stride = 2 if stage > 0 and block == 0 else 1
-                layers.append(_block(channels, width * 2**stage, stride, residual))
-                channels = width * 2**stage
-        self.features = nn.Sequential(*layers)  # N x 4 width x 8 x 8, for 32 x 32 pictures
+                layers.append(_block(channels, out_channels, 2 if block == 0 else 1, residual))
+                channels = out_channels
+        self.features = nn.Sequential(*layers)  # N x 8 width x 4 x 4, for 32 x 32 pictures
         self.classifier = nn.Sequential(nn.Dropout(dropout), nn.Linear(channels, num_classes))
 
     def forward(self, images: Tensor) -> Tensor:
@@ -125,11 +124,11 @@ def _block(in_channels: int, out_channels: int, stride: int, residual: bool) -> 
 
 @register_model(kind=SIGNS)
 def sign_net(**arguments) -> SignNet:
-    """The residual network for signs: 312,907 parameters at 43 classes; 49.1 million multiply-adds at 32 x 32."""
+    """The residual network for signs: 688,387 parameters at 43 classes; 25.4 million multiply-adds at 32 x 32."""
     return SignNet(**arguments)
 
 
 @register_model(kind=SIGNS, takes_image_size=True)
 def sign_net_stn(**arguments) -> SignNet:
-    """The same behind a spatial transformer: 334,657 parameters."""
+    """The same behind a spatial transformer: 710,137 parameters."""
     return SignNet(**{"transformer": True} | arguments)

@@ -76,7 +76,7 @@ def answer(settings: hw.Settings | None = None, **changed: Any) -> str:
         "human": 0.9884,
         "committee": 0.9946,
     }
-    values |= {"code": "…", "parameters": 312907, "as_default": True, "settings": settings or hw.Settings()}
+    values |= {"code": "…", "parameters": 688387, "as_default": True, "settings": settings or hw.Settings()}
     return rendered(hw.__file__, values | changed)
 
 

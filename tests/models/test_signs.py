@@ -16,14 +16,14 @@ def test_its_parameters_by_hand():
     def block(before, after):
         return 9 * before * after + 9 * after * after + 4 * after
 
-    shortcuts = 32 * 64 + 2 * 64 + 64 * 128 + 2 * 128
-    body = 27 * 32 + 64 + block(32, 32) + block(32, 64) + block(64, 128) + 43 * 129
+    shortcuts = 24 * 48 + 2 * 48 + 48 * 96 + 2 * 96 + 96 * 192 + 2 * 192
+    body = 27 * 24 + 48 + block(24, 48) + block(48, 96) + block(96, 192) + 43 * 193
     assert camp.count_parameters(camp.create_model("sign_net")) == body + shortcuts
     assert camp.count_parameters(camp.create_model("sign_net", residual=False)) == body
     transformer = 27 * 16 + 32 + 9 * 16 * 32 + 64 + (512 + 1) * 32 + 33 * 6
     assert camp.count_parameters(camp.create_model("sign_net_stn")) == body + shortcuts + transformer
     deeper = camp.create_model("sign_net", depth=2, width=8)
-    assert len(deeper.features) == 7 and deeper.classifier[1].weight.shape == [32, 43]
+    assert len(deeper.features) == 7 and deeper.classifier[1].weight.shape == [64, 43]
 
 
 def test_the_signs_have_their_names():
