@@ -23,7 +23,14 @@ UNIT = (
     "pretrained/test_finding.py",
     *("speed/test_cudnn.py", "speed/test_feeding.py", "speed/onednn/"),
     *("homework/test_1", "homework/test_2_1", "homework/test_3", "homework/test_7"),
-    *("test_architecture.py", "test_history.py", "test_metrics.py", "test_notebook.py", "test_packaging.py"),
+    *(
+        "test_architecture.py",
+        "test_calibration.py",
+        "test_history.py",
+        "test_metrics.py",
+        "test_notebook.py",
+        "test_packaging.py",
+    ),
     "test_pages.py",
     *("test_runtime.py", "tools/test_benchmark_groups.py"),
 )

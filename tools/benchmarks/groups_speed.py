@@ -32,7 +32,7 @@ def spec_of(model: str, bench: Bench, kind: str) -> dict[str, Any]:
 
 
 def for_digits(model: str) -> bool:
-    """Whether a network is made for digits; the others take pictures of 224 x 224."""
+    """Whether a network is made for digits; the others take larger ones in colour."""
     from paddle_camp.models import kind_of
     from paddle_camp.preprocessing import DIGITS
 
