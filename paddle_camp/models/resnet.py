@@ -14,6 +14,8 @@ Weights of ``paddle.vision.models.resnetNN`` fit one to one: the layers have the
 
 from __future__ import annotations
 
+from typing import Any
+
 import paddle
 from paddle import nn
 
@@ -129,6 +131,19 @@ class BottleneckBlock(nn.Layer):
         return self.squeeze(normed(self.conv3, self.bn3, y))
 
 
+Block = type[BasicBlock] | type[BottleneckBlock]
+
+
+def stage(block: Block, in_channels: int, width: int, depth: int, stride: int, **variant: Any) -> nn.Sequential:
+    """``depth`` blocks; the first one has the ``stride``, and a 1x1 in its shortcut where the shape changes."""
+    out_channels = width * block.expansion
+    downsample = None
+    if variant.get("residual", True) and (stride != 1 or in_channels != out_channels):
+        downsample = Sequential(conv1x1(in_channels, out_channels, stride), BatchNorm2D(out_channels))
+    first = block(in_channels, width, stride, downsample, **variant)
+    return nn.Sequential(first, *(block(out_channels, width, **variant) for _ in range(depth - 1)))
+
+
 class ResNet(nn.Layer):
     """A residual network of four stages.
 
@@ -142,7 +157,7 @@ class ResNet(nn.Layer):
 
     def __init__(
         self,
-        block: type[BasicBlock] | type[BottleneckBlock],
+        block: Block,
         depths: tuple[int, int, int, int],
         num_classes: int = 1000,
         in_channels: int = 3,
@@ -152,20 +167,11 @@ class ResNet(nn.Layer):
         self.conv1 = Conv2D(in_channels, 64, 7, stride=2, padding=3, bias_attr=False)
         self.bn1 = BatchNorm2D(64, relu=True)
         self.maxpool = MaxPool2D(3, stride=2, padding=1)
-        self.layer1 = self._stage(block, 64, 64, depths[0], 1, variant)
-        self.layer2 = self._stage(block, 64 * block.expansion, 128, depths[1], 2, variant)
-        self.layer3 = self._stage(block, 128 * block.expansion, 256, depths[2], 2, variant)
-        self.layer4 = self._stage(block, 256 * block.expansion, 512, depths[3], 2, variant)
+        self.layer1 = stage(block, 64, 64, depths[0], 1, **variant)
+        self.layer2 = stage(block, 64 * block.expansion, 128, depths[1], 2, **variant)
+        self.layer3 = stage(block, 128 * block.expansion, 256, depths[2], 2, **variant)
+        self.layer4 = stage(block, 256 * block.expansion, 512, depths[3], 2, **variant)
         self.fc = nn.Linear(512 * block.expansion, num_classes)
-
-    @staticmethod
-    def _stage(block, in_channels: int, width: int, depth: int, stride: int, variant: dict) -> nn.Sequential:
-        out_channels = width * block.expansion
-        downsample = None
-        if variant.get("residual", True) and (stride != 1 or in_channels != out_channels):
-            downsample = Sequential(conv1x1(in_channels, out_channels, stride), BatchNorm2D(out_channels))
-        first = block(in_channels, width, stride, downsample, **variant)
-        return nn.Sequential(first, *(block(out_channels, width, **variant) for _ in range(depth - 1)))
 
     def forward(self, images: paddle.Tensor) -> paddle.Tensor:
         """Logits ``[N, num_classes]`` from float32 ``[N, in_channels, H, W]``, H and W at least 32."""

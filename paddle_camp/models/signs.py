@@ -13,7 +13,6 @@ import paddle.nn.functional as F
 from paddle import Tensor, nn
 
 from paddle_camp.models.layers import (
-    BatchNorm2D,
     MaxPool2D,
     as_float32,
     average_pool,
@@ -22,7 +21,7 @@ from paddle_camp.models.layers import (
     global_average_pool,
 )
 from paddle_camp.models.registry import register_model
-from paddle_camp.models.resnet import BasicBlock, conv1x1
+from paddle_camp.models.resnet import BasicBlock, stage
 from paddle_camp.preprocessing import SIGNS
 
 CLASSES = len(SIGNS.classes)
@@ -97,29 +96,15 @@ class SignNet(nn.Layer):
     ):
         super().__init__()
         self.look = SpatialTransformer(in_channels, image_size) if transformer else nn.Identity()
-        layers: list[nn.Layer] = [conv_bn(in_channels, width, 3)]
-        channels = width
-        for out_channels in (2 * width, 4 * width, 8 * width):
-            for block in range(depth):
-                layers.append(_block(channels, out_channels, 2 if block == 0 else 1, residual))
-                channels = out_channels
-        self.features = nn.Sequential(*layers)  # N x 8 width x 4 x 4, for 32 x 32 pictures
-        self.classifier = nn.Sequential(nn.Dropout(dropout), nn.Linear(channels, num_classes))
+        stages = [stage(BasicBlock, k * width, 2 * k * width, depth, 2, residual=residual) for k in (1, 2, 4)]
+        self.features = nn.Sequential(
+            conv_bn(in_channels, width, 3), *stages
+        )  # N x 8 width x 4 x 4, for 32 x 32 pictures
+        self.classifier = nn.Sequential(nn.Dropout(dropout), nn.Linear(8 * width, num_classes))
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits ``[N, num_classes]`` from float32 ``[N, in_channels, H, W]``."""
         return self.classifier(flatten(global_average_pool(self.features(self.look(images)))))
-
-
-def _block(in_channels: int, out_channels: int, stride: int, residual: bool) -> nn.Layer:
-    """Two 3x3 convolutions, with a shortcut around them or without."""
-    if not residual:
-        return nn.Sequential(
-            conv_bn(in_channels, out_channels, 3, stride, padding=1), conv_bn(out_channels, out_channels, 3)
-        )
-    same = stride == 1 and in_channels == out_channels
-    shortcut = None if same else nn.Sequential(conv1x1(in_channels, out_channels, stride), BatchNorm2D(out_channels))
-    return BasicBlock(in_channels, out_channels, stride, shortcut)
 
 
 @register_model(kind=SIGNS)
