@@ -73,7 +73,7 @@ class Settings(camp.CatsAndDogsSettings):
     ema_decay: camp.Fraction | None = 0.995  # of the averaged weights
     batch_size: camp.Count = 32  # pictures
     num_epochs: camp.Count = 60  # of ResNet-18
-    lenet_epochs: camp.Count = 60
+    lenet_epochs: camp.Count = 120
     cnn_epochs: camp.Count = 40  # of SimpleCNN
     crop_draws: Annotated[int, Ge(2)] = 10  # random crops of each reported picture
     # Plain and residual nets and the ResNeXt, by the mended recipe without smoothing and averaging.
