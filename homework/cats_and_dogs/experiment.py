@@ -37,7 +37,6 @@ from homework.cats_and_dogs.recipes import LISTED_EPOCHS, Recipe, course_augment
 from homework.cats_and_dogs.training import COMPARED, SCHEDULES, train_compared, train_recipe, train_schedule
 from homework.cats_and_dogs.verdicts import judge_compared, judge_goals, judge_recipes, judge_schedules, together
 from paddle_camp.sweeps.kept import kept
-from paddle_camp.training import checkpoint
 
 IS_SWEEP = True
 Side = Annotated[int, Ge(32), camp.Hint("the networks need at least 32 pixels")]
@@ -202,11 +201,6 @@ def find_mistakes(settings: Settings, context: camp.Context, pictures: Pictures,
 
 def publish(context: camp.Context, name: str, recipe: Recipe, classes: tuple[str, ...]) -> None:
     """Keep the networks of a recipe for ``predict``, which averages their probabilities."""
-    folders = {f"seed-{seed}": context.checkpoints / f"{name}-{seed}" for seed in context.seeds(recipe.seeds)}
-    together = folders if len(folders) > 1 else {}
-    for copy, folder in together.items():
-        checkpoint.copy(folder, "last", context.checkpoints, copy)
-    files = tuple(f"{copy}.pdparams" for copy in together)
+    folders = [context.checkpoints / f"{name}-{seed}" for seed in context.seeds(recipe.seeds)]
     arguments = recipe.build_arguments(len(classes))
-    saved = camp.SavedModel(recipe.model, "pictures", arguments, recipe.size, classes, files)
-    context.publish(next(iter(folders.values())), saved)
+    context.publish_ensemble(folders, camp.SavedModel(recipe.model, "pictures", arguments, recipe.size, classes))

@@ -56,7 +56,6 @@ from homework.traffic_signs.verdicts import (
     right_in,
     shares_of,
 )
-from paddle_camp.training import checkpoint
 
 IS_SWEEP = True
 NETWORK = "sign_net"
@@ -216,11 +215,8 @@ def values_of(settings: Settings, data: Any, splits: dict) -> dict[str, Any]:
 
 def publish(settings: Settings, context: camp.Context, part: camp.ImageSet) -> None:
     """Keep every final network for ``predict``, which averages their probabilities; the first is the run's ``last``."""
-    seeds = context.seeds(settings.num_seeds)
-    for seed in seeds:
-        checkpoint.copy(context.checkpoints / f"seed-{seed}", "last", context.checkpoints, f"seed-{seed}")
+    folders = [context.checkpoints / f"seed-{seed}" for seed in context.seeds(settings.num_seeds)]
     arguments = camp.model_arguments(NETWORK, len(part.kind.classes), *part.images.shape[1:3])
     arguments |= arguments_of(settings) | {"image_size": settings.image_size}
-    weights = tuple(f"seed-{seed}.pdparams" for seed in seeds)
-    saved = camp.SavedModel(NETWORK, part.kind.name, arguments, settings.image_size, part.kind.classes, weights)
-    context.publish(context.checkpoints / f"seed-{seeds[0]}", saved)
+    saved = camp.SavedModel(NETWORK, part.kind.name, arguments, settings.image_size, part.kind.classes)
+    context.publish_ensemble(folders, saved)
