@@ -8,6 +8,7 @@ from __future__ import annotations
 import paddle
 from paddle import nn
 
+from paddle_camp.models.blocks import normed
 from paddle_camp.models.layers import (
     BatchNorm2D,
     Conv2D,
@@ -17,7 +18,6 @@ from paddle_camp.models.layers import (
     flatten,
     fork,
     global_average_pool,
-    normed,
 )
 from paddle_camp.models.registry import register_model
 

@@ -12,7 +12,8 @@ import paddle
 import paddle.nn.functional as F
 from paddle import nn
 
-from paddle_camp.models.layers import BatchNorm2D, Conv2D, MaxPool2D, ReLU, Sequential, flatten, relu
+from paddle_camp.models.blocks import Sequential
+from paddle_camp.models.layers import BatchNorm2D, Conv2D, MaxPool2D, ReLU, flatten, relu
 from paddle_camp.models.registry import register_model
 from paddle_camp.preprocessing import DIGITS
 

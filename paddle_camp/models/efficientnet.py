@@ -16,7 +16,8 @@ import functools
 import paddle
 from paddle import nn
 
-from paddle_camp.models.layers import ReLU6, conv_bn, flatten, global_average_pool
+from paddle_camp.models.blocks import conv_bn
+from paddle_camp.models.layers import ReLU6, flatten, global_average_pool
 from paddle_camp.models.mobilenet import InvertedResidual
 from paddle_camp.models.registry import register_model
 from paddle_camp.preprocessing import PICTURES_LITE

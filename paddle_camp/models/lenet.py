@@ -13,7 +13,8 @@ from collections.abc import Callable
 import paddle
 from paddle import nn
 
-from paddle_camp.models.layers import BatchNorm2D, Conv2D, MaxPool2D, as_it_lies, flatten, normed, relu, sigmoid, tanh
+from paddle_camp.models.blocks import normed
+from paddle_camp.models.layers import BatchNorm2D, Conv2D, MaxPool2D, as_it_lies, flatten, relu, sigmoid, tanh
 from paddle_camp.models.registry import register_model
 from paddle_camp.preprocessing import DIGITS, FUNDUS
 

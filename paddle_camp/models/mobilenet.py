@@ -11,7 +11,8 @@ from collections.abc import Callable
 import paddle
 from paddle import nn
 
-from paddle_camp.models.layers import ReLU6, add, conv_bn, flatten, fork, global_average_pool
+from paddle_camp.models.blocks import conv_bn
+from paddle_camp.models.layers import ReLU6, add, flatten, fork, global_average_pool
 from paddle_camp.models.registry import register_model
 
 # V1, table 1: output channels and stride of each depthwise-separable block.
@@ -45,7 +46,7 @@ class InvertedResidual(nn.Layer):
     Args:
         in_channels, out_channels, kernel_size, stride: of the depthwise convolution.
         expansion: how many times as wide it is as its input.
-        conv: :func:`~paddle_camp.models.layers.conv_bn`, or that with other options.
+        conv: :func:`~paddle_camp.models.blocks.conv_bn`, or that with other options.
     """
 
     def __init__(

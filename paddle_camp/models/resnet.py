@@ -19,19 +19,8 @@ from typing import Any
 import paddle
 from paddle import nn
 
-from paddle_camp.models.layers import (
-    BatchNorm2D,
-    Conv2D,
-    MaxPool2D,
-    Sequential,
-    SqueezeExcitation,
-    add_relu,
-    flatten,
-    fork,
-    global_average_pool,
-    normed,
-    relu,
-)
+from paddle_camp.models.blocks import Sequential, SqueezeExcitation, normed
+from paddle_camp.models.layers import BatchNorm2D, Conv2D, MaxPool2D, add_relu, flatten, fork, global_average_pool, relu
 from paddle_camp.models.registry import register_model
 
 

@@ -12,14 +12,8 @@ import paddle
 import paddle.nn.functional as F
 from paddle import Tensor, nn
 
-from paddle_camp.models.layers import (
-    MaxPool2D,
-    as_float32,
-    average_pool,
-    conv_bn,
-    flatten,
-    global_average_pool,
-)
+from paddle_camp.models.blocks import conv_bn
+from paddle_camp.models.layers import MaxPool2D, as_float32, average_pool, flatten, global_average_pool
 from paddle_camp.models.registry import register_model
 from paddle_camp.models.resnet import BasicBlock, stage
 from paddle_camp.preprocessing import SIGNS

@@ -15,12 +15,12 @@ import paddle
 from paddle import Tensor, nn
 
 from paddle_camp.errors import require
+from paddle_camp.models.blocks import Sequential
 from paddle_camp.models.layers import (
     BatchNorm2D,
     Conv2D,
     MaxPool2D,
     ReLU,
-    Sequential,
     as_float32,
     flatten,
     global_average_pool,

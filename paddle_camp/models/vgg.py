@@ -9,7 +9,8 @@ from __future__ import annotations
 import paddle
 from paddle import nn
 
-from paddle_camp.models.layers import BatchNorm2D, Conv2D, MaxPool2D, Sequential, as_float32, flatten
+from paddle_camp.models.blocks import Sequential
+from paddle_camp.models.layers import BatchNorm2D, Conv2D, MaxPool2D, as_float32, flatten
 from paddle_camp.models.registry import register_model
 
 # Convolutions of 3x3 in each of the five stages; the channels are 64, 128, 256, 512, 512.

@@ -146,12 +146,9 @@ class Context:
         publish(folder, self.checkpoints)
 
     def publish_ensemble(self, folders: Sequence[Path], model: Any) -> Any:
-        """Make several trainings the run's: ``predict`` averages their probabilities, and the first is the ``last``.
+        """Make several trainings the run's, for ``predict`` to average: each by its folder's name, the first ``last``.
 
-        Each one's weights are kept under the name of its folder. A single folder is a network by itself.
-
-        Returns:
-            ``model`` with the names of the weights.
+        A single one is a network by itself. Gives ``model`` with the names of the weights.
         """
         if len(folders) > 1:
             for folder in folders:

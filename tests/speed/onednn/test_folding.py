@@ -9,7 +9,8 @@ import paddle
 import pytest
 
 from paddle_camp.models import create_model, input_shape
-from paddle_camp.models.layers import BatchNorm2D, Conv2D, ReLU6, Sequential, normed
+from paddle_camp.models.blocks import Sequential, normed
+from paddle_camp.models.layers import BatchNorm2D, Conv2D, ReLU6
 from paddle_camp.speed.onednn import kernels
 from paddle_camp.speed.onednn.function import paddle_operators
 from paddle_camp.speed.onednn.weights import constant_weights
