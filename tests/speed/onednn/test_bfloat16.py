@@ -10,7 +10,7 @@ import paddle
 import pytest
 
 from paddle_camp import create_model, fit, machine, paddle_operators
-from paddle_camp.models import input_shape, layers
+from paddle_camp.models import blocks, input_shape, layers
 from paddle_camp.speed.onednn.layout import has_channels_last
 from paddle_camp.speed.onednn.precision import bfloat16
 from paddle_camp.training import precision
@@ -44,7 +44,7 @@ LAYERS = {
     "concat": lambda: lambda x: layers.concat([x, layers.relu(x)]),
     "concat of both formats": lambda: lambda x: layers.concat([layers.as_float32(x), x]),
     "fork": lambda: lambda x: layers.add(*layers.fork(x, 2)),
-    "squeeze and excitation": lambda: layers.SqueezeExcitation(16, 4),
+    "squeeze and excitation": lambda: blocks.SqueezeExcitation(16, 4),
     "as it lies": lambda: lambda x: layers.as_it_lies(lambda y: 3 * y, x),
 }
 
