@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -150,6 +151,12 @@ def split_off_groups(data: ImageSet, fraction: float, seed: int) -> tuple[ImageS
         bool(held.any()), "every class has a single group of pictures: take more of them, so that some can be held out"
     )
     return data.take(np.flatnonzero(~held)), data.take(np.flatnonzero(held))
+
+
+def check_counts(counts: Iterable[int | None]) -> None:
+    """Refuse numbers of pictures to :func:`draw` that are not positive, before anything is read."""
+    for count in counts:
+        require(count is None or count > 0, f"{count} pictures are asked for: give a positive number, or none for all")
 
 
 def draw(data: ImageSet, count: int | None, seed: int = 0) -> ImageSet:

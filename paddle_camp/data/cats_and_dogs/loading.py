@@ -14,7 +14,7 @@ from paddle_camp.data.cats_and_dogs.standin import draw_cats_and_dogs
 from paddle_camp.data.finding.cache import default_cache_dir
 from paddle_camp.data.finding.downloads import real_or_none
 from paddle_camp.data.finding.sources import Found
-from paddle_camp.data.image_set import ImageSet, drawn_rows, rows_of_draw
+from paddle_camp.data.image_set import ImageSet, check_counts, drawn_rows, rows_of_draw
 from paddle_camp.data.info import DataInfo
 from paddle_camp.data.pictures.class_folders import read_labelled, shown
 from paddle_camp.data.showing import ShownData
@@ -89,8 +89,7 @@ def load_cats_and_dogs(
         SettingError: a count, a size or a share that is out of range.
         DataError: damaged data, or data="real" and none found.
     """
-    for count in counts:
-        require(count is None or count > 0, f"{count} pictures are asked for: give a positive number, or none for all")
+    check_counts(counts)
     require(image_size >= 1, f"image_size={image_size}: give the side of the pictures in pixels")
     require(0 < valid_share < 1, f"valid_share={valid_share}: give a share between 0 and 1")
     found = real_or_none("dogs-vs-cats", data, data_dir)

@@ -9,9 +9,8 @@ from paddle_camp.data.finding.cache import default_cache_dir
 from paddle_camp.data.finding.downloads import real_or_none
 from paddle_camp.data.fundus.reading import read_fundus
 from paddle_camp.data.fundus.standin import write_fundus_standin
-from paddle_camp.data.image_set import ImageSet, draw
+from paddle_camp.data.image_set import ImageSet, check_counts, draw
 from paddle_camp.data.showing import ShownData
-from paddle_camp.errors import require
 
 
 @dataclass(frozen=True, repr=False)
@@ -42,8 +41,7 @@ def load_fundus(
         SettingError: a count that is not positive.
         DataError: damaged data, or data="real" and none found.
     """
-    for count in counts:
-        require(count is None or count > 0, f"{count} pictures are asked for: give a positive number, or none for all")
+    check_counts(counts)
     found = real_or_none("ichallenge-pm", data, data_dir)
     if found is not None:
         root, origin, how = found.path, "real", found.how

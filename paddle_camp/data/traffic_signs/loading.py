@@ -11,7 +11,7 @@ import numpy as np
 
 from paddle_camp.data.finding.cache import default_cache_dir
 from paddle_camp.data.finding.downloads import real_or_none
-from paddle_camp.data.image_set import ImageSet, split_off_groups
+from paddle_camp.data.image_set import ImageSet, check_counts, split_off_groups
 from paddle_camp.data.info import DataInfo
 from paddle_camp.data.pictures.class_folders import shown
 from paddle_camp.data.showing import ShownData
@@ -85,8 +85,7 @@ def load_traffic_signs(
         SettingError: a count or a size that is out of range.
         DataError: damaged data, or data="real" and none found.
     """
-    for count in counts:
-        require(count is None or count > 0, f"{count} pictures are asked for: give a positive number, or none for all")
+    check_counts(counts)
     require(image_size >= 1, f"image_size={image_size}: give the side of the pictures in pixels")
     found = real_or_none("gtsrb", data, data_dir)
     if found is None:
