@@ -14,30 +14,15 @@ from scipy.special import log_softmax, softmax
 
 from paddle_camp.comparisons import share_interval
 from paddle_camp.errors import require
-from paddle_camp.metrics import one_label_each
+from paddle_camp.metrics import correct, one_label_each
 
-BINS = (
-    0.0,
-    0.5,
-    0.7,
-    0.9,
-    0.97,
-    0.99,
-    0.999,
-    1.0,
-)  # of the confidence; a good classifier's lies at the end
+BINS = (0.0, 0.5, 0.7, 0.9, 0.97, 0.99, 0.999, 1.0)  # of the confidence; a good classifier's lies at the end
 LITTLE = 1e-12  # stands for a probability of 0 in a logarithm
 
 
 def confidence(probabilities: np.ndarray) -> np.ndarray:
     """The largest probability of each row: ``[N]``."""
     return np.asarray(probabilities).max(axis=1)
-
-
-def is_right(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Whether the most probable class is the label: bool ``[N]``."""
-    predicted = np.asarray(probabilities).argmax(axis=1)
-    return predicted == one_label_each(labels, predicted.shape)
 
 
 def reliability(probabilities: np.ndarray, labels: np.ndarray, bins: tuple[float, ...] = BINS) -> list[dict[str, Any]]:
@@ -49,7 +34,7 @@ def reliability(probabilities: np.ndarray, labels: np.ndarray, bins: tuple[float
     Returns:
         Rows of ``low``, ``high``, ``count``, ``confidence`` (their mean), ``accuracy`` and its 95 % ``interval``.
     """
-    sure, right, rows = confidence(probabilities), is_right(probabilities, labels), []
+    sure, right, rows = confidence(probabilities), correct(probabilities, labels), []
     for low, high in zip(bins[:-1], bins[1:], strict=True):
         inside = (sure > low) & (sure <= high)
         count, hits = int(inside.sum()), int(right[inside].sum())
@@ -102,7 +87,7 @@ def threshold_for(probabilities: np.ndarray, labels: np.ndarray, accuracy: float
         SettingError: ``accuracy`` is no share.
     """
     require(0 < accuracy <= 1, f"accuracy={accuracy}: give a share, above 0 and up to 1")
-    sure, right = confidence(probabilities), is_right(probabilities, labels)
+    sure, right = confidence(probabilities), correct(probabilities, labels)
     order = np.argsort(-sure, kind="stable")
     shares = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
     last_of_its_kind = np.append(np.diff(sure[order]) != 0, True)
@@ -118,7 +103,7 @@ def above(probabilities: np.ndarray, labels: np.ndarray, threshold: float) -> di
         95 % ``interval`` (None: no sample reaches it).
     """
     reached = confidence(probabilities) >= threshold
-    count, right = int(reached.sum()), int(is_right(probabilities, labels)[reached].sum())
+    count, right = int(reached.sum()), int(correct(probabilities, labels)[reached].sum())
     row: dict[str, Any] = {"count": count, "share": count / len(reached), "right": right}
     return row | {
         "accuracy": right / count if count else None,
@@ -128,6 +113,6 @@ def above(probabilities: np.ndarray, labels: np.ndarray, threshold: float) -> di
 
 def risk_curve(probabilities: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(Share of the samples that are answered, the surest first; share of these that is wrong): ``[N]`` each."""
-    right = is_right(probabilities, labels)[np.argsort(-confidence(probabilities), kind="stable")]
+    right = correct(probabilities, labels)[np.argsort(-confidence(probabilities), kind="stable")]
     counts = np.arange(1, len(right) + 1)
     return counts / len(right), np.cumsum(~right) / counts

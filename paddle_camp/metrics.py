@@ -8,6 +8,8 @@ the classes, and K = 1 is the course's sigmoid head, whose one logit is that of 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy import stats
 from scipy.special import softmax
@@ -51,6 +53,12 @@ def probabilities(logits: np.ndarray) -> np.ndarray:
     if logits.shape[-1] == 1:  # a sigmoid is a softmax over (0, logit)
         logits = np.concatenate([np.zeros_like(logits), logits], axis=-1)
     return softmax(logits, axis=-1)
+
+
+def logits_of_mean(outputs: Sequence[np.ndarray]) -> np.ndarray:
+    """Logits whose probabilities are the mean of those of several ``[N, K]``, as ``predict`` averages networks."""
+    mean = np.mean([probabilities(np.asarray(each)) for each in outputs], axis=0)
+    return np.log(np.clip(mean, 1e-300, 1))  # a probability of 0 has no logarithm
 
 
 def predict_labels(logits: np.ndarray) -> np.ndarray:

@@ -14,13 +14,12 @@ from typing import Any
 import numpy as np
 
 from paddle_camp.comparisons import Comparison, compare_paired, holm, share_interval
-from paddle_camp.metrics import auc, auc_interval, correct, probabilities
+from paddle_camp.metrics import auc, auc_interval, correct, logits_of_mean
 
 
 def mean_log_odds(trainings: Sequence[dict]) -> np.ndarray:
     """Logits ``[N, 2]`` of the mean of the trainings' probabilities, as ``predict`` averages several networks."""
-    mean = np.mean([probabilities(np.asarray(each["outputs"])) for each in trainings], axis=0)
-    return np.log(np.clip(mean, 1e-12, 1))
+    return logits_of_mean([each["outputs"] for each in trainings])
 
 
 def describe_way(trainings: Sequence[dict], labels: np.ndarray) -> dict[str, Any]:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
 import paddle_camp as camp
 from paddle_camp.data.image_set import split_off
 from paddle_camp.data.parts import three_parts
-from paddle_camp.data.pictures.augment import Change
+from paddle_camp.data.pictures.augment import Change, mirror
 
 AT_ONCE = 50  # pictures in a batch that is only measured
 OWN_VALID = 0.1  # of one's own pictures, where they have no valid/
@@ -72,5 +70,4 @@ class Pictures:
 
 def mirrored(batches: camp.Batches) -> camp.Batches:
     """The same pictures, left for right."""
-    images = np.ascontiguousarray(batches.data.images[..., ::-1])
-    return replace(batches, data=replace(batches.data, images=images))
+    return replace(batches, data=replace(batches.data, images=mirror(batches.data.images)))

@@ -9,8 +9,9 @@ import numpy as np
 
 import paddle_camp as camp
 from homework.cats_and_dogs.recipes import Recipe
+from paddle_camp.calibration import log_loss
 from paddle_camp.comparisons import compare_paired, holm, share_interval
-from paddle_camp.metrics import accuracy, correct, probabilities
+from paddle_camp.metrics import accuracy, correct, logits_of_mean, probabilities
 from paddle_camp.noise import compare_over_seeds
 from paddle_camp.sweeps.grid import Grid
 
@@ -21,23 +22,12 @@ GOALS = (("lenet", 0.70, None), ("resnet18", 0.90, 60), ("resnet18", 0.93, 180))
 def logits_of(cell: dict, part: str, mirror: bool) -> np.ndarray:
     """Logits ``[N, K]`` of a training; ``mirror``: of the mean probabilities of a picture and its mirror image."""
     shown = [part, f"{part} mirrored"] if mirror else [part]
-    return as_logits([probabilities(np.asarray(cell[name])) for name in shown])
-
-
-def as_logits(shares: list[np.ndarray]) -> np.ndarray:
-    """Logits whose probabilities are the mean of these, ``[N, K]`` each."""
-    return np.log(np.clip(np.mean(shares, axis=0), 1e-12, 1))
+    return logits_of_mean([cell[name] for name in shown])
 
 
 def together(cells: list[dict], part: str, mirror: bool) -> np.ndarray:
     """Logits ``[N, K]`` of the mean probabilities of several trainings, as ``predict`` averages them."""
-    return as_logits([probabilities(logits_of(cell, part, mirror)) for cell in cells])
-
-
-def log_loss(logits: np.ndarray, labels: np.ndarray) -> float:
-    """The mean cross-entropy."""
-    shares = np.clip(probabilities(logits), 1e-12, 1)
-    return float(-np.log(shares[np.arange(len(labels)), labels]).mean())
+    return logits_of_mean([logits_of(cell, part, mirror) for cell in cells])
 
 
 def describe(cells: list[dict], labels: Mapping[str, np.ndarray], plan: Recipe) -> dict[str, Any]:
@@ -49,7 +39,7 @@ def describe(cells: list[dict], labels: Mapping[str, np.ndarray], plan: Recipe) 
     held, count = {}, len(labels["validation"])
     for mirror in (False, True):
         rows = [logits_of(cell, "holdout", mirror) for cell in cells]
-        held[mirror] = {"loss": float(np.mean([log_loss(row, labels["holdout"]) for row in rows]))}
+        held[mirror] = {"loss": float(np.mean([log_loss(probabilities(row), labels["holdout"]) for row in rows]))}
         held[mirror]["accuracy"] = float(np.mean([accuracy(row, labels["holdout"]) for row in rows]))
     mirror = held[True]["loss"] < held[False]["loss"]
     both = {each: [accuracy(logits_of(c, "validation", each), labels["validation"]) for c in cells] for each in held}

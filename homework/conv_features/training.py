@@ -11,7 +11,7 @@ from paddle import nn
 
 import paddle_camp as camp
 from paddle_camp.data.image_set import rows_of_draw
-from paddle_camp.data.pictures.augment import RandomHorizontalFlip, RandomResizedCrop
+from paddle_camp.data.pictures.augment import RandomResizedCrop, mirror
 from paddle_camp.pretrained.features import FeatureExtractor, Features
 
 AREA = (0.55, 1.0)  # of a picture, that is left in a crop
@@ -81,9 +81,10 @@ def train_both_ways(
 
 def changed(pictures: camp.ImageSet, version: int, seed: int) -> camp.ImageSet:
     """Version 0 of all pictures is mirrored, the others are random resized crops."""
+    if version == 0:
+        return replace(pictures, images=mirror(pictures.images))
     crop = RandomResizedCrop(pictures.images.shape[-1], scale=AREA)
-    change = RandomHorizontalFlip(1.0) if version == 0 else crop
-    return replace(pictures, images=change(pictures.images, np.random.default_rng([seed, version])))
+    return replace(pictures, images=crop(pictures.images, np.random.default_rng([seed, version])))
 
 
 def extract_versions(

@@ -26,8 +26,8 @@ import paddle.nn.functional as F
 from paddle import nn
 
 import paddle_camp as camp
-from paddle_camp.data.pictures.augment import Compose, RandomResizedCrop, flip_and_rotate
-from paddle_camp.metrics import correct, log_odds, probabilities
+from paddle_camp.data.pictures.augment import Compose, RandomResizedCrop, flip_and_rotate, mirror
+from paddle_camp.metrics import correct, log_odds, logits_of_mean
 
 AREA = (0.7, 1.0)  # of a picture, that is left in a crop
 AVERAGE = 0.9  # of the moving average: over about the last ten steps
@@ -113,10 +113,8 @@ def say_of(model: nn.Layer, pictures: camp.Batches, amp: bool, mirrored: bool) -
     outputs = camp.evaluate(model, pictures, amp=amp).outputs
     if not mirrored:
         return outputs
-    other = replace(pictures.data, images=np.ascontiguousarray(pictures.data.images[..., ::-1]))
-    both = outputs, camp.evaluate(model, replace(pictures, data=other), amp=amp).outputs
-    # As far as the logits are apart, float64 has room: a probability of 0 has no logarithm.
-    return np.log(np.mean([probabilities(each) for each in both], axis=0).clip(1e-300)).astype(outputs.dtype)
+    other = replace(pictures, data=replace(pictures.data, images=mirror(pictures.data.images)))
+    return logits_of_mean([outputs, camp.evaluate(model, other, amp=amp).outputs]).astype(outputs.dtype)
 
 
 def measure(model: nn.Layer, sets: dict[str, camp.Batches], amp: bool, mirrored: bool = False) -> dict[str, Any]:

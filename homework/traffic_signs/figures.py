@@ -92,7 +92,7 @@ def draw_changes(table: dict, recipe: Sequence[float], settings: Any) -> Figure:
 
 def draw_confusion(shares: np.ndarray, labels: np.ndarray) -> Figure:
     """Who is taken for whom on the test pictures."""
-    matrix = camp.metrics.confusion(np.log(np.maximum(shares, 1e-12)), labels)
+    matrix = camp.metrics.confusion(shares, labels)
     return plots.confusion_figure(matrix, [name_of(label) for label in range(len(matrix))])
 
 

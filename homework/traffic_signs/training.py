@@ -10,7 +10,7 @@ import numpy as np
 import paddle
 
 import paddle_camp as camp
-from paddle_camp.data.pictures.augment import Change, Compose, RandomHorizontalFlip
+from paddle_camp.data.pictures.augment import Change, Compose, RandomHorizontalFlip, mirror
 from paddle_camp.data.pictures.warp import RandomWarp, variations
 from paddle_camp.metrics import predict_labels, probabilities
 from paddle_camp.preprocessing import scale_to_unit
@@ -78,7 +78,7 @@ def outputs_of(model: paddle.nn.Layer, part: camp.ImageSet, amp: bool = False) -
 
 def mirrored(part: camp.ImageSet) -> camp.ImageSet:
     """The mirror images of all pictures; their labels stay, whatever the signs say now."""
-    return replace(part, images=np.ascontiguousarray(part.images[..., ::-1]))
+    return replace(part, images=mirror(part.images))
 
 
 def train_cell(what: str, seed: int, settings: Any, splits: dict, test: camp.ImageSet, amp: bool) -> dict:

@@ -11,6 +11,7 @@ from typing import ClassVar
 import cv2
 import numpy as np
 
+from paddle_camp.data.pictures.augment import mirror
 from paddle_camp.data.pictures.decoding import SUFFIXES, decode_any
 from paddle_camp.data.pictures.own_digit import prepare_digit
 from paddle_camp.data.pictures.warp import variations
@@ -109,7 +110,7 @@ def _colour(path: Path, image_size: int) -> np.ndarray:
 
 
 def _with_mirror_image(images: np.ndarray) -> list[np.ndarray]:
-    return [images, np.ascontiguousarray(images[..., ::-1])]
+    return [images, mirror(images)]
 
 
 READERS = {

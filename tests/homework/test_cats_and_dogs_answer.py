@@ -12,6 +12,7 @@ from homework.cats_and_dogs import experiment as hw
 from homework.cats_and_dogs import mistakes, training, verdicts
 from homework.cats_and_dogs.recipes import plan
 from paddle_camp.comparisons import ENOUGH
+from paddle_camp.metrics import logits_of_mean
 from paddle_camp.networks.signals import judge_arriving
 from paddle_camp.sweeps.grid import Grid
 from tests.helpers.markdown import rendered
@@ -211,7 +212,7 @@ def test_mirror_images_are_taken_where_held_out_pictures_say_so():
     better = verdicts.describe([trained(0.8, mirror=0.1)], LABELS, plans["lenet-course"])
     assert better["mirror"] and better["accuracies"] == [pytest.approx(0.8, abs=0.11)] and better["plain"] == [0.8]
     assert not verdicts.describe([trained(0.8, mirror=-0.1)], LABELS, plans["lenet-course"])["mirror"]
-    shares = np.exp(verdicts.as_logits([np.array([[0.2, 0.8]]), np.array([[0.4, 0.6]])]))
+    shares = np.exp(logits_of_mean(np.log([[[0.2, 0.8]], [[0.4, 0.6]]])))
     np.testing.assert_allclose(shares, [[0.3, 0.7]])
 
 

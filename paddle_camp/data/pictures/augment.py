@@ -47,6 +47,11 @@ class Compose:
         return images
 
 
+def mirror(images: np.ndarray) -> np.ndarray:
+    """All pictures of ``[B, C, H, W]``, left for right."""
+    return np.ascontiguousarray(images[..., ::-1])
+
+
 @dataclass(frozen=True)
 class RandomHorizontalFlip:
     """Mirror each picture, left for right, with probability ``p``."""
