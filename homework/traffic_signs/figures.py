@@ -116,7 +116,7 @@ def draw_wrong(test: camp.ImageSet, sizes: np.ndarray, shares: np.ndarray) -> Fi
 
 def short(text: str) -> str:
     """A text in lines that fit above a small picture."""
-    return wrapped(text, 16)
+    return wrapped(text, 14)
 
 
 def brightened(images: np.ndarray) -> np.ndarray:
@@ -166,8 +166,7 @@ def draw_quarters(quarters: dict[str, dict]) -> Figure:
             values.append(100 * row["accuracy"])
             intervals.append(tuple(100 * each for each in row["interval"]))
     axis = words("test accuracy (%), 95 % interval", "测试准确率（%），95% 区间")
-    low = min([each[0] for each in intervals], default=0)
-    limits = {axis: (max(0.0, 5 * np.floor(low / 5 - 0.2)), 100.0)}
+    limits = {axis: (0.0, 100.0)}
     title = words("Accuracy by size and brightness, in quarters", "按大小和亮度（各分四份）的准确率")
     return plots.bar_panels(names, {axis: values}, linear=limits, intervals={axis: intervals}, title=title)
 
@@ -181,7 +180,7 @@ def draw_reliability(sure: dict) -> Figure:
     panels = {count: [row["count"] for row in rows], mean: [100 * row["confidence"] for row in rows]}
     panels[axis] = [100 * row["accuracy"] for row in rows]
     intervals = {axis: [tuple(100 * each for each in row["interval"]) for row in rows]}
-    limits = {mean: (0.0, 100.0), axis: (0.0, 100.0)}
+    limits: dict[str, tuple[float, float] | None] = {count: None, mean: (0.0, 100.0), axis: (0.0, 100.0)}
     title = words("Are the probabilities right? By confidence", "概率可信吗？按置信度分组")
     return plots.bar_panels(names, panels, linear=limits, intervals=intervals, title=title)
 
