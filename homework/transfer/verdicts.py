@@ -24,7 +24,7 @@ def judge_size(cells: Mapping[str, Any], labels: np.ndarray) -> dict[str, Any]:
     Returns:
         ``ways``: way -> :func:`~paddle_camp.ways.describe_way`, without one whose trainings all diverged; ``against``;
         ``rate``: how it was chosen; ``rates``: each rate's numbers; ``norms_moved``: the most that a number of a batch
-        norm has changed in fine-tuning.
+        norm has changed in fine-tuning; ``majority``: the share of the more frequent class.
     """
     rate = choose_rate(cells[TUNED], "body_rates")
     ways = {FROZEN: cells[FROZEN], TUNED: cells[TUNED][rate["rate"]], SCRATCH: camp.finished(cells[SCRATCH])}
@@ -33,7 +33,8 @@ def judge_size(cells: Mapping[str, Any], labels: np.ndarray) -> dict[str, Any]:
     rates = {name: describe_way(row, labels) for name, row in tried.items() if row}
     moved = max(cell["norms_moved"] for row in tried.values() for cell in row)
     rows = {way: describe_way(row, labels) for way, row in ways.items()}
-    return {"ways": rows, "against": compare_ways(ways, labels), "rate": rate, "rates": rates, "norms_moved": moved}
+    found = {"ways": rows, "against": compare_ways(ways, labels), "rate": rate, "rates": rates, "norms_moved": moved}
+    return found | {"majority": float(np.bincount(labels).max() / len(labels))}
 
 
 def choose_way(largest: Mapping[str, Any]) -> str:
@@ -49,13 +50,16 @@ def worth(curve: Mapping[str, Any]) -> dict[str, Any]:
 
     Returns:
         ``few``: the smallest size; ``frozen``: the accuracy of the frozen way there; ``reached``: the smallest size at
-        which the training from scratch is as accurate on the mean; None: at none. ``best``: its highest accuracy.
+        which the training from scratch is as accurate on the mean; None: at none. ``best``: its highest accuracy;
+        ``guessing``: whether it is nowhere told from always naming the more frequent class.
     """
     few = next(iter(curve))
     known = curve[few]["ways"][FROZEN]["mean_accuracy"]
     scratch = {size: row["ways"][SCRATCH]["mean_accuracy"] for size, row in curve.items() if SCRATCH in row["ways"]}
     reached = next((int(size) for size, accuracy in scratch.items() if accuracy >= known), None)
-    return {"few": int(few), "frozen": known, "reached": reached, "best": max(scratch.values(), default=None)}
+    lows = [(row["ways"][SCRATCH]["interval"][0], row["majority"]) for size, row in curve.items() if size in scratch]
+    found = {"few": int(few), "frozen": known, "reached": reached, "best": max(scratch.values(), default=None)}
+    return found | {"guessing": all(low <= majority for low, majority in lows)}
 
 
 def seconds_of(trainings: Mapping[int, Mapping[str, Any]]) -> dict[str, float]:

@@ -163,6 +163,8 @@ def test_the_shortcut_turns_around():
     text = answer()
     assert "- 18 层：有残差连接的训练 loss 更低（-0.060，3 个种子的配对 t 检验）。" in text
     assert "没有的升高 0.060：没有残差连接，更深的网络连训练图片也学得更差" in text
+    assert "更差，不是过拟合，是难以优化" in text
+    assert "更差，若不是偶然（只有一个种子，没有检验" in answer(compared_seeds=1)
     assert "不能用“梯度消失”来解释" in text
     other = answer(losses=PLAIN_IS_WORSE | {"plain 18": 0.4, "plain 34": 0.3}, gradients=(1.0, 1e-4))
     assert "- 18 层：有残差连接的训练 loss 更高（+0.100" in other and "更深的网络连训练图片" not in other

@@ -110,6 +110,12 @@ def test_the_answer_turns_around_with_the_results():
     assert "最多变了 2.5e-01：没有冻结住" in thawed
 
 
+def test_a_training_from_scratch_that_guesses_is_no_measure_of_pretraining():
+    first = answer({size: size_of(scratch=98) for size in SIZES}).splitlines()[0]
+    assert "与总猜较多的一类分不开，还没有学会" in first and "这就是预训练的价值" not in first
+    assert "这就是预训练的价值" in answer(USUAL).splitlines()[0]
+
+
 def test_a_training_from_scratch_that_diverged_is_said():
     text = answer({size: size_of(scratch=None) for size in SIZES})
     assert "从头训练的都发散了，没有比较" in text.splitlines()[0] and "；从头训练" not in text
