@@ -46,7 +46,7 @@ def write_report(
         title: of the page.
         body_markdown: the answer: headings, paragraphs, lists, bold, code, tables, images.
         figures: (caption, PNG file); those that the text does not show already follow after it.
-        tables: (caption, headers, rows), set after the text.
+        tables: (caption, headers, rows), set after the figures.
         facts: name -> value, such as the data, the seed and the device; a mapping as value is set on one line.
         stand_in_note: said in a banner on top of the page.
     """
@@ -90,6 +90,8 @@ def _markdown() -> MarkdownIt:
     """CommonMark with tables; HTML in the text is shown, not obeyed; images are embedded."""
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
     markdown.add_render_rule("image", _render_image)
+    markdown.add_render_rule("table_open", lambda *_: '<div class="wide"><table>\n')
+    markdown.add_render_rule("table_close", lambda *_: "</table></div>\n")
     return markdown
 
 

@@ -6,8 +6,11 @@ text again, or another one after its template has changed, without any training.
 
 from __future__ import annotations
 
+import dataclasses
+import shlex
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import TemplateError
 
@@ -17,13 +20,20 @@ from paddle_camp.answers.template import TEMPLATE, render
 from paddle_camp.data.info import DataInfo
 from paddle_camp.errors import CampError
 from paddle_camp.files import read_sealed, write_csv, write_sealed
-from paddle_camp.history import write_histories
+from paddle_camp.history import History, write_histories
+from paddle_camp.plots.curves import learning_rate_curves
 from paddle_camp.running.catalogue import Catalogue, Page
 from paddle_camp.running.context import Context
 from paddle_camp.running.folder import read_metrics
-from paddle_camp.running.settings import has_type, restore
+from paddle_camp.running.meanings import meanings
+from paddle_camp.running.settings import as_dict, has_type, in_words, names_of, restore
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 FILE = "answer.json"
+SCHEDULES = "learning-rates"  # a figure that only the report shows
+MOST_SCHEDULES = 8  # lines that a figure can hold
 _SHAPE: dict[str, Any] = {"homework": str, "title": str, "settings": dict, "seed": int, "values": dict, "results": dict}
 _SHAPE |= {"facts": dict[str, str], "figures": dict[str, str], "note": str | None, "headline": dict | None}
 
@@ -32,11 +42,14 @@ def write_answer_files(context: Context, page: Page, answer: Answer) -> None:
     """Write figures, tables, ``answer.json``, ``answer.md`` and ``report.html``, and fill in the answer's text."""
     for name, (_, figure) in answer.figures.items():
         context.save_figure(name, figure)
+    if (schedules := draw_schedules(answer.histories)) is not None:
+        context.save_figure(SCHEDULES, schedules)
     write_histories(context.path, answer.histories)
     if answer.predictions is not None:
         write_csv(context.path / "predictions.csv", answer.predictions.rows())
     kept = {"homework": context.homework, "title": answer.title, "settings": context.settings, "seed": context.seed}
-    kept |= {"values": answer.values, "results": answer.results, "facts": facts(context)}
+    kept |= {"values": answer.values, "results": answer.results}
+    kept["facts"] = facts(context) | {"再做一遍": command(context, page)}
     kept["figures"] = {name: caption for name, (caption, _) in answer.figures.items()}
     answer.note = " ".join(info.stand_in_zh or "" for info in context.stand_ins) or None
     write_sealed(context.path / FILE, kept | {"note": answer.note, "headline": answer.headline})
@@ -98,15 +111,54 @@ def render_kept(folder: Path, page: Page) -> str:
     shown = [f"{caption}\n\n![{caption}](figures/{path.name})" for caption, path in figures]
     whole = "\n\n".join([text.strip(), *(["## 图"] if shown else []), *shown])
     pages.write_answer(folder / "answer.md", kept["title"], whole, kept["note"])
+    if (schedules := folder / "figures" / f"{SCHEDULES}.png").is_file():
+        figures.append((f"图 {len(figures) + 1}：各次训练每一步的学习率（相同的只画一次）", schedules))
     pages.write_report(
         folder / "report.html",
         title=kept["title"],
         body_markdown=text,
         figures=figures,
+        tables=[settings_table(settings)] if dataclasses.fields(settings) else [],
         facts=kept["facts"],
         stand_in_note=kept["note"],
     )
     return text
+
+
+def draw_schedules(histories: Mapping[str, History]) -> Figure | None:
+    """The learning rates of trainings that change them, the same course of rates once; None where all are constant."""
+    found: dict[tuple, tuple[str, list]] = {}
+    for name, history in histories.items():
+        rates = tuple(row.get("learning_rate") for row in history.steps)
+        if None not in rates and len(set(rates)) > 1:
+            found.setdefault(rates, (name, history.steps))
+    return learning_rate_curves(dict(list(found.values())[:MOST_SCHEDULES])) if found else None
+
+
+def settings_table(settings: Any) -> tuple[str, list[str], list[list[str]]]:
+    """Caption, headers and rows of the settings: value, the default where it differs, and what the code says of it."""
+    values, usual = ({name: text for name, _, text in _split(each)} for each in (settings, type(settings)()))
+    said = meanings(type(settings))
+    names = names_of(type(settings))
+    rows = [[n, values[n], usual[n] if usual[n] != values[n] else "", said[n]] for n in names]
+    return "设置", ["名称", "值", "默认值（不同时）", "含义（代码中的注释）"], rows
+
+
+def command(context: Context, page: Page) -> str:
+    """The line that does the same again: settings that differ from those of the page, and what else changes results."""
+    options = context.options
+    start = page.QUICK if options.quick else page.Settings()
+    words = ["python", "tools/run_homework.py", context.homework, "--seed", str(context.seed)]
+    words += ["--quick"] * options.quick + ["--amp"] * options.amp
+    words += ["--data", options.data] * (options.data != "auto")
+    usual = as_dict(start)
+    for text in in_words({name: value for name, value in context.settings.items() if value != usual.get(name)}):
+        words += ["-o", text]
+    return shlex.join(words)
+
+
+def _split(settings: Any) -> list[list[str]]:
+    return [list(text.partition("=")) for text in in_words(as_dict(settings))]
 
 
 def facts(context: Context) -> dict[str, str]:

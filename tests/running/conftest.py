@@ -24,7 +24,7 @@ from paddle_camp.data.info import DataInfo
 
 @dataclass(frozen=True)
 class Settings(camp.HyperParameters):
-    rate: camp.Rate = 0.1
+    rate: camp.Rate = 0.1  # of learning, per lesson
     count: camp.Count = 3
     layers: tuple[int, ...] = (1, 2)
 

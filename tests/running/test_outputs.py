@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -12,9 +13,11 @@ import pytest
 
 from paddle_camp.commands import run
 from paddle_camp.files import read_sealed, write_sealed
+from paddle_camp.history import History
 from paddle_camp.plots.style import WARM
 from paddle_camp.running.catalogue import Catalogue
 from paddle_camp.running.options import Options
+from paddle_camp.running.outputs import draw_schedules
 from paddle_camp.running.runner import run_assignment
 
 NOTE = "stand-in data, generated: not Toys"
@@ -47,9 +50,35 @@ def test_the_answer_is_filled_with_what_a_file_gives_back(toys, tmp_path):
 
 def test_the_record_of_the_run_is_in_chinese(folder):
     kept = read_sealed(folder / "answer.json")["facts"]
-    assert list(kept) == ["数据", "作业", "随机种子", "设备", "用时", "内存", "软件"]
+    assert list(kept) == ["数据", "作业", "随机种子", "设备", "用时", "内存", "软件", "再做一遍"]
     assert kept["数据"].startswith("Toys（程序生成的替代数据）：") and not set("{}'") & set("".join(kept.values()))
     assert kept["随机种子"] == "7" and kept["用时"].endswith(" 分钟")
+
+
+def test_the_record_names_the_command_that_does_the_same_again(toys, tmp_path, folder):
+    said = read_sealed(folder / "answer.json")["facts"]["再做一遍"]
+    assert said == "python tools/run_homework.py 1-1 --seed 7 -o rate=0.5"
+    words = shlex.split(said)[2:]
+    assert run.main(toys, [*words, "--out", str(tmp_path / "again")]) == 0
+    again = tmp_path / "again" / "1-1" / "latest"
+    first, second = (json.loads((each / "metrics.json").read_text("utf-8"))["results"] for each in (folder, again))
+    assert first == second
+
+
+def test_the_report_says_what_every_setting_means(folder):
+    page = (folder / "report.html").read_text("utf-8")
+    row = '<tr><td>rate</td><td class="number">0.5</td><td class="number">0.1</td><td>'
+    assert row + "of learning, per lesson</td></tr>" in page
+
+
+def test_learning_rates_that_change_are_drawn_once_each():
+    def history(rates: list[float]) -> History:
+        return History([{"step": k, "learning_rate": rate} for k, rate in enumerate(rates, 1)])
+
+    assert draw_schedules({"constant": history([0.1, 0.1]), "without steps": History()}) is None
+    falling = {"a": history([0.1, 0.01]), "again": history([0.1, 0.01]), "c": history([0.1, 0.02])}
+    figure = draw_schedules(falling | {"constant": history([0.1, 0.1])})
+    assert {text.get_text() for text in figure.legends[0].get_texts()} == {"a", "c"}
 
 
 def test_no_number_breaks_the_json(folder):
