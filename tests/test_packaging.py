@@ -21,6 +21,7 @@ PYTHONS = ("3.10", "3.11", "3.12")
 # Distributions that are imported under another name.
 IMPORT_NAMES = {
     "opencv-python-headless": "cv2",
+    "pillow": "PIL",
     "scikit-learn": "sklearn",
     "markdown-it-py": "markdown_it",
     "paddlepaddle": "paddle",

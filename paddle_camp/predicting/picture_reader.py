@@ -8,11 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-import cv2
 import numpy as np
 
 from paddle_camp.data.pictures.augment import mirror
-from paddle_camp.data.pictures.decoding import SUFFIXES, decode_any
+from paddle_camp.data.pictures.decoding import SUFFIXES, decode
 from paddle_camp.data.pictures.own_digit import prepare_digit
 from paddle_camp.data.pictures.warp import variations
 from paddle_camp.errors import DataError, require
@@ -40,12 +39,7 @@ class PictureReader:
         Raises:
             DataError: the file is missing or not a complete picture.
         """
-        try:
-            return self.prepare(path, image_size)
-        except OSError as error:
-            raise DataError(f"{path}: cannot be read ({error.strerror}); name a picture file") from None
-        except cv2.error as error:  # for example more pixels than OpenCV accepts
-            raise DataError(f"{path}: OpenCV cannot decode it ({error.err}); save it anew, smaller") from None
+        return self.prepare(path, image_size)
 
 
 def pictures_at(place: Path) -> list[Path]:
@@ -106,7 +100,7 @@ def _digit(path: Path, image_size: int) -> np.ndarray:
 
 
 def _colour(path: Path, image_size: int) -> np.ndarray:
-    return decode_any(path, image_size).transpose(2, 0, 1)
+    return decode(path, image_size).transpose(2, 0, 1)
 
 
 def _with_mirror_image(images: np.ndarray) -> list[np.ndarray]:

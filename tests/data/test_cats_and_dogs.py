@@ -11,7 +11,7 @@ import paddle_camp
 from paddle_camp.data.cats_and_dogs.loading import load_cats_and_dogs
 from paddle_camp.data.finding.sources import find
 from paddle_camp.data.parts import three_parts
-from paddle_camp.data.pictures import class_folders as class_folders_module
+from paddle_camp.data.pictures import decoding, opening
 from paddle_camp.data.pictures.augment import RandomResizedCrop
 from paddle_camp.errors import DataError, SettingError
 from paddle_camp.running.options import Options
@@ -166,8 +166,8 @@ def test_kaggles_pictures_without_labels(flat, tmp_path):
 
 def test_only_the_pictures_that_are_asked_for_are_decoded(flat, monkeypatch):
     seen = []
-    real = class_folders_module.decode_any
-    monkeypatch.setattr(class_folders_module, "decode_any", lambda path, size: seen.append(path) or real(path, size))
+    real = decoding.decode
+    monkeypatch.setattr(decoding, "decode", lambda path, size: seen.append(path) or real(path, size))
     data = load(flat, counts=(6, 10))
     assert data.info.counts == {"train": 6, "valid": 2} and data.train.counts() == {"cat": 3, "dog": 3}
     assert len(seen) == 8 and load(flat, counts=(6, 10)).train.names == data.train.names
@@ -180,11 +180,13 @@ def test_only_the_pictures_that_are_asked_for_are_decoded(flat, monkeypatch):
 
 def test_a_large_photograph_is_decoded_at_a_reduced_size(flat, monkeypatch):
     write(flat / "train" / "cat.99.jpg", 5, 600, 800)
-    flags = []
-    real = cv2.imdecode
-    monkeypatch.setattr(cv2, "imdecode", lambda data, flag: flags.append(flag) or real(data, flag))
+    shapes = []
+    real = opening.simplejpeg.decode_jpeg
+    monkeypatch.setattr(
+        opening.simplejpeg, "decode_jpeg", lambda *a, **b: shapes.append(real(*a, **b).shape) or real(*a, **b)
+    )
     large = load(flat).train
-    assert flags.count(cv2.IMREAD_REDUCED_COLOR_8) == 1
+    assert shapes.count((75, 100, 3)) == 1
     small = cv2.resize(drawn(5, 600, 800), (SIZE, SIZE), interpolation=cv2.INTER_AREA).transpose(2, 0, 1)
     assert np.abs(large.images[large.names.index("cat.99.jpg")] - small.astype(int)).mean() < 3
 

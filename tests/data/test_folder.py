@@ -10,7 +10,7 @@ from PIL import Image
 
 from paddle_camp.data.batches import Batches
 from paddle_camp.data.folder import load_folder
-from paddle_camp.data.pictures import class_folders
+from paddle_camp.data.pictures import decoding
 from paddle_camp.errors import DataError, SettingError
 from paddle_camp.preprocessing import scale_to_unit
 from tests.helpers.class_folders import SIZE, write_picture
@@ -96,7 +96,7 @@ def test_decoded_once_and_again_when_a_picture_changes(pets, tmp_path, fresh_cac
     first = load_folder(pets, SIZE)
     (file,) = fresh_cache.glob("*.npz")
     with monkeypatch.context() as patch:
-        patch.setattr(class_folders, "decode_any", lambda path, size: pytest.fail(f"decoded {path} again"))
+        patch.setattr(decoding, "decode", lambda path, size: pytest.fail(f"decoded {path} again"))
         shutil.copytree(pets, tmp_path / "moved")
         again = load_folder(tmp_path / "moved", SIZE)
     assert np.array_equal(first.train.images, again.train.images)
@@ -123,10 +123,8 @@ def test_pictures_of_every_sort(tmp_path):
     write_picture(tmp_path / "b" / "1.png")
     found = load_folder(tmp_path, SIZE).train.images[:5].transpose(0, 2, 3, 1)
     assert np.array_equal(found[0], colours[:, :, :1].repeat(3, axis=2))
-    assert np.array_equal(found[1], colours) and np.array_equal(found[2], colours) and np.array_equal(found[4], colours)
-    assert np.array_equal(found[3], colours) or np.array_equal(
-        found[3], np.rot90(colours)
-    )  # OpenCV before 4.11: JPEG only
+    assert np.abs(found[1] - (colours * (100 / 255) + 155)).max() <= 0.51  # on white
+    assert all(np.array_equal(found[i], colours) for i in (2, 3, 4))
 
 
 def test_links_and_odd_names(pets, tmp_path):

@@ -3,11 +3,9 @@
 import os
 import shutil
 
-import cv2
 import pytest
 
 from paddle_camp.data.folder import load_folder
-from paddle_camp.data.pictures import decoding
 from paddle_camp.errors import DataError, SettingError
 from tests.helpers.class_folders import SIZE, write_picture
 
@@ -26,7 +24,7 @@ def text(path):
 @pytest.mark.parametrize("spoil", [cut, text, lambda path: path.write_bytes(b"")], ids=["cut", "text", "empty"])
 def test_a_damaged_picture_is_one_line(pets, name, spoil, fresh_cache):
     spoil(pets / name)
-    with pytest.raises(DataError, match=rf"{name}: (not a whole|not a JPEG)") as caught:
+    with pytest.raises(DataError, match=rf"{name}: (not a whole|the JPEG is damaged or cut short)") as caught:
         load_folder(pets, SIZE)
     assert "\n" not in str(caught.value) and not list(fresh_cache.glob("*"))
 
@@ -36,15 +34,6 @@ def test_several_damaged_files_are_counted(pets):
         cut(pets / name)
     (pets / "cats" / "notes.txt").write_text("Minka, Schnurri")
     with pytest.raises(DataError, match=r"cats/2\.png: not a whole .*; 3 of 7 pictures cannot be read$"):
-        load_folder(pets, SIZE)
-
-
-def test_an_open_cv_that_gives_up_is_one_line(pets, monkeypatch):
-    def too_large(data, flag):
-        raise cv2.error("too many pixels")
-
-    monkeypatch.setattr(decoding.cv2, "imdecode", too_large)
-    with pytest.raises(DataError, match=r"x\.PNG: OpenCV cannot decode it"):
         load_folder(pets, SIZE)
 
 

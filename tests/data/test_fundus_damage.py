@@ -88,14 +88,14 @@ WRONG = {
     ),
     "empty folder": (lambda r: empty_folder(r / "PALM-Training400"), r"folders: PALM-Training400 is empty"),
     "cut picture": (lambda r: cut(r / "PALM-Validation400" / "V0003.jpg"), r"V0003\.jpg: .*cut short .*copy it again"),
-    "cut to a stub": (lambda r: cut(r / "PALM-Validation400" / "V0003.jpg", 0.02), r"V0003\.jpg: not a JPEG"),
+    "cut to a stub": (lambda r: cut(r / "PALM-Validation400" / "V0003.jpg", 0.02), r"V0003\.jpg: not a whole"),
     "not a picture": (
         lambda r: (r / "PALM-Validation400" / "V0003.jpg").write_text("<html>"),
-        r"V0003\.jpg: not a JPEG picture",
+        r"V0003\.jpg: not a whole JPEG, PNG",
     ),
     "empty picture": (
         lambda r: (r / "PALM-Validation400" / "V0003.jpg").write_bytes(b""),
-        r"V0003\.jpg: not a JPEG picture.*\(0 bytes\)",
+        r"V0003\.jpg: not a whole .*\(0 bytes\)",
     ),
     "undecodable": (
         lambda r: (r / "PALM-Validation400" / "V0003.jpg").write_bytes(
@@ -105,7 +105,7 @@ WRONG = {
             + b"\0" * 8
             + b"\xff\xd9"
         ),
-        r"V0003\.jpg: the JPEG cannot be decoded",
+        r"V0003\.jpg: not a whole",
     ),
 }
 

@@ -103,8 +103,8 @@ def test_else_tracks_are_drawn_class_by_class(official):
 
 def test_only_the_pictures_that_are_asked_for_are_decoded(official, sheets, monkeypatch):
     seen = []
-    real = decoding.cv2.imdecode
-    monkeypatch.setattr(decoding.cv2, "imdecode", lambda *given: seen.append(1) or real(*given))
+    real = decoding.open_picture
+    monkeypatch.setattr(decoding, "open_picture", lambda *given: seen.append(1) or real(*given))
     data = load(official, counts=(8, 4))
     assert len(data.train) == 8 and len(data.test) == 4 and len(seen) == 12
     assert len(set(data.train.labels)) == 4 and len(data.sizes["train"]) == 8

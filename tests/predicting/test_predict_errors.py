@@ -42,6 +42,23 @@ def test_a_picture_that_fails_loses_no_other(digit, tmp_path, capsys):
     assert "STAND-IN" not in said.err and "notes.txt" not in said.err
 
 
+def test_a_damaged_jpeg_is_no_digit_and_loses_no_other(digit, tmp_path, capfd):
+    """What libjpeg only warns of; and not a line of it, nor of another decoder's, reaches the terminal."""
+    run = make_run(tmp_path / "run")
+    whole = cv2.imencode(".jpg", cv2.imread(str(digit)))[1].tobytes()
+    third = len(whole) // 3
+    (digit.parent / "cut.jpg").write_bytes(whole[: 2 * third] + b"\xff\xd9")
+    (digit.parent / "zeroed.jpg").write_bytes(whole[:third] + bytes(third) + whole[2 * third :])
+    (digit.parent / "no end.jpg").write_bytes(whole[:-2])
+    (digit.parent / "cut.png").write_bytes(digit.read_bytes()[:-20])
+    found = table(tmp_path, run, digit.parent, status=2)
+    assert list(found) == ["digit.png", "no end.jpg"]
+    lines = capfd.readouterr().err.splitlines()
+    assert [line.split(": ")[1] for line in lines[1:]] == [
+        f"{digit.parent}/{n}" for n in ("cut.jpg", "cut.png", "zeroed.jpg")
+    ]
+
+
 def test_a_name_that_is_no_utf_8_loses_no_table(digit, tmp_path, capsys):
     """As in a zip file made on a Chinese Windows."""
     name = os.fsdecode("数字".encode("gbk") + b".png")

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from paddle_camp.data.image_set import ImageSet
-from paddle_camp.data.pictures.decoding import SUFFIXES, decode_any, read_pictures
+from paddle_camp.data.pictures.decoding import SUFFIXES, read_pictures
 from paddle_camp.errors import DataError
 from paddle_camp.preprocessing import PictureKind
 
@@ -90,7 +90,7 @@ def read_labelled(place: Path, paths: Sequence[Path], labels: np.ndarray, kind: 
 
     Args:
         place: the folder that the names are given from.
-        paths: N files below it, in any format that :func:`~paddle_camp.data.pictures.decoding.decode_any` reads.
+        paths: N files below it, in any format that :func:`~paddle_camp.data.pictures.decoding.decode` reads.
         labels: int64 ``[N]``.
         kind: its ``image_size`` is the side of the pictures.
 
@@ -100,7 +100,7 @@ def read_labelled(place: Path, paths: Sequence[Path], labels: np.ndarray, kind: 
     _check_memory(place, len(paths), kind.image_size)
     names = tuple(shown(path.relative_to(place).as_posix()) for path in paths)
     try:
-        images = read_pictures(paths, kind.image_size, decoder=decode_any)
+        images = read_pictures(paths, kind.image_size)
     except DataError as error:
         raise DataError(shown(str(error))) from None
     return ImageSet(images, labels, names, kind=kind)

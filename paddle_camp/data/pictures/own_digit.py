@@ -12,11 +12,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from paddle_camp.data.pictures.decoding import jpeg_size
+from paddle_camp.data.pictures.opening import open_picture
 from paddle_camp.errors import DataError
 
 SIDE, BOX = 28, 20
 SHADING_SIDE = 105  # pixels that a picture is reduced to for finding its shading
+MIN_CONTRAST = 30  # grey levels of 255 between ink and paper
 MIDDLE = 14.0  # of MNIST's 10,000 test digits the centres lie from 13.50 to 14.50
 
 
@@ -30,18 +31,9 @@ def prepare_digit(path: str | Path) -> dict[str, np.ndarray]:
         Name of a step -> grey uint8 picture, in order; "28 x 28" is the last.
 
     Raises:
-        DataError: the file cannot be read as a picture, or there is no digit on it.
+        DataError: as :func:`~paddle_camp.data.pictures.opening.open_picture`, or there is no digit on it.
     """
-    try:
-        data = Path(path).read_bytes()
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}); name a PNG or JPEG file") from None
-    if data.startswith(b"\xff\xd8") and jpeg_size(data) is None:  # OpenCV fills what is missing with grey
-        raise DataError(f"{path}: the JPEG is cut short; copy it again")
-    picture = _decode(np.frombuffer(data, np.uint8))
-    if picture is None:
-        raise DataError(f"{path}: is no picture that OpenCV can decode; save it as PNG or JPEG")
-    grey = _grey(picture)
+    grey = _grey(open_picture(Path(path)))
     dark_paper = _is_light_on_dark(grey)
     light = grey if dark_paper else 255 - grey
     if _has_the_form(light):
@@ -51,7 +43,7 @@ def prepare_digit(path: str | Path) -> dict[str, np.ndarray]:
     # Otsu's threshold parts ink from paper, and what is paper becomes 0.
     threshold, mask = cv2.threshold(light, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
     contrast = float(light[mask > 0].mean() - light[mask == 0].mean()) if 0 < mask.mean() < 255 else 0.0
-    if contrast < 30:
+    if contrast < MIN_CONTRAST:
         raise DataError(f"{path}: there is no digit to be seen on it (hardly any contrast); write it bolder")
     clean = np.where(mask > 0, light, 0).astype(np.uint8)
     mask = _without_specks(mask)
@@ -62,19 +54,19 @@ def prepare_digit(path: str | Path) -> dict[str, np.ndarray]:
     return steps | {"28 x 28": _centre(boxed)}
 
 
-def _decode(content: np.ndarray) -> np.ndarray | None:
-    """Eight-bit BGR or BGRA; None if OpenCV cannot decode it."""
-    picture = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if len(content) else None
-    if picture is None or (picture.ndim == 3 and picture.shape[2] == 4 and picture.dtype == np.uint8):
-        return picture
-    return cv2.imdecode(content, cv2.IMREAD_COLOR)  # unlike IMREAD_UNCHANGED it turns a phone's picture upright (EXIF)
-
-
 def _grey(picture: np.ndarray) -> np.ndarray:
-    if picture.shape[2] == 4:  # transparent parts are paper: white
-        alpha = picture[:, :, 3:].astype(np.float32) / 255
-        picture = (picture[:, :, :3] * alpha + 255 * (1 - alpha)).astype(np.uint8)
-    return cv2.cvtColor(picture[:, :, :3], cv2.COLOR_BGR2GRAY)
+    """Uint8 ``[H, W]``. Ink on transparent paper is dark on white, whatever its colour: the opacity is the ink."""
+    grey = cv2.cvtColor(picture[:, :, :3], cv2.COLOR_BGR2GRAY)
+    if picture.shape[2] == 3:
+        return grey
+    alpha = picture[:, :, 3]
+    opaque = grey[alpha > 127]
+    if len(opaque) < alpha.size / 2:
+        return 255 - alpha
+    if np.ptp(np.percentile(opaque, (1, 99))) < MIN_CONTRAST:  # paper that the digit is cut out of
+        return alpha
+    share = alpha / np.float32(255)  # a picture with corners, say, that are transparent: they are paper too
+    return (grey * share + float(np.median(opaque)) * (1 - share)).astype(np.uint8)
 
 
 def _is_light_on_dark(grey: np.ndarray) -> bool:

@@ -20,7 +20,7 @@ from paddle_camp.data.finding.archives import unpack_near
 from paddle_camp.data.finding.sources import DATASETS
 from paddle_camp.data.finding.tables import read_table
 from paddle_camp.data.pictures.class_folders import folders_in, pictures_beside, require_file, shown
-from paddle_camp.data.pictures.decoding import decode_any, read_pictures
+from paddle_camp.data.pictures.decoding import read_pictures
 from paddle_camp.data.traffic_signs.rows import LAST, MAX_SIDE, Signs, label_of, whole_numbers
 from paddle_camp.errors import DataError
 
@@ -108,6 +108,6 @@ def _signs(place: Path, rows: list[tuple[Path, int, int]], part: str) -> Signs:
         names = [f"{label:02d}/{path.stem}" for path, label, _ in rows]
 
     def read(which: np.ndarray, image_size: int) -> np.ndarray:
-        return read_pictures([paths[i] for i in which], image_size, decoder=decode_any)
+        return read_pictures([paths[i] for i in which], image_size)
 
     return Signs(place, labels, tuple(names), tuple(tracks), sizes, read)
