@@ -36,13 +36,20 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write ``text`` as UTF-8, atomically."""
-    replace_file(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    """Write ``text`` as UTF-8, atomically; a byte of a file's name that is no UTF-8 is written as its escape."""
+    content = text.encode("utf-8", "backslashreplace")
+    replace_file(path, lambda temporary: temporary.write_bytes(content))
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write ``value`` as indented JSON, atomically; NaN and infinity are refused, they are not JSON."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    """Write ``value`` as indented JSON, atomically; NaN and infinity are refused, they are not JSON.
+
+    A file's name that is no UTF-8 comes back as it was: JSON has escapes for what Python makes of such bytes.
+    """
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    if any("\ud800" <= each <= "\udfff" for each in text):
+        text = json.dumps(value, indent=2, allow_nan=False)
+    write_text(path, text + "\n")
 
 
 def write_sealed(path: Path, value: Mapping[str, Any]) -> None:

@@ -164,3 +164,10 @@ def test_one_clear_line_for_zips(folders, tmp_path, spoil, message):
         read_fundus(tmp_path / "z", "train", SIZE)
     assert "\n" not in str(caught.value) and str(tmp_path / "z") in str(caught.value)
     assert not list(tmp_path.rglob("evil.csv"))
+
+
+def test_a_row_of_the_table_is_for_one_picture(folders):
+    """On Linux V0001.jpg and V0001.JPG are two files."""
+    shutil.copy(folders / "PALM-Validation400" / "V0002.jpg", folders / "PALM-Validation400" / "V0002.JPG")
+    with pytest.raises(DataError, match=r"V0002\.jpg: V0002\.JPG lies beside it, and labels\.csv has one row for both"):
+        read_fundus(folders, "valid", SIZE)

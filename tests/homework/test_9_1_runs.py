@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -140,6 +141,25 @@ def test_ai_studios_zips_give_the_numbers_of_the_folders(toy_in_the_zoo, tmp_pat
         assert answer.results == metrics["results"]
         results.append(metrics["results"])
     assert results[0] == results[1]
+
+
+def test_names_that_are_no_utf_8_go_through_a_run(toy_in_the_zoo, tmp_path):
+    """Pictures and their folder, unzipped on a Chinese Windows: their names are GBK."""
+    gbk = os.fsdecode("数据".encode("gbk"))
+    root = write_fundus_standin(tmp_path / "a" / "ichallenge-pm", 40, 20, seed=3, image_size=48)
+    try:
+        (root.parent).rename(tmp_path / gbk)
+    except OSError:
+        pytest.skip("the file system takes UTF-8 names only")
+    root = tmp_path / gbk / "ichallenge-pm"
+    first = sorted((root / "PALM-Training400").iterdir())[0]
+    first.rename(first.with_name(f"{first.stem}{gbk}.jpg"))
+    shorter = (*TINY[:2], "num_epochs=3", "batch_size=10", "num_seeds=1")
+    options = Options(data_dir=str(tmp_path / gbk), out=str(tmp_path / "runs"), overrides=shorter)
+    path = homework.run("9-1", options)[1]
+    metrics = json.loads((path / "metrics.json").read_text(encoding="utf-8"))
+    assert metrics["status"] == "done" and metrics["data"]["path"] == str(root)
+    assert (path / "report.html").exists() and (path / "predictions.csv").read_text(encoding="utf-8")
 
 
 def test_augmented_pictures_and_one_logit_are_reported(tmp_path, monkeypatch):

@@ -32,7 +32,7 @@ def unpack_near(zip_path: Path, cache_dir: Path, expect: str = "") -> Path:
         return unpack(zip_path, beside, expect)
     except OSError as error:
         log.info("%s cannot be unpacked beside it (%s), %s is used", zip_path, error.strerror, cache_dir)
-    place = hashlib.sha256(str(zip_path.resolve()).encode()).hexdigest()[:16]
+    place = hashlib.sha256(os.fsencode(zip_path.resolve())).hexdigest()[:16]
     try:
         return unpack(zip_path, cache_dir / "unpacked" / f"{zip_path.stem}-{place}", expect)
     except OSError as error:

@@ -23,6 +23,7 @@ from paddle_camp.data.finding.cache import default_cache_dir
 from paddle_camp.data.finding.sources import DATASETS
 from paddle_camp.data.finding.tables import read_table
 from paddle_camp.data.image_set import ImageSet
+from paddle_camp.data.pictures.class_folders import shown
 from paddle_camp.data.pictures.decoding import read_pictures
 from paddle_camp.errors import DataError
 from paddle_camp.preprocessing import FUNDUS
@@ -76,7 +77,7 @@ def read_fundus(root: Path, part: str, image_size: int = 224, cache_dir: Path | 
     return ImageSet(
         images=read_pictures(paths, image_size, cache_dir),
         labels=np.array([GROUPS[group] for group in groups], np.int64),
-        names=tuple(path.name for path in paths),
+        names=tuple(shown(path.name) for path in paths),
         groups=tuple(groups),
         kind=FUNDUS,
     )
@@ -173,7 +174,12 @@ def _match(paths: Sequence[Path], labels: dict[str, int], layout: Layout) -> lis
 
     Upper case and lower case are one: a camera writes V0001.JPG.
     """
-    names = {path.name.lower() for path in paths}
+    names: dict[str, Path] = {}
+    for path in paths:
+        if (other := names.setdefault(path.name.lower(), path)) is not path:
+            raise DataError(
+                f"{path}: {other.name} lies beside it, and {layout.table.name} has one row for both: remove one"
+            )
     known = {name.lower(): label for name, label in labels.items()}
     missing = [name for name in labels if name.lower() not in names]
     if missing:
