@@ -1,7 +1,8 @@
 """Boston house prices: 506 rows of 13 features and a price, as the course reads and normalises them.
 
 Harrison and Rubinfeld, "Hedonic housing prices and the demand for clean air", 1978; the file is UCI's
-``housing.data``, white-space separated, without a header.
+``housing.data``, white-space separated, without a header. It is also read with commas, semicolons or tabs, with a row
+of names, and as StatLib has it: a text, then each row on two lines.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import functools
 import hashlib
 import html
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -17,7 +19,7 @@ from typing import ClassVar
 import numpy as np
 
 from paddle_camp.data.finding.downloads import real_or_none
-from paddle_camp.data.finding.tables import is_finite, other_separator, read_text
+from paddle_camp.data.finding.tables import is_finite, read_text
 from paddle_camp.data.info import DataInfo
 from paddle_camp.data.order import epoch_order
 from paddle_camp.data.showing import ShownData
@@ -30,6 +32,10 @@ COLUMNS = tuple(
 ROWS = 506
 # The house whose price the course predicts: the last row of the table, without its price of 11.9 thousand dollars.
 EXAMPLE = (0.04741, 0, 11.93, 0, 0.573, 6.03, 80.8, 2.505, 1, 273, 21, 396.9, 7.88)
+LARGEST = 10_000  # the largest number in the table is 711
+SEPARATOR = r"\s*[,;]\s*|\s+"  # of the cells of a line
+STATLIB, MAX_HEADING = (11, 3), 100  # cells on the two lines of a row; lines above the first row
+Row = tuple[int, list[str]]  # its line, its cells
 TRAIN_SHARE = 0.8  # the course's: the first 404 rows
 
 
@@ -130,23 +136,44 @@ def parse_housing(text: str, path: Path) -> np.ndarray:
         DataError: a row is not 14 finite numbers, or rows are missing.
     """
     rows = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
-            continue
-        cells = line.split()
+    for number, cells in _rows_of(text):
         if len(cells) != len(COLUMNS):
-            other = other_separator(line, " ")
-            fault = f", separated by {other} and not by spaces" if other else ""
             raise DataError(
-                f"{path}, row {number}: {len(cells)} columns where {len(COLUMNS)} belong{fault}; get the file again"
+                f"{path}, row {number}: {len(cells)} columns where {len(COLUMNS)} belong; get the file again"
             )
         for name, cell in zip(COLUMNS, cells, strict=True):
             if not is_finite(cell):
                 raise DataError(f"{path}, row {number}: {name} is {cell!r}, not a number; get the file again")
+            if abs(float(cell)) > LARGEST:
+                raise DataError(
+                    f"{path}, row {number}: {name} is {cell}, and no number of this table is larger than {LARGEST:,}; "
+                    "get the file again"
+                )
         rows.append([float(cell) for cell in cells])
     if len(rows) != ROWS:
         raise DataError(f"{path}: ends after row {len(rows)} where {ROWS} rows belong; get the file again")
     return np.array(rows)
+
+
+def _rows_of(text: str) -> list[Row]:
+    """(Line, cells) of each row: names above the rows are left out, rows on two lines are put together."""
+    lines = [(n, re.split(SEPARATOR, line.strip())) for n, line in enumerate(text.splitlines(), 1) if line.strip()]
+    if lines and [cell.strip('"').upper() for cell in lines[0][1]] == list(COLUMNS):
+        return lines[1:]
+    shapes = [len(cells) if all(map(is_finite, cells)) else 0 for _, cells in lines]
+    for start in range(min(len(lines), MAX_HEADING)):
+        if shapes[start : start + 4] == [*STATLIB, *STATLIB]:
+            return list(_joined(lines[start:]))
+    return lines
+
+
+def _joined(lines: list[Row]) -> Iterator[Row]:
+    """StatLib's rows in one piece; a line that does not fit to the one below it stays alone."""
+    rest = iter(lines)
+    for number, cells in rest:
+        if len(cells) == STATLIB[0] and len(below := next(rest, (0, []))[1]) == STATLIB[1]:
+            cells = cells + below
+        yield number, cells
 
 
 def housing_standin() -> str:

@@ -7,6 +7,7 @@ a label, a tab and a message on each line. ``spam.csv`` has them in its first tw
 
 from __future__ import annotations
 
+import codecs
 import csv
 import functools
 import hashlib
@@ -22,6 +23,7 @@ import numpy as np
 from paddle_camp.data.finding.contents import read_bytes
 from paddle_camp.data.finding.downloads import real_or_none
 from paddle_camp.data.finding.sources import DATASETS
+from paddle_camp.data.finding.tables import is_rather_gb18030, read_text
 from paddle_camp.data.showing import ShownData, short
 from paddle_camp.data.spam_standin import standin_messages
 from paddle_camp.errors import DataError
@@ -30,6 +32,7 @@ from paddle_camp.notebook import table_html
 CLASSES = ("ham", "spam")  # label 0 and 1
 HEADERS = ("label", "v1", "category", "class", "type")  # what the first column of a header row is called
 AGAIN = "correct the line, or get the file again"
+CHINESE = 0.1  # share of bytes beyond ASCII in a collection of Chinese messages, at least
 # Windows' characters at the places 0x80 to 0x9f, where latin-1 has control characters.
 _WINDOWS = {0x80 + i: each for i, each in enumerate(bytes(range(0x80, 0xA0)).decode("cp1252", "replace"))}
 _WINDOWS = {code: each for code, each in _WINDOWS.items() if each != "\ufffd"}
@@ -130,8 +133,10 @@ def read_spam(path: Path) -> Messages:
 
 
 def _read(path: Path) -> str:
-    """The text of a file in UTF-8 or, as Kaggle's, in latin-1 (with the characters that Windows adds)."""
+    """The text of a file in UTF-8, UTF-16, GB18030 or, as Kaggle's, in latin-1 (with the characters of Windows)."""
     content = read_bytes(path)
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or _is_chinese(content):
+        return read_text(path)
     if strange := re.search(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]", content):
         line = content[: strange.start()].count(b"\n") + 1
         raise DataError(f"{path}, line {line}: has the byte {strange[0][0]:#04x}, so it is no text; get the file again")
@@ -139,6 +144,12 @@ def _read(path: Path) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         return content.decode("latin-1").translate(_WINDOWS)
+
+
+def _is_chinese(content: bytes) -> bool:
+    """In an English collection that is no UTF-8 hardly a byte in a hundred is beyond ASCII."""
+    share = sum(byte > 0x7F for byte in content) / max(1, len(content))
+    return share > CHINESE and is_rather_gb18030(content)
 
 
 def _tab_rows(text: str) -> Iterator[tuple[int, str, str]]:

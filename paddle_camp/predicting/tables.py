@@ -15,6 +15,7 @@ from paddle_camp.errors import DataError, require
 from paddle_camp.predicting.inputs import Fail
 
 MAX_COLUMNS = 4096
+FARTHEST = 1e6  # of a scaled value from 0: training rows lie within some tens
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,9 @@ class TableInputs:
         for name, cell in zip(self.columns, cells, strict=True):
             if not is_finite(cell):
                 raise DataError(f"{place}, row {row}: {name} is {cell!r}, not a number; correct the table")
+        for name, cell, shift, scale in zip(self.columns, cells, self.shift, self.scale, strict=True):
+            if abs((float(cell) - shift) / scale) > FARTHEST:
+                raise DataError(f"{place}, row {row}: {name} is {cell}, far from all training rows; correct the table")
         return tuple(map(float, cells))
 
 

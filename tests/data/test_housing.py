@@ -59,9 +59,48 @@ def test_the_encodings_that_editors_save_are_read(table, tmp_path, encoding):
     assert np.array_equal(data.train.inputs, housing.load_housing(data_dir=str(table.parent)).train.inputs)
 
 
-def test_commas_are_named(table, tmp_path):
-    folder = damaged(table, tmp_path, lambda lines: [line.replace(" ", ",") for line in lines])
-    with pytest.raises(DataError, match="row 1: 1 columns where 14 belong, separated by commas and not by spaces"):
+NAMES = [",".join(housing.COLUMNS)]
+ELSEWHERE = {
+    "commas": lambda lines: [line.replace(" ", ",") for line in lines],
+    "commas and a row of names": lambda lines: NAMES + [line.replace(" ", ", ") for line in lines],
+    "semicolons": lambda lines: [line.replace(" ", ";") for line in lines],
+    "tabs, empty lines": lambda lines: [line.replace(" ", "\t") + "\n" for line in lines],
+    "StatLib": lambda lines: (
+        [
+            " The Boston house-price data of Harrison, D. and Rubinfeld, D.L. 1978.",
+            " Variables in order:",
+            " CRIM 1 2",
+            "",
+        ]
+        + [f" {' '.join(line.split()[:11])} \n  {' '.join(line.split()[11:])} " for line in lines]
+    ),
+}
+
+
+@pytest.mark.parametrize("form", ELSEWHERE)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
+def test_the_forms_that_the_table_is_found_in(table, tmp_path, form, encoding):
+    text = "\n".join(ELSEWHERE[form](table.read_text().splitlines()))
+    (tmp_path / "housing.data").write_text(text, encoding=encoding)
+    data = housing.load_housing(data_dir=str(tmp_path))
+    assert data.fingerprint == housing.load_housing(data_dir=str(table.parent)).fingerprint
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3])
+def test_statlibs_rows_that_do_not_fit_together(table, tmp_path, cut):
+    """A line that is missing: every later row would be made of the halves of two."""
+    lines = "\n".join(ELSEWHERE["StatLib"](table.read_text().splitlines())).splitlines()
+    (tmp_path / "housing.data").write_text("\n".join(lines[: 200 + cut] + lines[201 + cut :]))
+    with pytest.raises(DataError, match=r"housing\.data, row [0-9]+: (3|11) columns where 14 belong"):
+        housing.load_housing(data_dir=str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "cell", ["3_6.20", "٣٦", "１２", "0x10", "1e5000", "inf", "1,5", "--1", "1e30", "1e308", "-1e308"]
+)
+def test_what_only_python_takes_for_a_number_and_what_no_house_has(table, tmp_path, cell):
+    folder = damaged(table, tmp_path, lambda lines: lines[:7] + [f"{cell} {lines[7].split(' ', 1)[1]}"] + lines[8:])
+    with pytest.raises(DataError, match=r"housing\.data, row 8: (CRIM is|15 columns)"):
         housing.load_housing(data_dir=str(folder))
 
 

@@ -54,6 +54,14 @@ def test_a_message_in_several_cells_is_joined_and_a_lost_byte_stays(tmp_path):
     assert found_in(tmp_path, text.encode()).texts == ("then the second, and a third", "so Ì_ pay", "café")
 
 
+@pytest.mark.parametrize("encoding", ["gbk", "gb18030", "utf-16", "utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("form", ["label,text\n{0}ham,{1}\nspam,{2}\n", "label\ttext\nham\t{1}\nspam\t{2}\n"])
+def test_chinese_messages_as_excel_saves_them(tmp_path, encoding, form):
+    texts = ("今晚八点在老地方见面吧", "恭喜您中奖了！请点击链接领取。")
+    messages = found_in(tmp_path, form.format("", *texts).encode(encoding))
+    assert messages.texts == texts and messages.labels.tolist() == [0, 1]
+
+
 GOOD = "label,text\nham,one\nspam,two\n"
 
 

@@ -1,9 +1,12 @@
 """Text in the encodings that people's programs write, and tables with what can be wrong in them."""
 
+import re
+from zipfile import ZipFile
+
 import openpyxl
 import pytest
 
-from paddle_camp.data.finding.tables import read_table, read_text
+from paddle_camp.data.finding.tables import is_finite, read_table, read_text
 from paddle_camp.errors import DataError
 
 CHINESE = "图片,标签\n甲乙丙.jpg,眼底正常\nb.jpg,病理性近视\n"
@@ -74,7 +77,7 @@ def test_quotes_spaces_empty_rows_and_other_columns(tmp_path):
     ("text", "says"),
     [
         ("name;label\na;1\n", "its cells are separated by semicolons, not by commas"),
-        ("name\tlabel\na\t1\n", "its cells are separated by tabs, not by commas"),
+        ("name|label\na|1\n", "its cells are separated by bars, not by commas"),
         ("name,label\na,1\nb\n", "row 3 has 1 cells where the header row has 2"),
         ("name,label\na,1\nb,2,3\n", "row 3 has 3 cells where the header row has 2"),
         ("name,class\na,1\n", "no column label in the header row, which has name, class"),
@@ -95,3 +98,40 @@ def test_empty_cells_at_the_end_of_a_sheets_rows_are_there(tmp_path):
         book.active.append(row)
     book.save(tmp_path / "a.xlsx")
     assert read_table(tmp_path / "a.xlsx", ("name", "note")) == [(2, ("a", "x")), (3, ("b", "")), (4, ("c", ""))]
+
+
+@pytest.mark.parametrize("dimension", ["A1", "A1:C2", "A1:A3", "A1:ZZ900000", None])
+def test_a_sheet_is_read_to_its_end_whatever_it_says_of_its_size(tmp_path, dimension):
+    book = openpyxl.Workbook()
+    rows = [(f"V{i:04d}.jpg", i % 2) for i in range(12)]
+    for row in [("imgName", "Label"), *rows]:
+        book.active.append(row)
+    book.save(tmp_path / "right.xlsx")
+    written = "" if dimension is None else f'<dimension ref="{dimension}"/>'
+    with ZipFile(tmp_path / "right.xlsx") as right, ZipFile(tmp_path / "a.xlsx", "w") as wrong:
+        for name in right.namelist():
+            content = right.read(name)
+            if name == "xl/worksheets/sheet1.xml":
+                content, count = re.subn(rb"<dimension[^>]*/>", written.encode(), content)
+                assert count == 1
+            wrong.writestr(name, content)
+    found = read_table(tmp_path / "a.xlsx", ("imgName", "Label"))
+    assert found == [(number, (name, str(label))) for number, (name, label) in enumerate(rows, start=2)]
+
+
+def test_the_unicode_text_of_excel(tmp_path):
+    """Tabs in UTF-16; also where commas stand in the cells."""
+    (tmp_path / "a.csv").write_text("图片\t标签\n甲,乙.jpg\t1\n", encoding="utf-16", newline="\r\n")
+    assert read_table(tmp_path / "a.csv", ("标签", "图片")) == [(2, ("1", "甲,乙.jpg"))]
+
+
+@pytest.mark.parametrize("cell", ["3", "3.", ".5", "-3.25", "+1e5", "1E-05", " 7 ", "0"])
+def test_a_number(cell):
+    assert is_finite(cell)
+
+
+@pytest.mark.parametrize(
+    "cell", ["", ".", "3_6.20", "٣٦", "１２", "1,5", "0x1p3", "nan", "inf", "1e999", "1e", "--1", "1 2"]
+)
+def test_no_number(cell):
+    assert not is_finite(cell)

@@ -56,6 +56,10 @@ def test_rows_are_scaled_and_classified(flowers, tmp_path, capsys):
     [
         ("length,width\n1,nan\n", "row 2: width is 'nan', not a number; correct the table"),
         ("length,width\n1,\n", "row 2: width is '', not a number"),
+        ("length,width\n1,3_6.20\n", "row 2: width is '3_6.20', not a number"),
+        ("length,width\n1,٣٦\n", "row 2: width is '٣٦', not a number"),
+        ("length,width\n1e30,1\n", "row 2: length is 1e30, far from all training rows"),
+        ("length,width\n-1e308,1\n", "row 2: length is -1e308, far from all training rows"),
         ("length,width\ninf,1\n", "row 2: length is 'inf', not a number"),
         ("length\n1\n", "no column width in the header row, which has length"),
         ("length,width,petals\n1,2,3\n", "the column petals is unknown here; take it out"),

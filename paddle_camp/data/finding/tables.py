@@ -16,6 +16,7 @@ from paddle_camp.data.finding.contents import read_bytes
 from paddle_camp.errors import DataError
 
 _MARKED = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas"}
 
 
@@ -32,13 +33,13 @@ def read_text(path: Path) -> str:
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError:
-        text = _decoded(path, content, "gb18030" if _is_rather_gb18030(content) else "utf-8")
+        text = _decoded(path, content, "gb18030" if is_rather_gb18030(content) else "utf-8")
     if "\0" in text:
         raise _no_text(path, text[: text.index("\0")].count("\n") + 1, "has zero bytes: it is no text, or UTF-16")
     return text
 
 
-def _is_rather_gb18030(content: bytes) -> bool:
+def is_rather_gb18030(content: bytes) -> bool:
     """Whether bytes that are not UTF-8 look Chinese; GB18030 gives other words to nearly any bytes, without an error.
 
     In a damaged UTF-8 file most characters beyond ASCII are still UTF-8, and in a Western encoding most stand alone
@@ -72,7 +73,8 @@ def read_table(
         path: a ``.csv`` (in any encoding of :func:`read_text`) or an ``.xlsx`` (its first sheet).
         columns: the names of the columns, as in the header row; case does not matter.
         others: the only other columns that may stand beside them; None: any may.
-        separator: of a ``.csv``'s cells: a key of :data:`SEPARATORS`.
+        separator: of a ``.csv``'s cells: a key of :data:`SEPARATORS`. Tabs are taken for it where it does not stand in
+            the header row: Excel's "Unicode text" has them.
 
     Returns:
         (row number as an editor shows it, the values as text) for each row.
@@ -84,7 +86,8 @@ def read_table(
     try:
         rows = _rows_of_xlsx(path) if path.suffix.lower() == ".xlsx" else _rows_of_csv(path, separator)
     except (OSError, ValueError, KeyError, csv.Error, zipfile.BadZipFile, ParseError) as error:
-        raise DataError(f"{path}: the table cannot be read ({error}); copy or download it again") from error
+        said = " ".join(str(error).split())[:120]
+        raise DataError(f"{path}: the table cannot be read ({said}); copy or download it again") from error
     names = rows[0] if rows else []
     if other := other_separator(names[0] if len(names) == 1 else "", separator):
         usual = SEPARATORS[separator]
@@ -117,11 +120,11 @@ def _refuse_others(path: Path, names: list[str], known: Collection[str]) -> None
 
 
 def is_finite(cell: str) -> bool:
-    """Whether a cell is a number, and neither NaN nor infinite."""
-    try:
-        return math.isfinite(float(cell))
-    except ValueError:
-        return False
+    """Whether a cell is a number as tables have them, and neither NaN nor infinite.
+
+    Python's ``float`` takes more: ``3_6.20``, and digits of other scripts.
+    """
+    return bool(NUMBER.fullmatch(cell.strip())) and math.isfinite(float(cell))
 
 
 def other_separator(line: str, expected: str) -> str | None:
@@ -130,7 +133,11 @@ def other_separator(line: str, expected: str) -> str | None:
 
 
 def _rows_of_csv(path: Path, separator: str) -> list[list[str]]:
-    rows = csv.reader(io.StringIO(read_text(path), newline=""), delimiter=separator)
+    text = read_text(path)
+    header = text.lstrip().partition("\n")[0]
+    if separator not in header and "\t" in header:
+        separator = "\t"
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     return [[cell.strip() for cell in row] for row in rows]
 
 
@@ -141,7 +148,9 @@ def _rows_of_xlsx(path: Path) -> list[list[str]]:
         raise DataError(f"{path}: reading it needs openpyxl: pip install openpyxl; or save it as .csv") from error
     book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     try:
-        rows = book.worksheets[0].iter_rows(values_only=True)
+        sheet = book.worksheets[0]
+        sheet.reset_dimensions()  # what the file says of them may be wrong: all of its rows are read
+        rows = sheet.iter_rows(values_only=True)
         rows = [["" if cell is None else str(cell).strip() for cell in row] for row in rows]
     finally:
         book.close()
