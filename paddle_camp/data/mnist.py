@@ -1,12 +1,12 @@
 """MNIST: 60,000 + 10,000 handwritten digits of 28 x 28 pixels, as one uint8 array.
 
-LeCun, Cortes and Burges. Read from the four IDX files, gzip'd or plain, or from the course's ``mnist.json.gz``.
+LeCun, Cortes and Burges. Read from the four IDX files, gzip'd or plain, or from another form, such as the course's
+``mnist.json.gz`` (:mod:`paddle_camp.data.mnist_forms`).
 """
 
 from __future__ import annotations
 
 import gzip
-import json
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +18,12 @@ import numpy as np
 from paddle_camp.data.finding.downloads import real_or_none
 from paddle_camp.data.finding.sources import DATASETS
 from paddle_camp.data.image_set import ImageSet, draw, split_off
+from paddle_camp.data.mnist_forms import AGAIN, CLASSES, OTHER_FORMS, SIDE, Part
 from paddle_camp.data.showing import ShownData
 from paddle_camp.errors import DataError, require
 from paddle_camp.preprocessing import DIGITS
 
-SIDE, CLASSES = 28, 10
-AGAIN = "copy or download it again"
+TEST_SHARE = 1 / 7  # of a file that is not in two parts; MNIST's own
 
 
 @dataclass(frozen=True, repr=False)
@@ -54,6 +54,8 @@ def load_mnist(
     found = real_or_none("mnist", data, data_dir)
     if found is not None:
         parts, path, origin, how = read_mnist(found.path), found.path, "real", found.how
+        if parts[1].names[0].startswith("train"):
+            how += f" (no test part there: {TEST_SHARE:.0%} of the digits, drawn with seed 0, are split off for it)"
     else:
         parts, path, origin, how = standin_digits(), Path("scikit-learn"), "synthetic", "scikit-learn's 8 x 8 digits"
     train, test = (draw(part, count) for part, count in zip(parts, counts, strict=True))
@@ -61,14 +63,15 @@ def load_mnist(
 
 
 def read_mnist(folder: Path) -> tuple[ImageSet, ImageSet]:
-    """(Training, test) digits from a folder with the four IDX files, or with the course's JSON file.
+    """(Training, test) digits from a folder with the four IDX files, or with one of the other forms.
 
     Raises:
         DataError: a file is missing, damaged, or not what its name says.
     """
-    for name in ("mnist.json.gz", "mnist.json"):
-        if (folder / name).exists() and not any(folder.glob("train-images*")):
-            return read_json(folder / name)
+    if not any(folder.glob("train-images*")):
+        for name, read in OTHER_FORMS.items():
+            if (folder / name).exists():
+                return _in_two(read(folder / name), folder / name)
     parts = []
     for part in ("train", "t10k"):
         files = [_named(folder, part, what) for what in ("images-idx3", "labels-idx1")]
@@ -79,6 +82,21 @@ def read_mnist(folder: Path) -> tuple[ImageSet, ImageSet]:
             )
         parts.append(_checked(images, labels, part, f"{files[0].name} and {files[1].name} in {folder}"))
     return parts[0], parts[1]
+
+
+def _in_two(parts: dict[str, Part], path: Path) -> tuple[ImageSet, ImageSet]:
+    """(Training, test) digits of a file with parts; of a single part a seventh, drawn class by class, is the second."""
+    sets = [_checked(*part, name, f"{name} in {path}") for name, part in parts.items()]
+    if len(sets) == 1:
+        return split_off(sets[0], TEST_SHARE, seed=0)
+    *rest, test = sets
+    train = ImageSet(
+        np.concatenate([part.images for part in rest]),
+        np.concatenate([part.labels for part in rest]),
+        tuple(name for part in rest for name in part.names),
+        kind=DIGITS,
+    )
+    return train, test
 
 
 def _named(folder: Path, part: str, what: str) -> Path:
@@ -116,42 +134,6 @@ def _unzipped(path: Path) -> bytes:
         return gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path}: cannot be read ({error}); {AGAIN}") from None
-
-
-def read_json(path: Path) -> tuple[ImageSet, ImageSet]:
-    """The course's file: ``[train, valid, eval]``, each ``[images, labels]``; train and valid are put together.
-
-    Images are lists of 784 numbers, in [0, 1] or bytes.
-
-    Raises:
-        DataError: not that.
-    """
-    try:
-        sets = json.loads(_unzipped(path))
-        arrays = [(np.array(images, np.float32), np.array(labels)) for images, labels in sets]
-    except (ValueError, TypeError) as error:
-        raise DataError(f"{path}: is not the course's [train, valid, eval] ({str(error)[:80]}); {AGAIN}") from None
-    if len(arrays) != 3:
-        raise DataError(f"{path}: {len(arrays)} sets where train, valid and eval belong; {AGAIN}")
-    parts = []
-    for name, (images, labels) in zip(("train", "valid", "eval"), arrays, strict=True):
-        if images.shape != (len(images), SIDE * SIDE) or labels.ndim != 1:
-            raise DataError(
-                f"{path}: {name} holds images of shape {images.shape[1:]} where 784 numbers belong; {AGAIN}"
-            )
-        if not (images.min(initial=0) >= 0 and images.max(initial=0) <= 255):
-            raise DataError(f"{path}: {name} has pixels outside of 0 to 255; {AGAIN}")
-        scale = 255 if images.max(initial=0) <= 1 else 1
-        pixels = np.rint(images * scale).astype(np.uint8).reshape(-1, SIDE, SIDE)
-        parts.append(_checked(pixels, labels, name, f"{name} in {path}"))
-    train, valid, test = parts
-    both = ImageSet(
-        np.concatenate([train.images, valid.images]),
-        np.concatenate([train.labels, valid.labels]),
-        train.names + valid.names,
-        kind=DIGITS,
-    )
-    return both, test
 
 
 def _checked(images: np.ndarray, labels: np.ndarray, part: str, where: str) -> ImageSet:

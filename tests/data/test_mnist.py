@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 import struct
 
 import numpy as np
@@ -49,20 +48,6 @@ def test_idx_files_in_their_forms(tmp_path, zipped, dot):
     assert data.test.labels.dtype == np.int64 and data.test.labels.tolist() == [i % 10 for i in range(20)]
 
 
-@pytest.mark.parametrize("scale", [1, 255])
-def test_the_courses_json(tmp_path, scale):
-    sets = []
-    for seed, count in enumerate((20, 10, 20)):
-        images, labels = digits(count, seed)
-        values = images.reshape(count, -1) / 255 if scale == 1 else images.reshape(count, -1)
-        sets.append([values.tolist(), labels.tolist()])
-    (tmp_path / "mnist.json.gz").write_bytes(gzip.compress(json.dumps(sets).encode()))
-    data = mnist.load_mnist(data_dir=str(tmp_path))
-    assert (len(data.train), len(data.test)) == (30, 20)  # train and valid together, eval
-    assert np.array_equal(data.train.images[20:, 0], digits(10, 1)[0])
-    assert np.array_equal(data.test.images[:, 0], digits(20, 2)[0])
-
-
 IMAGES, LABELS = digits(20, 1)
 
 
@@ -93,24 +78,6 @@ def test_a_missing_file_is_named(tmp_path):
     (write(tmp_path) / "t10k-labels-idx1-ubyte.gz").unlink()
     with pytest.raises(DataError, match="no t10k-labels-idx1-ubyte.gz; get the four files"):
         mnist.load_mnist(data_dir=str(tmp_path))
-
-
-@pytest.mark.parametrize(
-    ("content", "says"),
-    [
-        ("{", "is not the course's"),
-        ("[[[], []], [[], []]]", "2 sets where train, valid and eval belong"),
-        ("[[[[1, 2]], [3]], [[[1, 2]], [3]], [[[1, 2]], [3]]]", "train holds images of shape"),
-        (json.dumps([[[[-1] * 784], [3]]] * 3), "pixels outside of 0 to 255"),
-        (json.dumps([[[[0] * 784], [3.5]]] * 3), "label number 1 is 3.5, not a digit"),
-        (json.dumps([[[[0] * 784], [3, 4]]] * 3), "1 images but 2 labels"),
-    ],
-)
-def test_a_damaged_json_is_one_clear_line(tmp_path, content, says):
-    (tmp_path / "mnist.json").write_text(content)
-    with pytest.raises(DataError, match=says) as caught:
-        mnist.load_mnist(data_dir=str(tmp_path))
-    assert "\n" not in str(caught.value) and "mnist.json" in str(caught.value)
 
 
 def test_the_stand_in_is_digits_light_on_dark():
