@@ -7,12 +7,13 @@ import itertools
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paddle_camp.commands.parsing import add_common_options
 from paddle_camp.commands.reporting import escape_what_cannot_be_shown, guarded, report
-from paddle_camp.errors import CampError
+from paddle_camp.errors import CampError, require
 from paddle_camp.files import write_csv
 from paddle_camp.predicting.kinds import KINDS_WITH_CLASSES
 from paddle_camp.running.printing import print_loudly, printable
@@ -38,6 +39,7 @@ def build_parser(program: str | None = None) -> argparse.ArgumentParser:
         "files", nargs="*", metavar="FILE", help="a picture or a folder of them; a text, a message a line; a .csv table"
     )
     add("--text", action="append", default=[], metavar="TEXT", help="a message; the option may be repeated")
+    add("--recursive", action="store_true", help="of a folder, also the pictures in the folders in it")
     add("--tta", action="store_true", help="average over small changes of each picture (shape, or a mirror image)")
     add("--csv", metavar="FILE", help="also write every probability to FILE")
     add("--model", metavar="NAME", help="the network of a .pdparams file that has no model.json beside it")
@@ -68,6 +70,11 @@ def predict(parsed: argparse.Namespace) -> int:
     import_networks(parsed.imports)
     saved, files = find_saved_model(Path(parsed.source), parsed.model, parsed.classes)
     inputs, networks = saved.inputs(files[0].parent), saved.load(files)
+    if parsed.recursive:
+        require(
+            hasattr(inputs, "recursive"), f"--recursive is for folders of pictures; this network takes {inputs.name}"
+        )
+        inputs = replace(inputs, recursive=True)
     print(printable(f"{saved.model}: {', '.join(map(str, files))}"), file=sys.stderr)
     if saved.stand_in:
         print_loudly(f"*** trained on {saved.stand_in.upper()} *** what it says of real {inputs.name} means little")

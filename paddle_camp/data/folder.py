@@ -16,6 +16,7 @@ from paddle_camp.data.pictures.class_folders import (
     check_classes,
     classes_in,
     folders_in,
+    left_aside,
     part_folders,
     read_labelled,
     shown,
@@ -51,10 +52,10 @@ def load_folder(
 ) -> FolderData:
     """Read the pictures of a folder with one subfolder a class.
 
-    JPEG, PNG, WebP, BMP, TIFF and PPM, also in folders further below; hidden files are left out. Where the class
-    folders lie in ``train/`` and perhaps ``valid/`` (or ``val/``, ``validation/``) and ``test/``, these are the parts
-    (names that :data:`~paddle_camp.data.pictures.class_folders.PARTS` lists). Decoded pictures are kept for the next
-    time, by their content.
+    JPEG, PNG, WebP, BMP, TIFF, PPM, GIF and AVIF, also in folders further below; hidden files are left out. Where the
+    class folders lie in ``train/`` and perhaps ``valid/`` (or ``val/``, ``validation/``) and ``test/``, these are the
+    parts (names that :data:`~paddle_camp.data.pictures.class_folders.PARTS` lists). Decoded pictures are kept for the
+    next time, by their content.
 
     Args:
         path: the folder.
@@ -83,7 +84,8 @@ def load_folder(
     if holdout is not None:
         parts["train"], parts["valid"] = split_off(parts["train"], holdout, seed)
     found = (parts["train"], parts.get("valid"), parts.get("test"))
-    return FolderData(*found, kind.classes, origin="real", path=root, how="the folder that was named")
+    how = "the folder that was named" + left_aside(*places.values())
+    return FolderData(*found, kind.classes, origin="real", path=root, how=how)
 
 
 def _parts_of(root: Path) -> dict[str, Path]:

@@ -11,7 +11,8 @@ from typing import ClassVar
 import numpy as np
 
 from paddle_camp.data.pictures.augment import mirror
-from paddle_camp.data.pictures.decoding import SUFFIXES, decode
+from paddle_camp.data.pictures.class_folders import entries, is_picture
+from paddle_camp.data.pictures.decoding import decode
 from paddle_camp.data.pictures.own_digit import prepare_digit
 from paddle_camp.data.pictures.warp import variations
 from paddle_camp.errors import DataError, require
@@ -42,30 +43,45 @@ class PictureReader:
         return self.prepare(path, image_size)
 
 
-def pictures_at(place: Path) -> list[Path]:
-    """The picture files in a folder, sorted by name; any other path is returned as it is.
+def pictures_at(place: Path, recursive: bool, fail: Fail) -> list[Path]:
+    """The pictures in a folder, whatever they are called, sorted by name; any other path is returned as it is.
+
+    Args:
+        recursive: those in the folders in it, too; otherwise each of these is told to ``fail``.
 
     Raises:
         DataError: the folder has no pictures, or cannot be read.
     """
     if not place.is_dir():
         return [place]
-    try:
-        found = sorted(p for p in place.iterdir() if p.suffix.lower() in SUFFIXES and p.name[0] != ".")
-    except OSError as error:
-        raise DataError(f"{place}: cannot be read ({error.strerror}); check its rights") from None
+    found: list[Path] = []
+    for path in _below(place) if recursive else entries(place):
+        if is_picture(path):
+            found.append(path)
+        elif path.is_dir():
+            fail(DataError(f"{path}: a folder, whose pictures are not read; --recursive reads them too"))
     if not found:
-        raise DataError(f"{place}: no pictures in this folder (names that end in {' '.join(SUFFIXES)})")
+        raise DataError(f"{place}: no pictures in this folder")
     return found
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """The files in a folder and in the folders in it; links to folders are not followed."""
+    for path in entries(folder):
+        if not path.is_dir():
+            yield path
+        elif not path.is_symlink():
+            yield from _below(path)
 
 
 @dataclass(frozen=True)
 class PictureInputs:
-    """Pictures of a network: square ones of ``image_size`` pixels."""
+    """Pictures of a network: square ones of ``image_size`` pixels; with ``recursive``, also of folders in folders."""
 
     name: ClassVar[str] = "pictures"
     reader: PictureReader
     image_size: int
+    recursive: bool = False
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -77,7 +93,7 @@ class PictureInputs:
         require(not list(texts), "--text: this network takes pictures; name a picture file")
         for place in places:
             try:
-                paths = pictures_at(Path(place))
+                paths = pictures_at(Path(place), self.recursive, fail)
             except DataError as error:
                 fail(error)
                 continue

@@ -148,3 +148,13 @@ def test_links_and_odd_names(pets, tmp_path):
     os.symlink(pets / "nowhere", pets / "cats" / "broken.png")
     with pytest.raises(DataError, match=r"cats/broken\.png: cannot be read"):
         load_folder(pets, SIZE)
+
+
+def test_files_beside_the_class_folders(pets):
+    """A picture has no class there, whatever it is called; what is none is left aside, and said."""
+    (pets / "notes.txt").write_text("Minka")
+    (pets / "list.csv").write_text("a,b")
+    assert load_folder(pets, SIZE).how.endswith(" (2 files that are no picture left aside: list.csv, notes.txt)")
+    shutil.copy(pets / "cats" / "2.png", pets / "a picture")
+    with pytest.raises(DataError, match=r"a picture: has no class"):
+        load_folder(pets, SIZE)

@@ -6,11 +6,13 @@ import cv2
 import numpy as np
 import pytest
 
+from paddle_camp.data.fundus.loading import load_fundus
 from paddle_camp.data.fundus.reading import read_fundus
 from tests.helpers.fundus_files import (
     SIZE,
     TRAIN,
     VALID,
+    drawn,
     flat_zips,
     half_unpacked,
     nested,
@@ -94,3 +96,16 @@ def test_real_pictures_from_folders_and_zips(real_data, tmp_path):
     zips(root, tmp_path / "zips")
     same(read_fundus(tmp_path / "zips", "train", cache_dir=tmp_path / "c"), train)
     same(read_fundus(tmp_path / "zips", "valid", cache_dir=tmp_path / "c"), valid)
+
+
+def test_a_picture_is_one_whatever_it_is_called_and_the_rest_is_said(folders):
+    """A browser saves .jfif, a program forgets the suffix; a table and notes lie beside them."""
+    place = folders / "PALM-Training400"
+    (place / "P0001.jpg").rename(place / "P0001.jfif")
+    (place / "P0002.jpg").rename(place / "P0002")
+    (place / "P0010.jpg").write_bytes(cv2.imencode(".png", drawn(5))[1].tobytes())
+    (place / "notes.txt").write_text("P2 is odd")
+    (folders / "PALM-Validation400" / "Thumbs.db").write_text("")
+    data = load_fundus(data_dir=str(folders), image_size=SIZE)
+    assert data.train.names[-3:] == ("P0001.jfif", "P0002", "P0010.jpg") and len(data.valid) == 4
+    assert data.how == "--data-dir (1 file that is no picture left aside: notes.txt)"

@@ -59,6 +59,31 @@ def test_a_damaged_jpeg_is_no_digit_and_loses_no_other(digit, tmp_path, capfd):
     ]
 
 
+def test_every_file_of_a_folder_is_read_or_named(digit, tmp_path, capsys):
+    """By content, whatever the name; a folder in it is named, or read with --recursive; a HEIC says what to do."""
+    run, folder = make_run(tmp_path / "run"), digit.parent
+    jpeg = cv2.imencode(".jpg", cv2.imread(str(digit)))[1].tobytes()
+    for name in ("a.jfif", "b", "c.JPE", "sub/d", "sub/deeper/e.png", ".hidden"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(jpeg)
+    (folder / "f.HEIC").write_bytes(b"\0\0\0\x18ftypheic" + bytes(100))
+    (folder / "notes.txt").write_text("P2 is a 7", encoding="utf-8")
+    (folder / "notes").write_text("no picture", encoding="utf-8")
+    os.mkfifo(folder / "pipe")
+    os.mkfifo(folder / "pipe.png")
+    (folder / "sub" / "again").symlink_to(folder)
+    here, below = ["a.jfif", "b", "c.JPE", "digit.png"], ["d", "e.png"]
+    assert sorted(table(tmp_path, run, folder, status=2)) == here
+    errors = capsys.readouterr().err
+    assert f"{folder}/sub: a folder, whose pictures are not read; --recursive reads them too" in errors
+    assert f"{folder}/f.HEIC: a HEIC picture" in errors and "pip install" in errors
+    assert f"{folder}/pipe.png: neither a file nor a folder" in errors and "notes" not in errors
+    assert sorted(table(tmp_path, run, folder, "--recursive", status=2)) == sorted(here + below)
+    (folder / "f.HEIC").unlink()
+    (folder / "pipe.png").unlink()
+    assert sorted(table(tmp_path, run, folder, "--recursive")) == sorted(here + below)
+
+
 def test_a_name_that_is_no_utf_8_loses_no_table(digit, tmp_path, capsys):
     """As in a zip file made on a Chinese Windows."""
     name = os.fsdecode("数字".encode("gbk") + b".png")

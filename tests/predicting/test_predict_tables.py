@@ -51,6 +51,11 @@ def test_rows_are_scaled_and_classified(flowers, tmp_path, capsys):
     assert float(rows[0]["probability_a"]) == pytest.approx(0.268941, abs=1e-6)
 
 
+def test_folders_in_folders_are_for_pictures(flowers, tmp_path, capsys):
+    assert said_of(flowers, tmp_path, "width,length\n4,7\n", "--recursive") == 2
+    assert "--recursive is for folders of pictures; this network takes rows" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

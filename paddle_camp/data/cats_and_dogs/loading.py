@@ -16,7 +16,7 @@ from paddle_camp.data.finding.downloads import real_or_none
 from paddle_camp.data.finding.sources import Found
 from paddle_camp.data.image_set import ImageSet, check_counts, drawn_rows, rows_of_draw
 from paddle_camp.data.info import DataInfo
-from paddle_camp.data.pictures.class_folders import read_labelled, shown
+from paddle_camp.data.pictures.class_folders import left_aside, read_labelled, shown
 from paddle_camp.data.showing import ShownData
 from paddle_camp.errors import DataError, require
 
@@ -108,6 +108,7 @@ def _read(
     found: Found, image_size: int, counts: tuple[int | None, int | None], valid_share: float, seed: int
 ) -> CatsAndDogsData:
     parts, how, share = locate_cats_and_dogs(found.path, default_cache_dir()), found.how, None
+    how += left_aside(*(part.place for part in parts.values()))
     if "valid" not in parts:
         parts, share = _split(parts["train"], valid_share, seed), valid_share
         how += f" (no valid/ there: {share:.0%} of the training pictures, drawn with seed {seed}, are split off for it)"

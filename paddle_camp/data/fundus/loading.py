@@ -7,9 +7,10 @@ from typing import ClassVar
 
 from paddle_camp.data.finding.cache import default_cache_dir
 from paddle_camp.data.finding.downloads import real_or_none
-from paddle_camp.data.fundus.reading import read_fundus
+from paddle_camp.data.fundus.reading import locate_fundus, read_fundus
 from paddle_camp.data.fundus.standin import write_fundus_standin
 from paddle_camp.data.image_set import ImageSet, check_counts, draw
+from paddle_camp.data.pictures.class_folders import left_aside
 from paddle_camp.data.showing import ShownData
 
 
@@ -44,7 +45,9 @@ def load_fundus(
     check_counts(counts)
     found = real_or_none("ichallenge-pm", data, data_dir)
     if found is not None:
-        root, origin, how = found.path, "real", found.how
+        root, origin = found.path, "real"
+        layout = locate_fundus(root)
+        how = found.how + left_aside(layout.train, layout.valid)
     else:
         # One seed for all runs: the run's seed varies the training, not the pictures.
         num_train, num_valid = counts[0] or 400, counts[1] or 200

@@ -11,7 +11,6 @@ Layouts that are understood, below one folder:
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +22,7 @@ from paddle_camp.data.finding.cache import default_cache_dir
 from paddle_camp.data.finding.sources import DATASETS
 from paddle_camp.data.finding.tables import read_table
 from paddle_camp.data.image_set import ImageSet
-from paddle_camp.data.pictures.class_folders import shown
+from paddle_camp.data.pictures.class_folders import pictures_beside, shown
 from paddle_camp.data.pictures.decoding import read_pictures
 from paddle_camp.errors import DataError
 from paddle_camp.preprocessing import FUNDUS
@@ -68,10 +67,10 @@ def read_fundus(root: Path, part: str, image_size: int = 224, cache_dir: Path | 
         raise ValueError(f"part is 'train' or 'valid', not {part!r}")
     layout = locate_fundus(Path(root), cache_dir)
     if part == "train":
-        paths = _pictures_in(layout.train)
+        paths = pictures_beside(layout.train)
         groups = _groups_from_names(paths)
     else:
-        paths = _pictures_in(layout.valid)
+        paths = pictures_beside(layout.valid)
         labels = _match(paths, read_labels(layout.table), layout)
         groups = ["P" if label == 1 else "N" for label in labels]
     return ImageSet(
@@ -97,7 +96,7 @@ def locate_fundus(root: Path, cache_dir: Path | None = None) -> Layout:
         return Layout(train, valid, table)
     parts = {"PALM-Training400": train, "PALM-Validation400": valid, "PALM-Validation-GT": table}
     missing = [name for name, where in parts.items() if where is None]
-    empty = [name for name in missing if os.path.isdir(root / name)]
+    empty = [name for name in missing if (root / name).is_dir()]
     problem = f"{empty[0]} is empty or has other names in it" if empty else f"{' and '.join(missing)} missing"
     needed = "its table of labels" if missing == ["PALM-Validation-GT"] else "pictures or their zip"
     raise DataError(f"{root}: {problem}: {needed} not found; {DATASETS['ichallenge-pm'].how_to_get}")
@@ -109,7 +108,7 @@ def _find(root: Path, candidates: tuple[str, ...]) -> Path | None:
     for base in (root, root / "PALM", root / "training", root / "validation", root / "valid_gt"):
         for candidate in candidates:
             path = base / candidate
-            if path.is_file() or (path.is_dir() and _pictures_in(path)):
+            if path.is_file() or (path.is_dir() and pictures_beside(path)):
                 return path
     return None
 
@@ -123,20 +122,11 @@ def _find_zipped(root: Path, zip_name: str, candidates: tuple[str, ...], cache_d
     inner = base / part / f"{part}.zip"
     if inner.is_file():
         unpacked = unpack_near(inner, cache_dir, ".jpg")  # holds PALM-Training400/*.jpg; copies of the set, *.jpg
-        if found := (unpacked if _pictures_in(unpacked) else _find(unpacked, candidates)):
+        if found := (unpacked if pictures_beside(unpacked) else _find(unpacked, candidates)):
             return found
     if archive.is_file():
         raise DataError(f"{archive}: the wrong zip: its {part} holds none of the files; download the right one")
     return None
-
-
-def _pictures_in(folder: Path) -> list[Path]:
-    """The JPEG files of a folder, sorted by name."""
-    try:
-        names = sorted(os.listdir(folder))
-    except OSError as error:
-        raise DataError(f"{folder}: cannot be read ({error.strerror}); check its rights") from error
-    return [folder / name for name in names if name.lower().endswith((".jpg", ".jpeg")) and name[0] != "."]
 
 
 def _groups_from_names(paths: Sequence[Path]) -> list[str]:

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from paddle_camp.data.image_set import ImageSet
-from paddle_camp.data.pictures.decoding import SUFFIXES, read_pictures
+from paddle_camp.data.pictures.decoding import read_pictures
 from paddle_camp.errors import DataError
 from paddle_camp.preprocessing import PictureKind
 
 # The names, in lower case, of folders that hold a part of the data set rather than a class.
 PARTS = {"train": "train", "training": "train", "training_set": "train"}
 PARTS |= {"valid": "valid", "validation": "valid", "val": "valid", "test": "test", "test_set": "test"}
+SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm"}
+SUFFIXES |= {".gif", ".avif", ".heic", ".heif"}
+BEGINNINGS = re.compile(  # of files of these formats
+    rb"\xff\xd8\xff|\x89PNG\r\n|RIFF....WEBP|BM....\0\0\0\0|II\*\0|MM\0\*|P[1-6]\s+(#|\d+\s)|GIF8|....ftyp(avi|hei|hev|mif|msf)",
+    re.DOTALL,
+)
 LITTER = ("__macosx", "thumbs.db", "desktop.ini")  # what systems leave beside pictures; names with a dot are hidden
 
 
@@ -32,6 +39,19 @@ def entries(folder: Path) -> list[Path]:
     return [folder / name for name in names if name[0] != "." and name.lower() not in LITTER]
 
 
+def is_picture(path: Path) -> bool:
+    """Whether a file is to be read as a picture: by its name, or else by its first bytes. Of a folder: no."""
+    if path.suffix.lower() in SUFFIXES:
+        return not path.is_dir()
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            return BEGINNINGS.match(file.read(16)) is not None
+    except OSError:
+        return False
+
+
 def folders_in(folder: Path) -> list[Path]:
     """The folders in a folder, sorted by name."""
     return [path for path in entries(folder) if path.is_dir()]
@@ -43,8 +63,17 @@ def part_folders(root: Path) -> dict[str, Path]:
 
 
 def pictures_beside(place: Path) -> list[Path]:
-    """What lies in ``place`` itself and is named like a picture."""
-    return [path for path in entries(place) if path.suffix.lower() in SUFFIXES and not path.is_dir()]
+    """The pictures in ``place`` itself, whatever they are called."""
+    return [path for path in entries(place) if is_picture(path)]
+
+
+def left_aside(*places: Path) -> str:
+    """Words on the files in ``places`` that are no pictures: " (2 files that are no pictures ...)"; "" if none are."""
+    others = [path for place in places for path in entries(place) if not path.is_dir() and not is_picture(path)]
+    if not others:
+        return ""
+    first = ", ".join(shown(path.name) for path in others[:3]) + (", ..." if len(others) > 3 else "")
+    return f" ({len(others)} {'files that are' if len(others) > 1 else 'file that is'} no picture left aside: {first})"
 
 
 def classes_in(place: Path) -> dict[str, list[Path]]:

@@ -19,7 +19,6 @@ from paddle_camp.data.finding.contents import sha256_of
 from paddle_camp.data.pictures.opening import check_bytes, on_white, open_picture
 from paddle_camp.errors import DataError
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".ppm")  # of what decode reads
 VERSION = 2  # raise it when the same files would give other pixels, or would no longer be taken
 
 

@@ -10,6 +10,7 @@ import contextlib
 import functools
 import io
 import os
+import stat
 import threading
 import warnings
 import zlib
@@ -67,17 +68,21 @@ def open_picture(path: Path, least: int = 0) -> np.ndarray:
 
 
 def check_bytes(path: Path) -> None:
-    """Refuse a file that is too large to be a picture, before it is read.
+    """Refuse a file that is too large to be a picture, a pipe and a device, before anything is read.
 
     Raises:
         DataError: it is.
     """
     try:
-        size = path.stat().st_size
+        found = path.stat()
     except OSError:  # is reported by who reads it
         return
-    if size > MAX_BYTES:
-        raise DataError(f"{path}: {size / 1e6:,.0f} MB, a picture has {MAX_BYTES / 1e6:,.0f} at most; remove it")
+    if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
+        raise DataError(f"{path}: neither a file nor a folder; remove it")
+    if found.st_size > MAX_BYTES:
+        raise DataError(
+            f"{path}: {found.st_size / 1e6:,.0f} MB, a picture has {MAX_BYTES / 1e6:,.0f} at most; remove it"
+        )
 
 
 def on_white(picture: np.ndarray) -> np.ndarray:
