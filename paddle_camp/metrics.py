@@ -177,6 +177,39 @@ def confusion(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return confusion_matrix(labels.reshape(-1), predicted.reshape(-1), labels=list(classes))
 
 
+def class_accuracies(outputs: np.ndarray, labels: np.ndarray) -> list[dict]:
+    """Of each class: ``count`` samples, how many are ``right``, and their share ``accuracy`` (recall; None of none)."""
+    matrix = confusion(outputs, labels)
+    rows = zip(matrix.sum(axis=1).tolist(), np.diag(matrix).tolist(), strict=True)
+    return [{"count": n, "right": right, "accuracy": right / n if n else None} for n, right in rows]
+
+
+def top_losses(shares: np.ndarray, labels: np.ndarray, most: int) -> np.ndarray:
+    """The wrong samples, the most confidently wrong first: int64 ``[<= most]``, by the cross-entropy of each.
+
+    Args:
+        shares: class probabilities ``[N, K]``, K at least 2.
+    """
+    wrong = np.flatnonzero(~correct(shares, labels))
+    true = np.asarray(shares)[wrong, one_label_each(labels, np.shape(shares)[:1])[wrong]]
+    return wrong[np.argsort(true, kind="stable")][:most]  # the lowest probability is the highest loss
+
+
+def hardest_pairs(matrix: np.ndarray, most: int) -> list[dict]:
+    """The pairs of classes that are most often taken for each other, either way.
+
+    Args:
+        matrix: of :func:`confusion`, or the mean of several, ``[K, K]``.
+
+    Returns:
+        At most ``most`` rows of the ``labels`` of a pair and the ``mistakes`` between them; none without a mistake.
+    """
+    counts = np.triu(matrix + matrix.T, 1)
+    order = np.argsort(-counts, axis=None, kind="stable")[:most]
+    pairs = [divmod(int(place), len(counts)) for place in order]
+    return [{"labels": list(pair), "mistakes": float(counts[pair])} for pair in pairs if counts[pair] > 0]
+
+
 def only_one_right(logits: np.ndarray, others: np.ndarray, labels: np.ndarray) -> tuple[int, int]:
     """How many samples only the first classifier gets right, and how many only the second.
 
@@ -184,6 +217,19 @@ def only_one_right(logits: np.ndarray, others: np.ndarray, labels: np.ndarray) -
     """
     first, second = correct(logits, labels), correct(others, labels)
     return int((first & ~second).sum()), int((second & ~first).sum())
+
+
+def energy_inside(heat: np.ndarray, mask: np.ndarray) -> float | None:
+    """The share of a heat map's sum that lies inside of a mask (Wang et al., arXiv:1910.01279); None of an empty map.
+
+    A map that is the same everywhere has the mask's share of the area: that is chance.
+
+    Args:
+        heat: ``[H, W]``, 0 or more.
+        mask: ``[H, W]``, from 0 to 1.
+    """
+    total = float(np.sum(heat))
+    return float(np.sum(np.asarray(heat, np.float64) * mask)) / total if total > 0 else None
 
 
 class WeightedMean:

@@ -34,3 +34,18 @@ def compare_over_seeds(first: Sequence[float], second: Sequence[float], samples:
         return compare_paired(first, second)
     right, other = (round(float(np.mean(row)) * samples) for row in (first, second))
     return compare_shares(right, samples, other, samples)
+
+
+def same_share(right: Sequence[int], counts: Sequence[int]) -> float | None:
+    """The p-value of "all groups have the same share": Pearson's chi-squared test.
+
+    Args:
+        right: successes of each group; ``counts``: of how many, 1 or more.
+
+    Returns:
+        None where there is a single group, or none or all are successes: nothing can differ.
+    """
+    table = np.array([right, np.subtract(counts, right)])
+    if table.shape[1] < 2 or not table.sum(axis=1).all():
+        return None
+    return float(stats.chi2_contingency(table, correction=False).pvalue)

@@ -210,3 +210,36 @@ def test_the_best_threshold_is_the_best_of_all():
 @pytest.mark.parametrize(("labels", "loss"), [([0, 1, 1, 0], 0.693147), ([3, 5, 5, 5], 0.562335), ([2, 2], 0.0)])
 def test_guessing_costs_the_entropy_of_the_labels(labels, loss):
     assert metrics.guessing_loss(np.array(labels)) == pytest.approx(loss, abs=1e-6)
+
+
+SHARES = np.array([[0.9, 0.1, 0.0], [0.2, 0.7, 0.1], [0.6, 0.3, 0.1], [0.05, 0.9, 0.05], [0.3, 0.3, 0.4]])
+OF = np.array([0, 1, 1, 0, 2])
+
+
+def test_the_accuracy_of_each_class_is_its_recall():
+    rows = metrics.class_accuracies(SHARES, OF)
+    assert [(row["count"], row["right"], row["accuracy"]) for row in rows] == [(2, 1, 0.5), (2, 1, 0.5), (1, 1, 1.0)]
+    assert metrics.class_accuracies(SHARES, np.zeros(5, np.int64))[2] == {"count": 0, "right": 0, "accuracy": None}
+
+
+def test_the_top_losses_are_wrong_and_come_in_the_order_of_the_cross_entropy():
+    assert metrics.top_losses(SHARES, OF, 5).tolist() == [3, 2]  # -ln 0.05, -ln 0.3
+    assert metrics.top_losses(SHARES, OF[:, None], 1).tolist() == [3]
+    assert metrics.top_losses(SHARES, SHARES.argmax(axis=1), 5).tolist() == []
+
+
+def test_the_hardest_pairs_add_both_directions():
+    matrix = np.array([[5, 2, 0], [1, 5, 4], [0, 0, 5]])
+    assert metrics.hardest_pairs(matrix, 5) == [
+        {"labels": [1, 2], "mistakes": 4.0},
+        {"labels": [0, 1], "mistakes": 3.0},
+    ]
+    assert metrics.hardest_pairs(np.eye(3), 5) == []
+
+
+def test_the_energy_of_an_even_map_is_the_area_of_the_mask():
+    mask = np.zeros((4, 4))
+    mask[:2] = 1
+    assert metrics.energy_inside(np.ones((4, 4)), mask) == 0.5
+    assert metrics.energy_inside(mask, mask) == 1.0 and metrics.energy_inside(1 - mask, mask) == 0.0
+    assert metrics.energy_inside(np.zeros((4, 4)), mask) is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from paddle_camp.noise import compare_over_seeds, falls, smallest_difference
+from paddle_camp.noise import compare_over_seeds, falls, same_share, smallest_difference
 
 
 def noisy(values, deviation=0.02, seed=0):
@@ -38,3 +38,12 @@ def test_three_seeds_are_paired_and_fewer_are_shares_of_the_samples():
     assert one["verdict"] == "cannot be told apart" and one["interval"][0] < 0 < one["interval"][1]
     assert compare_over_seeds([0.91], [0.80], 300)["verdict"] == "better"
     assert compare_over_seeds([0.80, 0.81], [0.95, 0.96], 300)["verdict"] == "worse"
+
+
+def test_shares_of_groups_are_compared_by_chi_squared():
+    """Of 10, 10 and 10 right 10, 6, 10: 4 wrong ones where 4/3 are expected in each group."""
+    expected, wrong = 10 * 26 / 30, 4 / 3
+    statistic = 2 * (10 - expected) ** 2 / expected + (6 - expected) ** 2 / expected
+    statistic += 2 * wrong**2 / wrong + (4 - wrong) ** 2 / wrong
+    assert same_share([10, 6, 10], [10, 10, 10]) == pytest.approx(np.exp(-statistic / 2))  # two degrees of freedom
+    assert same_share([5], [9]) is same_share([3, 3], [3, 3]) is same_share([0, 0], [3, 3]) is None

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 import paddle_camp as camp
 from paddle_camp import plots
-from paddle_camp.metrics import predict_labels, probabilities
+from paddle_camp.metrics import predict_labels, probabilities, top_losses
 from paddle_camp.preprocessing import undo_scale_to_unit
 
 SHOWN, WRONG = 6, 15  # pictures of the batch; wrong ones at most
@@ -171,7 +171,7 @@ def draw_wrong(valid: camp.ImageSet, outputs: np.ndarray) -> Figure:
     shares, said = probabilities(outputs), predict_labels(outputs)
     sure = shares.max(axis=1)
     wrong = np.flatnonzero(said != valid.labels)
-    shown = wrong[np.argsort(-sure[wrong], kind="stable")][:WRONG]
+    shown = top_losses(shares, valid.labels, WRONG)
     names = [class_name(name) for name in valid.kind.classes]
     captions = [f"{names[valid.labels[i]]} → {names[said[i]]} {sure[i]:.2f}" for i in shown]
     words = plots.words

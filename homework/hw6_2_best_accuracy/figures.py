@@ -77,7 +77,7 @@ def draw_wrong(data, shares: np.ndarray) -> Figure:
     """The test digits that all networks together get wrong."""
     labels, said = data.test.labels, shares.argmax(axis=1)
     wrong = np.flatnonzero(said != labels)
-    order = wrong[np.argsort(-shares[wrong, said[wrong]], kind="stable")][:MOST_WRONG]
+    order = camp.metrics.top_losses(shares, labels, MOST_WRONG)
     truths = [plots.words(f"(is {labels[i]})", f"（真实 {labels[i]}）") for i in order]
     captions = [f"{said[i]}: {shares[i, said[i]]:.2f}\n{truth}" for i, truth in zip(order, truths, strict=True)]
     count, some = f"{len(wrong)}", ""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 import paddle_camp as camp
+from paddle_camp import metrics
 from paddle_camp.calibration import (
     above,
     best_temperature,
@@ -99,13 +100,7 @@ def hardest_pairs(shares: np.ndarray, labels: np.ndarray, most: int) -> list[dic
     Returns:
         Rows of the ``labels`` of a pair and how many mistakes a network makes between them, either way, on average.
     """
-    said, counts = shares.argmax(axis=-1), np.zeros((shares.shape[-1],) * 2)
-    for row in said:
-        np.add.at(counts, (labels, row), 1)
-    counts = np.triu(counts + counts.T, 1) / len(said)
-    order = np.argsort(-counts, axis=None, kind="stable")[:most]
-    pairs = [divmod(int(place), len(counts)) for place in order]
-    return [{"labels": list(pair), "mistakes": float(counts[pair])} for pair in pairs if counts[pair] > 0]
+    return metrics.hardest_pairs(np.mean([metrics.confusion(each, labels) for each in shares], axis=0), most)
 
 
 def judge_quarters(values: np.ndarray, right: np.ndarray) -> dict:
