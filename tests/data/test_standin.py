@@ -17,7 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from paddle_camp.data.fundus import standin
-from paddle_camp.data.fundus.drawn_eye import draw_eye
+from paddle_camp.data.fundus.drawn_eye import draw_eye, draw_lesions
 from paddle_camp.data.fundus.standin import draw_fundus, kind_of, write_fundus_standin
 from paddle_camp.errors import DataError, SettingError
 
@@ -162,3 +162,12 @@ def test_the_class_can_be_seen(gallery):
     field = pictures.max(3) > 30
     pale = [(g[f] > 2 * np.median(g[f])).mean() for g, f in zip(green, field, strict=True)]
     assert 0.65 < roc_auc_score(labels, pale) < 0.99
+
+
+def test_lesions_lie_where_the_retina_was_drawn_pale_and_the_picture_is_the_same():
+    for i in range(6):
+        picture, lesions = draw_lesions("P", np.random.default_rng([0, 0, i]), 64)
+        assert np.array_equal(picture, draw_fundus("P", np.random.default_rng([0, 0, i]), 64))
+        assert lesions.shape == (64, 64) and 0 < lesions.mean() < 0.5 and 0 <= lesions.min() <= lesions.max() <= 1
+        inside, outside = (np.average(picture[..., 0], weights=w) for w in (lesions, 1 - lesions))
+        assert inside > outside  # the white of the eye has more blue than the retina

@@ -78,9 +78,9 @@ def plan_eye(kind: str, rng: np.random.Generator) -> Eye:
     )
 
 
-def paint(eye: Eye, rng: np.random.Generator, size: int) -> np.ndarray:
+def paint(eye: Eye, page: Page) -> np.ndarray:
     """The retina of ``eye``, before any camera: float32 ``[3, size, size]``, planes blue, green, red, about 0..255."""
-    page = Page(size, rng)
+    rng = page.rng
     canvas = paint_ground(page, eye)
     stripes = choroid_stripes(page, eye.disc)
     paint_tessellation(canvas, page, eye, stripes)
@@ -127,6 +127,7 @@ def paint_crescent(canvas: np.ndarray, page: Page, eye: Eye, stripes: np.ndarray
 
 def paint_atrophy(canvas: np.ndarray, page: Page, shape: np.ndarray, stripes: np.ndarray) -> None:
     """Pale sclera in ``shape``, with what is left of the choroid on it as brown streaks."""
+    page.marked = np.maximum(page.marked, shape)
     lay(canvas, shape, SCLERA)
     streaks = np.clip(page.texture(24) * np.float32(0.7) + stripes * np.float32(0.5) - np.float32(0.1), 0, 1)
     absorb(canvas, shape * streaks * np.float32(page.rng.uniform(0.5, 1.0)), (0.75, 0.55, 0.35))
@@ -192,13 +193,30 @@ def paint_reflex(canvas: np.ndarray, page: Page, eye: Eye) -> None:
 
 def draw_eye(kind: str, rng: np.random.Generator, size: int) -> tuple[np.ndarray, Point]:
     """As :func:`draw_fundus`, together with the fovea's (x, y) in pixels."""
+    picture, fovea, _ = _draw(kind, rng, size)
+    return picture, fovea
+
+
+def draw_lesions(kind: str, rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """As :func:`draw_fundus`, together with where the retina is atrophic: float32 ``[size, size]``, 0 (not) to 1.
+
+    That is the crescent beside the disc and the patches around the macula, what a network should look at.
+    """
+    picture, _, lesions = _draw(kind, rng, size)
+    return picture, lesions
+
+
+def _draw(kind: str, rng: np.random.Generator, size: int) -> tuple[np.ndarray, Point, np.ndarray]:
     if kind not in KINDS:
         raise ValueError(f"unknown kind of fundus picture {kind!r}: it is one of {', '.join(KINDS)}")
     eye = plan_eye(kind, rng)
     mirrored = rng.random() < 0.15  # as in the real set, most discs are on the left
-    picture = photograph(paint(eye, rng, size), rng)
+    page = Page(size, rng)
+    picture = photograph(paint(eye, page), rng)
     x, y = ((value + 1) * size / 2 for value in eye.fovea)
-    return (np.ascontiguousarray(picture[:, ::-1]), (size - x, y)) if mirrored else (picture, (x, y))
+    if not mirrored:
+        return picture, (x, y), page.marked
+    return np.ascontiguousarray(picture[:, ::-1]), (size - x, y), np.ascontiguousarray(page.marked[:, ::-1])
 
 
 def draw_fundus(kind: str, rng: np.random.Generator, size: int) -> np.ndarray:

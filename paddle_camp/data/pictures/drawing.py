@@ -14,10 +14,14 @@ Colour = tuple[float, float, float]
 
 
 class Page:
-    """The coordinates of every pixel, and the shapes (masks) that are made out of them and of random numbers."""
+    """The coordinates of every pixel, and the shapes (masks) that are made out of them and of random numbers.
+
+    ``marked`` is a mask for whoever draws to remember what was drawn where; it begins empty.
+    """
 
     def __init__(self, size: int, rng: np.random.Generator):
         self.size, self.rng = size, rng
+        self.marked = np.zeros((size, size), np.float32)
         self.x = (np.arange(size, dtype=np.float32) + np.float32(0.5)) * np.float32(2 / size) - 1  # [S]: a row
         self.y = self.x[:, None]  # [S, 1]: a column
 
