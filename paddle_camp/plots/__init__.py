@@ -7,6 +7,7 @@ seen to branch off. A value that is missing or NaN leaves a gap.
 """
 
 from paddle_camp.plots.curves import decay_figure, learning_rate_curves, loss_curves, metric_curves
+from paddle_camp.plots.heat import explanation_figure
 from paddle_camp.plots.language import words
 from paddle_camp.plots.panels import bar_panels, histogram_figure, line_panels, strip_panels
 from paddle_camp.plots.pictures import (
@@ -26,6 +27,7 @@ __all__ = [
     "bar_panels",
     "confusion_figure",
     "decay_figure",
+    "explanation_figure",
     "feature_maps",
     "heat_map",
     "histogram_figure",
