@@ -64,6 +64,7 @@ _HOMES = {
     "Task": "training.tasks",
     "classification_loss": "training.losses",
     "evaluate": "training.measuring",
+    "explain": "predicting.explaining",
     "find_learning_rate": "training.lr_finder",
     "fit": "training.fit",
     "fit_task": "training.fit",

@@ -27,13 +27,13 @@ ROOMS = {
     "distributed": set(),
     "training": {"data", "networks", "speed", "distributed"},
     "sweeps": set(),
-    "running": {"data", "plots", "answers", "speed", "distributed", "training", "sweeps"},
+    "running": {"data", "plots", "answers", "networks", "speed", "distributed", "training", "sweeps"},
     "pretrained": {"data", "networks", "models", "speed", "training", "running"},
-    "predicting": {"data", "networks", "models", "training", "running"},
+    "predicting": {"data", "plots", "networks", "models", "training", "running"},
     "commands": {"models", "distributed", "running", "predicting"},
 }
 LIGHT = r"paddle_camp\.running\.(again|catalogue|fit_settings|options|ranges|settings|folder)"
-ROOT_MODULES = "comparisons|derivatives|errors|files|history|machine|metrics|nested|notebook|preprocessing"
+ROOT_MODULES = "comparisons|derivatives|diagnosis|errors|files|history|machine|metrics|nested|notebook|preprocessing"
 PADDLE_FREE = rf"paddle_camp|paddle_camp\.({ROOT_MODULES}|(data|plots|answers)(\..*)?)|{LIGHT}"
 TORCH_WORKER = r"tools\.benchmarks\.(torch_\w+|timing|op_times)"
 

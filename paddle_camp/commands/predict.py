@@ -42,6 +42,11 @@ def build_parser(program: str | None = None) -> argparse.ArgumentParser:
     add("--recursive", action="store_true", help="of a folder, also the pictures in the folders in it")
     add("--tta", action="store_true", help="average over small changes of each picture (shape, or a mirror image)")
     add("--csv", metavar="FILE", help="also write every probability to FILE")
+    add(
+        "--explain",
+        metavar="DIR",
+        help="also write each picture to DIR with Grad-CAM over it: what the network looks at",
+    )
     add("--model", metavar="NAME", help="the network of a .pdparams file that has no model.json beside it")
     add("--classes", choices=KINDS_WITH_CLASSES, help="with --model: what its pictures are")
     add_common_options(parser)
@@ -62,6 +67,8 @@ def main(arguments: list[str] | None = None, program: str | None = None) -> int:
 
 def predict(parsed: argparse.Namespace) -> int:
     """Print a line for each sample; one that fails is said on stderr and makes the exit status 2."""
+    import numpy as np
+
     from paddle_camp import runtime
     from paddle_camp.models import import_networks
     from paddle_camp.predicting.saved_model import find_saved_model
@@ -78,7 +85,11 @@ def predict(parsed: argparse.Namespace) -> int:
     print(printable(f"{saved.model}: {', '.join(map(str, files))}"), file=sys.stderr)
     if saved.stand_in:
         print_loudly(f"*** trained on {saved.stand_in.upper()} *** what it says of real {inputs.name} means little")
-    statuses, rows = [0], []
+    if parsed.explain is not None:
+        from paddle_camp.predicting.explaining import explanation, picture_inputs
+
+        picture_inputs(saved, files)  # or one line that says that they are none
+    statuses, rows, written = [0], [], []
 
     def fail(error: Exception) -> None:
         statuses.append(report(error, parsed.debug))
@@ -86,11 +97,17 @@ def predict(parsed: argparse.Namespace) -> int:
     readable = inputs.samples(parsed.files, parsed.text, fail)
     while batch := list(itertools.islice(readable, AT_ONCE)):
         names, samples = zip(*batch, strict=True)
+        if parsed.explain is not None:
+            (seen,) = inputs.arrays(samples)
+            found = explanation(networks, seen, np.stack(samples), saved.classes, names)
+            written += found.save(parsed.explain, written)
         predicted = predictions_of(saved, networks, inputs.arrays(samples, parsed.tta))
         for name, (words, columns) in zip(names, predicted, strict=True):
             name = os.fsencode(name).decode("utf-8", "backslashreplace")  # a zip's GBK names are no UTF-8
             print(printable(f"{shortened(name)}: {words}"), flush=True)
             rows.append({"sample": name} | columns)
+    if written:
+        print(printable(f"Grad-CAM of {len(written)} pictures: {parsed.explain}"), file=sys.stderr)
     if parsed.csv is not None and rows:
         write_table(Path(parsed.csv), rows)
     return max(statuses)
