@@ -22,8 +22,9 @@ from paddle_camp.commands.reporting import escape_what_cannot_be_shown, guarded
 from paddle_camp.errors import CampError
 from paddle_camp.files import read_json, write_json, write_text
 from paddle_camp.running.folder import follow_latest
+from paddle_camp.running.printing import duration
 from tools import results_in_words, results_of_other_courses
-from tools.results_in_words import duration, span
+from tools.results_in_words import span
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 NONE = "–"

@@ -15,15 +15,6 @@ SAID = {BETTER: "better", WORSE: "worse", EVEN: "not told apart"}
 LOSSES = {"cross_entropy": "cross-entropy", "squared": "squared error", "smoothed": "label smoothing"}
 
 
-def duration(seconds: float) -> str:
-    """``< 1 ms``, ``28 ms``, ``0.4 s``, ``25 s``, ``22 min``."""
-    if seconds < 0.001:
-        return "< 1 ms"
-    if seconds < 0.95:
-        return f"{1000 * seconds:.0f} ms" if seconds < 0.0995 else f"{seconds:.1f} s"
-    return f"{seconds:.0f} s" if seconds < 99.5 else f"{seconds / 60:.0f} min"
-
-
 def span(texts: Iterable[str]) -> str:
     """``0.890 to 0.900``; one text where both ends read the same."""
     return " to ".join(dict.fromkeys(texts))

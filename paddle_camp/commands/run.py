@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
+from paddle_camp.commands.listing import Run, latest_run, list_lines, summary_lines
 from paddle_camp.commands.parsing import add_common_options
 from paddle_camp.commands.reporting import escape_what_cannot_be_shown, guarded, report
 from paddle_camp.errors import CampError
-from paddle_camp.running.catalogue import COURSES, Catalogue
+from paddle_camp.running.catalogue import Catalogue
 from paddle_camp.running.options import DATA, Options
 
 
@@ -68,12 +68,7 @@ def main(catalogue: Catalogue, arguments: Sequence[str] | None = None, program: 
 
 def print_list(catalogue: Catalogue) -> int:
     """Print the assignments, course by course; a folder that is none is said on stderr (exit status 2)."""
-    for course, assignments in itertools.groupby(catalogue.assignments.values(), lambda each: each.course):
-        print(f"{course}: {COURSES[course]}")
-        rows = [(each.id, each.title) for each in assignments]
-        width = max(5, *(len(name) for name, _ in rows))
-        for name, title in rows:
-            print(f"  {name:{width}} {title}")
+    print(*list_lines(catalogue), sep="\n")
     return max([report(CampError(fault), debug=False) for fault in catalogue.faults], default=0)
 
 
@@ -93,9 +88,32 @@ def _run_all(catalogue: Catalogue, names: list[str], parsed: dict) -> int:
     if len(ids) > 1:  # a slip in the last one must not be found after hours
         for name in ids:
             runner.check(catalogue, name, options)
+        return _run_each(catalogue, ids, options)
     for name in ids:
         _run(catalogue, name, options)
     return 0
+
+
+def _run_each(catalogue: Catalogue, ids: list[str], options: Options) -> int:
+    """Run one after the other, also after one that fails, and end with a table; the status is the worst."""
+    runs, status = [], 0
+    try:
+        for name in ids:
+            before, how = latest_run(name, options), "done"
+            try:
+                _run(catalogue, name, options)
+            except Exception as error:
+                status, how = max(status, report(error, options.debug)), "failed"
+            except KeyboardInterrupt:
+                how = "interrupted"
+                raise
+            finally:
+                folder = latest_run(name, options)
+                runs.append(Run(name, folder if folder != before or options.resume is not None else None, how))
+    finally:
+        runs += [Run(name, None, "not begun") for name in ids[len(runs) :]]
+        print("", *summary_lines(runs), sep="\n")
+    return status
 
 
 def _render(catalogue: Catalogue, folder: Path) -> int:

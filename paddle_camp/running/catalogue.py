@@ -14,6 +14,7 @@ import inspect
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -31,6 +32,15 @@ COURSES = {
     "summer": "a summer school",
     "book": "a book",
 }
+DATA_SETS = {  # what a page's loader reads -> its folder below data/; what is not here is called as its loader is
+    "fundus": "ichallenge-pm",
+    "cats_and_dogs": "dogs-vs-cats",
+    "traffic_signs": "gtsrb",
+    "people": "built in",
+    "iris": "built in",
+    "picture": "built in",
+}
+_LOADER = re.compile(r"\bload_(?!folder|own|parts|network|weights|sample)([a-z_]+)")
 _CAMP = re.compile(r"hw(\d+)(?:_(\d+))?_[a-z0-9_]+")
 _OTHER = re.compile(r"(?!hw\d)[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _HEADER = re.compile(r'\s*r?"""(.*?)"""', re.DOTALL)
@@ -68,6 +78,18 @@ class Assignment:
     folder: Path
     title: str
     course: str
+
+    @property
+    def short_title(self) -> str:
+        """The title without the number that the camp's begin with."""
+        return self.title.removeprefix(f"作业{self.id}").strip()
+
+    @property
+    def data_sets(self) -> list[str]:
+        """The data sets that its files load, by their folders below ``data/``; read from the text, nothing is run."""
+        texts = (path.read_text(encoding="utf-8") for path in sorted(self.folder.glob("*.py")))
+        loaders = (name for text in texts for name in _LOADER.findall(text))
+        return list(dict.fromkeys(DATA_SETS.get(name, name.replace("_", "-")) for name in loaders))
 
 
 class Catalogue:
@@ -129,7 +151,9 @@ class Catalogue:
         """
         if homework not in self.assignments:
             known = ", ".join(self.assignments)
-            said = f"there is no homework {homework!r}; there are: {known} (and: all)"
+            near = get_close_matches(homework.lower().replace("_", "-"), [*self.assignments, *COURSES, "all"], n=1)
+            hint = f"did you mean {near[0]}? " if near else ""
+            said = f"there is no homework {homework!r}; {hint}there are: {known} (and: all)"
             raise CampError("; ".join([said, *self.faults]))
         name = f"{self.package}.{self.assignments[homework].folder.name}.{PAGE.removesuffix('.py')}"
         page = importlib.import_module(name)

@@ -6,7 +6,7 @@ import pytest
 
 from paddle_camp.commands.reporting import report
 from paddle_camp.errors import DataError
-from paddle_camp.running.printing import print_loudly, printable
+from paddle_camp.running.printing import duration, print_loudly, printable, table_lines
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,14 @@ def test_an_error_and_a_banner_are_printed_so(capsys):
     print_loudly("*** \x1b[0m ***")
     assert "\x1b" not in (said := capsys.readouterr().err)
     assert "error: \\x1b]0;title\\x07.jpg: is no picture" in said
+
+
+def test_a_chinese_character_is_two_columns_wide():
+    assert table_lines([("眼底", "b"), ("a", "\x1bd")]) == ["眼底  b", "a     \\x1bd"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0.0004, "< 1 ms"), (0.028, "28 ms"), (0.4, "0.4 s"), (25, "25 s"), (1320, "22 min")]
+)
+def test_a_duration_has_the_unit_that_it_is_read_in(seconds, said):
+    assert duration(seconds) == said
