@@ -6,7 +6,11 @@ In parallel means in local processes (joblib) or on the nodes of a Ray cluster (
 from __future__ import annotations
 
 import contextlib
+import functools
+import os
 import sys
+import threading
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +23,7 @@ from paddle_camp.sweeps import cluster as ray_cluster
 from paddle_camp.sweeps.kept import is_kept, kept
 
 Pairs = Iterator[tuple[str, Any]]  # name of a cell, its result
+LOOK = 0.2  # seconds between a worker's looks whether the sweep still lives
 Executor = Callable[[Callable[..., Any], Mapping[str, tuple]], Pairs]  # (function, cells) to results as they finish
 
 
@@ -97,7 +102,8 @@ def _in_processes(jobs: int) -> Executor:
 
     def compute(function: Callable[..., Any], cells: Mapping[str, tuple]) -> Pairs:
         device = paddle.get_device()  # a new process would default to a GPU wherever there is one
-        calls = (joblib.delayed(_named)(name, function, arguments, device) for name, arguments in cells.items())
+        fixed = function, device, os.getpid()
+        calls = (joblib.delayed(_named)(name, arguments, *fixed) for name, arguments in cells.items())
         # One thread each: the processes keep the cores busy, and more threads would compete for them.
         with joblib.parallel_config("loky", inner_max_num_threads=1):
             yield from joblib.Parallel(jobs, return_as="generator_unordered")(calls)
@@ -105,10 +111,28 @@ def _in_processes(jobs: int) -> Executor:
     return compute
 
 
-def _named(name: str, function: Callable[..., Any], arguments: tuple, device: str) -> tuple[str, Any]:
+def _named(name: str, arguments: tuple, function: Callable[..., Any], device: str, sweep: int) -> tuple[str, Any]:
     """Runs in a worker process: a cell's name and its result, computed on ``device``."""
+    _end_with(sweep)
     paddle.set_device(device)
     return name, function(*arguments)
+
+
+@functools.cache
+def _end_with(parent: int) -> None:
+    """End this process soon after its parent has gone, however that ended.
+
+    A sweep that was killed has given the lock of its run free: nobody else may go on writing there. Windows has no
+    such parents; there a worker finishes its cell.
+    """
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(LOOK)
+        os._exit(1)
+
+    if os.name == "posix":
+        threading.Thread(target=watch, name="end with the sweep", daemon=True).start()
 
 
 def _on_cluster(address: str, jobs: int | None) -> Executor:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
+import time
 from functools import partial
+from pathlib import Path
 
 import paddle
 import pytest
@@ -46,6 +50,46 @@ def test_an_interrupted_sweep_goes_on_with_the_missing_cells(tmp_path, jobs):
 def test_a_damaged_result_is_computed_again(tmp_path):
     (tmp_path / "cell-2.json").write_text('{"square": ')
     assert run_cells(square, CELLS, tmp_path)["cell-2"] == {"square": 4}
+
+
+BEATS = """
+import time
+from pathlib import Path
+from paddle_camp.sweeps.sweep import run_cells
+
+def beat(path):
+    while True:
+        Path(path).write_text("beat")
+        time.sleep(0.05)
+
+def sweep(folder):
+    run_cells(beat, {name: (f"{folder}/{name}",) for name in ("first", "second")}, Path(folder), jobs=2)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX: a process is given to another parent when its own has gone")
+def test_workers_end_with_a_sweep_that_is_killed(tmp_path):
+    """The run's lock is free by then: a worker that went on would write beside those of ``--resume``."""
+    (tmp_path / "beats.py").write_text(BEATS)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    beats = [tmp_path / "first", tmp_path / "second"]
+    code = f"import beats; beats.sweep({str(tmp_path)!r})"
+    with subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.DEVNULL) as sweep:
+        until(lambda: all(map(Path.exists, beats)), 120)
+        sweep.kill()
+    time.sleep(2)  # long enough for a worker to look ten times
+    for path in beats:
+        path.unlink()
+    time.sleep(0.5)
+    assert not any(map(Path.exists, beats))
+
+
+def until(holds, seconds):
+    """Wait for ``holds()``."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def which_process(number):
