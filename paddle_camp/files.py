@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import csv
+import functools
 import hashlib
 import io
 import json
 import os
+import re
+import shutil
+import socket
+import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 CHECKSUM = "checksum"
+_LEFT = re.compile(r"\..+\.(?:(?P<host>[\w-]+)-)?(?P<process>\d+)\.(?:tmp|partial)")  # names of temporary_name
+_OLD = 24 * 3600  # seconds after which nobody can still be writing
+_LONGEST = 120  # characters of a name that go into a temporary one; file systems take 255 bytes
 
 
 def replace_file(path: Path, write: Callable[[Path], object]) -> None:
@@ -25,7 +33,7 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
         return
     path = Path(os.path.realpath(path))
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = temporary_name(path, "tmp")
     try:
         write(temporary)
         with temporary.open("rb+") as stream:  # on the disk before it takes the name: a power cut leaves no empty file
@@ -33,6 +41,49 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def temporary_name(path: Path, suffix: str) -> Path:
+    """A hidden name beside ``path`` for what shall become it; what processes that were killed left there is removed.
+
+    Args:
+        suffix: "tmp" for a file, "partial" for a folder.
+    """
+    host = re.sub(r"[^\w-]", "-", socket.gethostname())
+    _remove_leftovers(path.parent, host)
+    return path.with_name(f".{path.name[:_LONGEST]}.{host}-{os.getpid()}.{suffix}")
+
+
+@functools.lru_cache(maxsize=256)  # once a process and folder
+def _remove_leftovers(folder: Path, host: str) -> None:
+    """Remove temporary files and folders of processes of this machine that are gone, and of anybody after a day."""
+    try:
+        found = [entry for entry in os.scandir(folder) if _LEFT.fullmatch(entry.name)]
+    except OSError:
+        return
+    for entry in found:
+        try:
+            name = _LEFT.fullmatch(entry.name)
+            ours = name is not None and name["host"] == host
+            if (ours and _is_gone(int(name["process"]))) or entry.stat().st_mtime < time.time() - _OLD:
+                if entry.is_dir(follow_symlinks=False):
+                    shutil.rmtree(entry.path, ignore_errors=True)
+                else:
+                    os.unlink(entry.path)
+        except OSError:  # another process was faster, or it is not ours to remove
+            continue
+
+
+def _is_gone(process: int) -> bool:
+    if os.name != "posix":  # os.kill would end it
+        return False
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return True
+    except PermissionError:
+        pass
+    return False
 
 
 def write_text(path: Path, text: str) -> None:

@@ -13,6 +13,7 @@ import zlib
 from pathlib import Path, PurePosixPath
 
 from paddle_camp.errors import DataError
+from paddle_camp.files import temporary_name
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ def unpack(zip_path: Path, target: Path, expect: str = "") -> Path:
     if _stamp_of(target) == stamp:
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    partial = temporary_name(target, "partial")
     shutil.rmtree(partial, ignore_errors=True)
     try:
         _extract(zip_path, partial, expect)
