@@ -5,13 +5,20 @@ from __future__ import annotations
 import contextlib
 import errno
 import io
+import os
+import select
+import signal
+import stat
 import sys
+import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from paddle_camp.errors import CampError, RunError
 from paddle_camp.machine import NO_PADDLE
 from paddle_camp.running.printing import printable
+
+LOOK = 1.0  # seconds at most until it is noticed that nobody reads
 
 
 def escape_what_cannot_be_shown() -> None:
@@ -21,12 +28,65 @@ def escape_what_cannot_be_shown() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+@contextlib.contextmanager
+def while_read() -> Iterator[None]:
+    """Inside, the process gets a Ctrl-C when the pipe that it prints to has lost its reader (``| head -1``).
+
+    Without it a training would go on for hours before the next line finds out. Elsewhere than on POSIX it does.
+    """
+    over = threading.Event()
+
+    def watch() -> None:
+        poll = select.poll()
+        poll.register(1, 0)
+        while not over.is_set():
+            if poll.poll(LOOK * 1000):
+                _say("nobody reads the output any more")
+                os.kill(os.getpid(), signal.SIGINT)
+                return
+
+    watched = os.name == "posix" and _is_pipe(1)
+    if watched:
+        threading.Thread(target=watch, name="is the output read?", daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
+
+
+def _is_pipe(descriptor: int) -> bool:
+    try:
+        return stat.S_ISFIFO(os.fstat(descriptor).st_mode)
+    except OSError:  # closed from the start
+        return False
+
+
+@contextlib.contextmanager
+def unless_unread() -> Iterator[None]:
+    """Print to stdout what may be left unread: a reader that has gone is no fault of the work that is done."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _let_go_of_stdout()
+
+
+def _let_go_of_stdout() -> None:
+    """What is still to be printed goes nowhere, lest Python complain of it at the end."""
+    with contextlib.suppress(OSError, ValueError):  # a stream without a descriptor
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def guarded(work: Callable[[], int], debug: bool) -> int:
     """``work()``'s exit status; an error is reported and becomes one."""
     try:
         return work()
     except KeyboardInterrupt:
         _say("interrupted")
+        return 130
+    except BrokenPipeError:
+        _let_go_of_stdout()
+        _say("interrupted: nobody reads the output any more")
         return 130
     except Exception as error:
         if isinstance(error, ImportError) and _interrupted(error):  # Paddle's own words for a Ctrl-C while it loads

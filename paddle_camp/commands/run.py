@@ -8,7 +8,7 @@ from pathlib import Path
 
 from paddle_camp.commands.listing import Run, latest_run, list_lines, summary_lines
 from paddle_camp.commands.parsing import add_common_options
-from paddle_camp.commands.reporting import escape_what_cannot_be_shown, guarded, report
+from paddle_camp.commands.reporting import escape_what_cannot_be_shown, guarded, report, unless_unread, while_read
 from paddle_camp.errors import CampError
 from paddle_camp.running.catalogue import Catalogue
 from paddle_camp.running.options import DATA, Options
@@ -131,9 +131,11 @@ def _run(catalogue: Catalogue, name: str, options: Options) -> None:
     from paddle_camp.distributed import collectives
     from paddle_camp.running.runner import run_assignment
 
-    answer, path = run_assignment(catalogue, name, options)
+    with while_read():
+        answer, path = run_assignment(catalogue, name, options)
     if collectives.world().rank > 0:
         return  # process 0 speaks for all
-    print(f"\n{answer.title}\n")
-    print(answer.text)
-    print(f"\nanswer:  {path / 'answer.md'}\nreport:  {path / 'report.html'}\nfigures: {path / 'figures'}")
+    with unless_unread():
+        print(f"\n{answer.title}\n")
+        print(answer.text)
+        print(f"\nanswer:  {path / 'answer.md'}\nreport:  {path / 'report.html'}\nfigures: {path / 'figures'}")

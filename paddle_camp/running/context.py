@@ -173,8 +173,15 @@ class Context:
         return [info for info in (self.data, *self.weights.values()) if info is not None and info.stand_in]
 
     def say(self, text: str) -> None:
-        """Print a result."""
-        print(text, flush=True)
+        """Print a result.
+
+        Raises:
+            KeyboardInterrupt: nobody reads any more; the run ends there and can be resumed.
+        """
+        try:
+            print(text, flush=True)
+        except BrokenPipeError:
+            raise KeyboardInterrupt from None
 
     def announce(self, data: DataInfo, how: str) -> None:
         """Print which data are used, with a banner for a stand-in, and check that a resumed run has the same data.

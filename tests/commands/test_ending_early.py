@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 import homework
 from paddle_camp.commands.reporting import guarded
@@ -17,10 +20,10 @@ SCRIPT = Path(__file__).resolve().parents[2] / "tools" / "run_homework.py"
 SMALL = ("model=resnet18", "image_size=32", "num_epochs=3", "train_pictures=30", "valid_pictures=10", "batch_size=2")
 
 
-def start_tiny(out: Path) -> subprocess.Popen:
+def start_tiny(out: Path, **options) -> subprocess.Popen:
     """A real run of 9-1 in a process of its own, small enough to wait for."""
     arguments = ["9-1", "--data", "synthetic", "--out", str(out), *(part for text in SMALL for part in ("-o", text))]
-    return subprocess.Popen([sys.executable, SCRIPT, *arguments], stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen([sys.executable, SCRIPT, *arguments], stderr=subprocess.PIPE, text=True, **options)
 
 
 def failing(monkeypatch, tmp_path, error) -> int:
@@ -99,6 +102,32 @@ def test_ctrl_c_through_a_broken_pipe_is_saved_all_the_same(tmp_path):
     assert json.loads(state.read_text(encoding="utf-8"))["state"]["step"] >= 11
     metrics = json.loads((tmp_path / "9-1" / "latest" / "metrics.json").read_text(encoding="utf-8"))
     assert metrics["status"] == "interrupted"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a pipe without a reader is seen by POSIX's poll")
+def test_a_run_whose_output_nobody_reads_ends_and_can_be_resumed(tmp_path):
+    """Not at its next line of results, which may come hours later."""
+    process = start_tiny(tmp_path, stdout=subprocess.PIPE)
+    said = []
+    for line in process.stderr:
+        said.append(line)
+        if "epoch: 0, batch_id: 0" in line:
+            process.stdout.close()
+    assert process.wait(300) == 130
+    assert "nobody reads the output any more\n" in said and "go on with: python tools/run_homework.py" in said[-2]
+    metrics = json.loads((tmp_path / "9-1" / "latest" / "metrics.json").read_text(encoding="utf-8"))
+    assert metrics["status"] == "interrupted"
+
+
+def test_an_answer_that_is_not_read_to_its_end_is_no_failure():
+    reading, writing = os.pipe()
+    os.close(reading)
+    code = (
+        "from paddle_camp.commands.reporting import unless_unread\nwith unless_unread(): print('answer\\n' * 10**5)\n"
+    )
+    with open(writing, "wb") as stdout:
+        done = subprocess.run([sys.executable, "-c", code], stdout=stdout, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_ctrl_c_in_a_real_run_is_130_and_resumable(tmp_path):
