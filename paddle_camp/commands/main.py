@@ -6,19 +6,20 @@ import argparse
 from collections.abc import Sequence
 
 import paddle_camp
-from paddle_camp.commands import predict, run
+from paddle_camp.commands import completion, predict, run
 from paddle_camp.running.catalogue import Catalogue
 
 COMMANDS = {
     "run": "run assignments; plots and the answer land in runs/ID/latest/",
     "list": "list the assignments, course by course",
     "predict": "predict with the model of a run: pictures, messages, rows of a table",
+    "completion": 'tab completion for bash and zsh: eval "$(paddle-camp completion)"',
 }
 
 
 def main(catalogue: Catalogue, arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
-    listed = "\n".join(f"  {name:9}{what}" for name, what in COMMANDS.items())
+    listed = "\n".join(f"  {name:11}{what}" for name, what in COMMANDS.items())
     parser = argparse.ArgumentParser(
         "paddle-camp",
         description=f"{paddle_camp.__doc__.splitlines()[0]}\n\n{listed}",
@@ -32,8 +33,11 @@ def main(catalogue: Catalogue, arguments: Sequence[str] | None = None) -> int:
     program = f"paddle-camp {parsed.command}"
     if parsed.command == "predict":
         return predict.main(parsed.arguments, program)
+    if parsed.command in ("list", "completion") and parsed.arguments:
+        parser.error(f"{parsed.command} takes no arguments, not {' '.join(parsed.arguments)}")
+    if parsed.command == "completion":
+        print(completion.script(catalogue, COMMANDS), end="")
+        return 0
     if parsed.command == "list":
-        if parsed.arguments:
-            parser.error(f"list takes no arguments, not {' '.join(parsed.arguments)}")
         return run.main(catalogue, ["--list"], program)
     return run.main(catalogue, parsed.arguments, program)
