@@ -168,5 +168,5 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
         values=values,
         figures=draw_all(cells, recipes, results["parts"]),
         histories={name: camp.History.from_dict(history) for name, history in histories.items()},
-        predictions=camp.Predictions(data.test.names, labels, final),
+        predictions=camp.Predictions.of_shares(data.test, final),
     )

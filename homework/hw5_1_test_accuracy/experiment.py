@@ -125,5 +125,5 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
         values={"test": total, "epochs": epochs, "code": camp.code_of(measure_sample, classify_own)},
         figures=figures,
         histories=histories,
-        predictions=camp.Predictions(data.test.names, data.test.labels, shares),
+        predictions=camp.Predictions.of_shares(data.test, shares),
     )

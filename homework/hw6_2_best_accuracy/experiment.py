@@ -155,5 +155,5 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
         values=values,
         figures=draw_all(rows, results, data, ensemble["averaged"], WARPS[settings.warp]),
         histories={f"final-{name}": camp.History.from_dict(cell["history"]) for name, cell in final.items()},
-        predictions=camp.Predictions(data.test.names, labels, ensemble["averaged"]),
+        predictions=camp.Predictions.of_shares(data.test, ensemble["averaged"]),
     )

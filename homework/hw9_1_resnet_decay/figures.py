@@ -49,7 +49,6 @@ def draw(
     title = plots.words("ROC curve, validation pictures, first seed", "ROC 曲线：验证图片，第一个种子")
     roc = plots.roc_figure(curves, title=title)
     classes = (plots.words("not PM", "非病理性近视"), plots.words("PM", "病理性近视"))
-    confusion = plots.confusion_figure(metrics.confusion(outputs, labels), classes)
     probabilities = metrics.probabilities(outputs)[:, 1]
     pictures = plots.prediction_grid(data.valid.images, data.valid.names, labels, probabilities, classes=classes)
     figures = {}
@@ -59,7 +58,6 @@ def draw(
     return figures | {
         "decay": ("学习率分段衰减的位置：训练 loss、学习率与验证准确率（各随机种子的平均）", decay),
         "roc": ("验证集 ROC 曲线（第一个种子）", roc),
-        "confusion": ("第一个种子的模型在验证集上的混淆矩阵", confusion),
         "pictures": ("第一个种子的模型判断的验证图片（红框为判错）", pictures),
     }
 

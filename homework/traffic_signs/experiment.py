@@ -32,7 +32,7 @@ from annotated_types import Ge
 import paddle_camp as camp
 from homework.traffic_signs.baseline import measure_baseline
 from homework.traffic_signs.figures import draw_all
-from homework.traffic_signs.names import CHINESE
+from homework.traffic_signs.names import CHINESE, name_of
 from homework.traffic_signs.training import (
     BY_PICTURE,
     CHANGES,
@@ -190,7 +190,7 @@ def answer_of(settings: Settings, context: camp.Context, data: Any, splits: dict
             settings, data, results, found, {"held": (held_shares, held.labels), "test": (shares, labels)}
         ),
         histories=histories,
-        predictions=camp.Predictions(data.test.names, labels, shares),
+        predictions=camp.Predictions.of_shares(data.test, shares, classes=[*map(name_of, range(shares.shape[1]))]),
     )
 
 

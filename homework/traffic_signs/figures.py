@@ -41,7 +41,6 @@ def draw_all(settings: Any, data: Any, results: dict, found: dict, parts: dict) 
     figures = {
         "splits": ("同样的做法，按轨迹和按图片留出（各种子的平均）", draw_splits(found["cells"])),
         "changes": ("每次改动一处，在留出的轨迹上判错的比例", draw_changes(results["changes"], recipe, settings)),
-        "confusion": ("测试图片的混淆矩阵（各网络合起来）", draw_confusion(shares, labels)),
     }
     if results["pairs"]:
         plain = np.array([cell["plain"] for cell in found["final"]])
@@ -90,17 +89,11 @@ def draw_changes(table: dict, recipe: Sequence[float], settings: Any) -> Figure:
     return plots.strip_panels([row_name(name, settings) for name in rows], panels, title=title)
 
 
-def draw_confusion(shares: np.ndarray, labels: np.ndarray) -> Figure:
-    """Who is taken for whom on the test pictures."""
-    matrix = camp.metrics.confusion(shares, labels)
-    return plots.confusion_figure(matrix, [name_of(label) for label in range(len(matrix))])
-
-
 def draw_wrong(test: camp.ImageSet, sizes: np.ndarray, shares: np.ndarray) -> Figure:
     """The test pictures that all networks together get wrong, the surest mistakes first."""
     said = shares.argmax(axis=1)
     wrong = np.flatnonzero(said != test.labels)
-    order = wrong[np.argsort(-shares[wrong, said[wrong]], kind="stable")][:MOST_WRONG]
+    order = camp.metrics.top_losses(shares, test.labels, MOST_WRONG)
     captions = []
     for i in order:
         is_, taken = (name_of(label) for label in (test.labels[i], said[i]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import io
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,21 +29,34 @@ class Predictions:
         labels: int ``[N]``; ``[N, 1]`` is taken too.
         probabilities: float ``[N, K]``.
         split: "test", "validation".
+        pictures: the ``ImageSet`` of the N samples, where they are pictures: the run's report shows the mistakes.
+        classes: names of the K classes for people; by default those of the pictures' kind, or their numbers.
     """
 
     names: tuple[str, ...]
     labels: np.ndarray
     probabilities: np.ndarray
     split: str = "test"
+    pictures: Any = None
+    classes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         # [N, 1] beside [N] would compare each label with each prediction.
         object.__setattr__(self, "labels", np.asarray(self.labels).reshape(-1))
+        object.__setattr__(self, "probabilities", np.asarray(self.probabilities))
+        count = self.probabilities.shape[1]
+        known = self.classes or (self.pictures.kind.classes if self.pictures is not None else ())
+        object.__setattr__(self, "classes", tuple(known) if len(known) == count else tuple(map(str, range(count))))
 
     @classmethod
     def of(cls, part: Any, outputs: np.ndarray, split: str = "test") -> Predictions:
         """Of a network's outputs ``[N, K]`` (logits) for the N pictures of ``part``, an ``ImageSet``."""
-        return cls(part.names, part.labels, probabilities(np.asarray(outputs)), split)
+        return cls.of_shares(part, probabilities(np.asarray(outputs)), split)
+
+    @classmethod
+    def of_shares(cls, part: Any, shares: np.ndarray, split: str = "test", classes: Sequence[str] = ()) -> Predictions:
+        """Of class probabilities ``[N, K]``, such as the mean of several networks'."""
+        return cls(part.names, part.labels, shares, split, part, tuple(classes))
 
     def headline(self) -> dict[str, Any]:
         """The accuracy, with its 95 % interval."""

@@ -83,7 +83,7 @@ def markdown_table(headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> str
     """A Markdown table; columns of numbers are set to the right, and a ``|`` in a cell stays in its cell."""
     numeric = [bool(rows) and all(_is_number(row[i]) or row[i] is None for row in rows) for i in range(len(headers))]
     lines = [headers, ["---:" if right else "---" for right in numeric], *rows]
-    return "\n".join("| " + " | ".join(_escape_pipes(_cell(value)) for value in line) + " |" for line in lines) + "\n"
+    return "\n".join("| " + " | ".join(in_a_cell(_cell(value)) for value in line) + " |" for line in lines) + "\n"
 
 
 def _markdown() -> MarkdownIt:
@@ -113,7 +113,8 @@ def _data_uri(file: Path) -> str:
     return "data:image/png;base64," + base64.b64encode(file.read_bytes()).decode("ascii")
 
 
-def _escape_pipes(text: str) -> str:
+def in_a_cell(text: str) -> str:
+    """A text that stays in one cell of a Markdown table."""
     return " ".join(text.split()).replace("|", "\\|")
 
 

@@ -7,9 +7,11 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from paddle_camp.answers.page import in_a_cell
 from paddle_camp.comparisons import not_beaten
 
 TEMPLATE = "answer.md.j2"
+PARTS = {"interpretation": "mistakes.md.j2", "diagnosis": "diagnosis.md.j2"}  # key of the results -> template
 
 
 def render(page: str, values: dict[str, Any]) -> str:
@@ -20,15 +22,25 @@ def render(page: str, values: dict[str, Any]) -> str:
     write a dash for None: what was not measured, or was no number; ``against | not_beaten``, the names of those that
     the best one cannot be told apart from.
     """
+    return _environment(Path(page).parent).get_template(TEMPLATE).render(values).strip()
+
+
+def render_more(results: dict[str, Any]) -> list[str]:
+    """What the library adds to the text of every answer: its :data:`PARTS`, where the results have them."""
+    environment = _environment(Path(__file__).parent)
+    return [environment.get_template(file).render(results).strip() for key, file in PARTS.items() if key in results]
+
+
+def _environment(folder: Path) -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(Path(page).parent),
+        loader=FileSystemLoader(folder),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         autoescape=False,  # the text is Markdown; page.py escapes it on its way to HTML
     )
-    environment.filters |= {"fixed": _fixed, "percent": _percent, "not_beaten": not_beaten}
-    return environment.get_template(TEMPLATE).render(values).strip()
+    environment.filters |= {"fixed": _fixed, "percent": _percent, "not_beaten": not_beaten, "cell": in_a_cell}
+    return environment
 
 
 def _fixed(value: float | None, digits: int = 3) -> str:

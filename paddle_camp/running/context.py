@@ -37,7 +37,8 @@ class Context:
     Attributes:
         open_folder: creates or finds the run's folder; called once.
         settings: JSON values, for ``config.json``.
-        data: what :meth:`announce` was told, and ``weights``, network -> what :meth:`announce_weights` was told.
+        data: what :meth:`announce` was told; ``weights``: network -> what :meth:`announce_weights` was told;
+            ``published``: the model that :meth:`publish` was told.
         began: start on the clock of :func:`time.monotonic`, minus the seconds of earlier sessions.
     """
 
@@ -50,6 +51,7 @@ class Context:
     began: float = field(default_factory=time.monotonic)
     environment: dict[str, Any] = field(default_factory=runtime.environment)
     weights: dict[str, WeightsInfo] = field(default_factory=dict)
+    published: Any = None
     _path: Path | None = None
 
     @property
@@ -144,6 +146,7 @@ class Context:
         """
         model.write(self.checkpoints, self.data)
         publish(folder, self.checkpoints)
+        self.published = model
 
     def publish_ensemble(self, folders: Sequence[Path], model: Any) -> Any:
         """Make several trainings the run's, for ``predict`` to average: each by its folder's name, the first ``last``.
@@ -249,16 +252,13 @@ class Context:
         error: str = "",
     ) -> None:
         """Write ``metrics.json``; ``status`` is running, done, failed or interrupted."""
-        data = self.data
-        described = {} if data is None else {"name": data.name, "origin": data.origin, "path": data.path} | data.counts
+        described: dict[str, Any] = {}
+        if (data := self.data) is not None:
+            described = {"name": data.name, "origin": data.origin, "path": data.path} | data.counts
         value = {"homework": self.homework, "status": status, "data": described, "seed": self.seed}
         value |= {"weights": {name: info.origin for name, info in self.weights.items()}} if self.weights else {}
-        value |= {
-            "device": self.device,
-            "seconds": round(self.seconds, 1),
-            "headline": headline,
-            "results": results or {},
-        }
+        value |= {"device": self.device, "seconds": round(self.seconds, 1), "headline": headline}
+        value |= {"results": results or {}}
         write_json(self.path / "metrics.json", value | ({"error": error} if error else {}))
 
     def clean_up(self) -> None:

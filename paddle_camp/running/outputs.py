@@ -16,7 +16,7 @@ from jinja2 import TemplateError
 
 from paddle_camp.answers import page as pages
 from paddle_camp.answers.answer import Answer
-from paddle_camp.answers.template import TEMPLATE, render
+from paddle_camp.answers.template import TEMPLATE, render, render_more
 from paddle_camp.data.info import DataInfo
 from paddle_camp.errors import CampError
 from paddle_camp.files import read_sealed, write_csv, write_sealed
@@ -104,7 +104,8 @@ def render_kept(folder: Path, page: Page) -> str:
     """
     kept = read_kept(folder)
     settings = restore(page.Settings, kept["settings"])
-    text = render(str(page.__file__), {"settings": settings, "seed": kept["seed"]} | kept["values"] | kept["results"])
+    values = {"settings": settings, "seed": kept["seed"]} | kept["values"] | kept["results"]
+    text = "\n\n".join([render(str(page.__file__), values), *render_more(kept["results"])])
     numbered = enumerate(kept["figures"].items(), start=1)
     figures = [(f"图 {number}：{caption}", folder / "figures" / f"{name}.png") for number, (name, caption) in numbered]
     # A forum shows the text of a picture only where the picture is missing: the caption stands above it as well.

@@ -17,7 +17,9 @@ from paddle_camp.files import write_json
 from paddle_camp.running import again, outputs, settings, visualdl
 from paddle_camp.running.catalogue import Catalogue, Page
 from paddle_camp.running.context import Context
+from paddle_camp.running.diagnosing import add_diagnosis
 from paddle_camp.running.folder import alone_in, new_folder, resume_command
+from paddle_camp.running.interpreting import add_interpretation
 from paddle_camp.running.options import Options
 from paddle_camp.running.resuming import find_resumable, read_config, seconds_so_far
 from paddle_camp.speed.memory import resident_peak
@@ -126,6 +128,8 @@ def _decide(homework: str, page: Page, options: Options) -> tuple[Path | None, A
 def _run_in(context: Context, page: Page, values: Any) -> Answer:
     try:
         answer = page.run(values, context)
+        add_interpretation(context, answer)
+        add_diagnosis(context, answer)
         context.environment["peak_memory"] = resident_peak()
         write_json(context.path / "env.json", context.environment)
         outputs.write_answer_files(context, page, answer)

@@ -35,7 +35,9 @@ def test_quick(quick):
     reason, per_rate = results["reason"], results["reason"]["per_rate"]
     assert reason["explains"] and per_rate["Adam"] > 10 * per_rate["SGD"]  # what is divided by the gradient's size
     assert form_faults((quick / "answer.md").read_text(encoding="utf-8")) == []
-    assert {path.name for path in (quick / "figures").iterdir()} == {"heat_map.png", "by_optimizer.png", "by_rate.png"}
+    assert {path.name for path in (quick / "figures").iterdir()} == {
+        f"{name}.png" for name in ("heat_map", "by_optimizer", "by_rate", "confusion", "mistakes")
+    }
 
 
 def test_every_cell_begins_with_the_same_loss(quick):

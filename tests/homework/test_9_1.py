@@ -75,7 +75,10 @@ def quick(tmp_path_factory) -> tuple[Path, str]:
 def test_quick_leaves_every_file_of_the_contract(quick):
     folder, _ = quick
     names = ["config.json", "env.json", "metrics.json", "history.csv", "steps.csv", "answer.md", "report.html"]
-    names += ["predictions.csv", *(f"figures/{n}.png" for n in ("plateau", "decay", "roc", "confusion", "pictures"))]
+    names += [
+        "predictions.csv",
+        *(f"figures/{n}.png" for n in ("plateau", "decay", "roc", "confusion", "mistakes", "pictures")),
+    ]
     names += [f"checkpoints/{n}{part}" for n in ("last", "best") for part in (".pdparams", ".pdopt", ".state.json")]
     assert [name for name in names if not (folder / name).is_file()] == []
     assert folder.resolve().parent == folder.parent.resolve()

@@ -92,6 +92,8 @@ def test_quick_leaves_the_files_and_finds_who_learns(quick):
         "accuracy.png",
         "roc.png",
         "wrong.png",
+        "confusion.png",
+        "mistakes.png",
     }
 
 
