@@ -27,6 +27,7 @@ _HOMES = {
     "ImageSet": "data.image_set",
     "draw": "data.image_set",
     "load_cats_and_dogs": "data.cats_and_dogs.loading",
+    "load_driving": "data.drives.loading",
     "load_folder": "data.folder",
     "load_fundus": "data.fundus.loading",
     "load_housing": "data.housing",

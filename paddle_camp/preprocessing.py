@@ -54,8 +54,9 @@ IMAGENET_DEVIATION = np.array([0.229, 0.224, 0.225], np.float32).reshape(3, 1, 1
 class PictureKind:
     """The pictures that a network is made for: their classes, their shape and how their bytes become its inputs.
 
-    ``classes`` are the class names in the order of the labels, empty where each data set has its own. ``scale`` turns
-    uint8 ``[N, in_channels, image_size, image_size]`` into the float32 inputs of the same shape.
+    ``classes`` are the class names in the order of the labels, empty where each data set has its own, or numbers are
+    predicted. ``scale`` turns uint8 ``[N, in_channels, image_size, width]`` into the float32 inputs of the same shape.
+    ``width`` is None where the pictures are square.
     """
 
     name: str
@@ -63,11 +64,12 @@ class PictureKind:
     in_channels: int
     image_size: int
     scale: Callable[[np.ndarray], np.ndarray]
+    width: int | None = None
 
     @property
     def shape(self) -> tuple[int, int, int]:
         """One picture: (channels, height, width)."""
-        return self.in_channels, self.image_size, self.image_size
+        return self.in_channels, self.image_size, self.width or self.image_size
 
     def prepared_as(self, other: PictureKind) -> PictureKind:
         """The same pictures and classes with the name and the scaling of ``other``."""
@@ -88,6 +90,7 @@ SIGN_NAMES = (
 DIGITS = PictureKind("digits", tuple("0123456789"), 1, 28, scale_to_one)
 FUNDUS = PictureKind("fundus", ("not PM", "PM"), 3, 224, scale_to_unit)
 SIGNS = PictureKind("traffic-signs", SIGN_NAMES, 3, 32, scale_by_contrast)
+ROADS = PictureKind("roads", (), 3, 66, scale_by_contrast, width=200)  # what a car's camera sees, as PilotNet takes it
 PICTURES = PictureKind("pictures", (), 3, 224, scale_to_unit)  # any folder of pictures
 # The same pictures as those networks see them that were trained on ImageNet; predict knows them by these names.
 PICTURES_LITE = PictureKind("pictures-lite", (), 3, 224, scale_for_lite)

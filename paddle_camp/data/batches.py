@@ -23,6 +23,7 @@ from paddle_camp.nested import leaves, map_arrays, take_rows
 __all__ = ["ArrayBatches", "Augment", "BatchSource", "Batches", "IndexedBatches", "Scale", "as_batches", "epoch_order"]
 
 Augment = Callable[[np.ndarray, np.random.Generator], np.ndarray]
+AugmentPairs = Callable[[np.ndarray, np.ndarray, np.random.Generator], tuple[np.ndarray, np.ndarray]]
 Scale = Callable[[np.ndarray], np.ndarray]
 
 
@@ -90,6 +91,8 @@ class Batches(Indexed):
         shuffle_seed: None keeps the order of the data (evaluation).
         augment: changes a uint8 batch ``[B, C, H, W]``, drawing from the generator it is given.
         scale: uint8 to float32, each picture by itself; by default that of the pictures' kind.
+        augment_pairs: changes pictures and their labels together, behind ``augment``: a mirrored road is steered the
+            other way.
     """
 
     data: ImageSet
@@ -97,6 +100,7 @@ class Batches(Indexed):
     shuffle_seed: int | None = None
     augment: Augment | None = None
     scale: Scale | None = None
+    augment_pairs: AugmentPairs | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.data, ImageSet):
@@ -114,18 +118,20 @@ class Batches(Indexed):
 
     def whole(self) -> tuple[np.ndarray, np.ndarray] | None:
         """All samples in their order, scaled; None where each epoch, or a subclass, makes others of them."""
-        if self.augment is not None or type(self).epoch is not Batches.epoch:
+        if self.augment or self.augment_pairs or type(self).epoch is not Batches.epoch:
             return None
         return self._scaled(self.data.images), self.data.labels
 
     def epoch(self, epoch: int = 0, start: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield (images float32 ``[B, C, H, W]``, labels ``[B, ...]``), beginning at batch ``start``."""
         for step, index in enumerate(self.indices(epoch, start), start):
-            images = self.data.images[index]
+            images, labels = self.data.images[index], self.data.labels[index]
+            rng = np.random.default_rng([self.shuffle_seed or 0, epoch, step])
             if self.augment is not None:
-                seed = [self.shuffle_seed or 0, epoch, step]
-                images = self.augment(images, np.random.default_rng(seed))
-            yield self._scaled(images), self.data.labels[index]
+                images = self.augment(images, rng)
+            if self.augment_pairs is not None:
+                images, labels = self.augment_pairs(images, labels, rng)
+            yield self._scaled(images), labels
 
     def _scaled(self, images: np.ndarray) -> np.ndarray:
         return (self.scale or self.data.kind.scale)(images)

@@ -65,7 +65,13 @@ def _no_text(path: Path, line: int, fault: str) -> DataError:
 
 
 def read_table(
-    path: Path, columns: tuple[str, ...], others: Collection[str] | None = None, separator: str = ","
+    path: Path,
+    columns: tuple[str, ...],
+    others: Collection[str] | None = None,
+    separator: str = ",",
+    *,
+    optional: tuple[str, ...] = (),
+    header: tuple[str, ...] = (),
 ) -> list[tuple[int, tuple[str, ...]]]:
     """Read some columns of a table; other columns and empty rows are left out.
 
@@ -75,6 +81,8 @@ def read_table(
         others: the only other columns that may stand beside them; None: any may.
         separator: of a ``.csv``'s cells: a key of :data:`SEPARATORS`. Tabs are taken for it where it does not stand in
             the header row: Excel's "Unicode text" has them.
+        optional: further columns, whose values are empty where the table does not have them.
+        header: the names of the columns of a table that has no header row.
 
     Returns:
         (row number as an editor shows it, the values as text) for each row.
@@ -88,25 +96,25 @@ def read_table(
     except (OSError, ValueError, KeyError, csv.Error, zipfile.BadZipFile, ParseError) as error:
         said = " ".join(str(error).split())[:120]
         raise DataError(f"{path}: the table cannot be read ({said}); copy or download it again") from error
+    rows = [list(header), *rows] if header else rows
     names = rows[0] if rows else []
     if other := other_separator(names[0] if len(names) == 1 else "", separator):
         usual = SEPARATORS[separator]
         raise DataError(f"{path}: its cells are separated by {other}, not by {usual}; save it as CSV with {usual}")
-    header = [cell.lower() for cell in names]
-    missing = [name for name in columns if name.lower() not in header]
+    named = [cell.lower() for cell in names]
+    missing = [name for name in columns if name.lower() not in named]
     if missing:
         has = ", ".join(names) if names else "nothing"
         raise DataError(f"{path}: no column {' and '.join(missing)} in the header row, which has {has}")
     if others is not None:
-        _refuse_others(path, names, {name.lower() for name in (*columns, *others)})
-    at = [header.index(name.lower()) for name in columns]
-    found = [(number, row) for number, row in enumerate(rows[1:], start=2) if any(row)]
+        _refuse_others(path, names, {name.lower() for name in (*columns, *optional, *others)})
+    at = [named.index(name.lower()) if name.lower() in named else -1 for name in (*columns, *optional)]
+    found = [(number, row) for number, row in enumerate(rows[1:], start=1 if header else 2) if any(row)]
     for number, row in found:
-        if len(row) != len(header):
-            raise DataError(
-                f"{path}: row {number} has {len(row)} cells where the header row has {len(header)}; correct the table"
-            )
-    return [(number, tuple(row[i] for i in at)) for number, row in found]
+        if len(row) != len(named):
+            has = f"{len(named)} are usual" if header else f"the header row has {len(named)}"
+            raise DataError(f"{path}: row {number} has {len(row)} cells where {has}; correct the table")
+    return [(number, tuple(row[i] if i >= 0 else "" for i in at)) for number, row in found]
 
 
 def _refuse_others(path: Path, names: list[str], known: Collection[str]) -> None:

@@ -27,6 +27,8 @@ def read_pictures(
     image_size: int,
     cache_dir: Path | None = None,
     decoder: Callable[[Path, int], np.ndarray] | None = None,
+    width: int | None = None,
+    variant: str = "",
 ) -> np.ndarray:
     """Decode and resize pictures, or take them from the cache of an earlier run.
 
@@ -37,14 +39,16 @@ def read_pictures(
         image_size: the side of the square result, pixels.
         cache_dir: default $PADDLE_CAMP_CACHE or ``~/.cache/paddle_camp``.
         decoder: :func:`decode` by default.
+        width: of the result of a ``decoder`` that gives no squares; ``image_size`` is then the height.
+        variant: what else the decoder's result depends on.
 
     Returns:
-        uint8 ``[N, 3, image_size, image_size]``, BGR, in the order of ``paths``.
+        uint8 ``[N, 3, image_size, width or image_size]``, BGR, in the order of ``paths``.
 
     Raises:
         DataError: files that are no whole pictures: the first of them, and how many there are.
     """
-    shape = (len(paths), 3, image_size, image_size)
+    shape = (len(paths), 3, image_size, width or image_size)
 
     def decode_all() -> np.ndarray:
         images = np.empty(shape, np.uint8)
@@ -59,7 +63,7 @@ def read_pictures(
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         # Another decoder may bring other low bits.
         versions = f"{cv2.__version__} {simplejpeg.__version__} {PIL.__version__}"
-        key = hashlib.sha256(f"{VERSION} {versions} {image_size}\n".encode())
+        key = hashlib.sha256(f"{VERSION} {versions} {image_size}{variant}\n".encode())
         for path, digest in zip(paths, _all_or_first_error(pool, _digest_of, paths), strict=True):
             key.update(os.fsencode(path.name) + f"\0{digest}\n".encode())
         file = (cache_dir or default_cache_dir()) / f"pictures-{image_size}-{key.hexdigest()[:32]}.npz"
