@@ -9,6 +9,7 @@ from paddle_camp.models import (  # noqa: F401  (each module registers its netwo
     lenet,
     mlp,
     mobilenet,
+    pilot,
     resnet,
     signs,
     small,

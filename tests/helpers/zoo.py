@@ -9,7 +9,7 @@ import pytest
 from paddle_camp.models import create_model, input_shape, list_models, model_arguments
 
 DIGITS = {name for name in list_models() if input_shape(name) == (1, 28, 28)}
-LARGE = {"alexnet", "googlenet"}  # their last layers fit 224 x 224 only
+LARGE = {"alexnet", "googlenet", "pilot_net"}  # their last layers fit one size only
 # Longer than resnet18 and resnet50, vgg11 and vgg11_bn, and no different in kind.
 DEEP = {"resnet34", "resnet101", "resnet152", "vgg13", "vgg13_bn", "vgg16", "vgg16_bn", "vgg19", "vgg19_bn"}
 

@@ -35,7 +35,8 @@ def test_every_network_knows_its_input():
     shapes = {name: input_shape(name) for name in list_models()}
     assert {name for name, shape in shapes.items() if shape == (1, 28, 28)} == FOR_DIGITS
     assert {name for name, shape in shapes.items() if shape == (3, 32, 32)} == {"sign_net", "sign_net_stn"}
-    assert set(shapes.values()) == {(1, 28, 28), (3, 32, 32), (3, 224, 224)}
+    assert {name for name, shape in shapes.items() if shape == (3, 66, 200)} == {"pilot_net"}
+    assert set(shapes.values()) == {(1, 28, 28), (3, 32, 32), (3, 66, 200), (3, 224, 224)}
     assert input_shape("resnet18", 64) == (3, 64, 64) and input_shape("lenet", 32) == (1, 32, 32)
     assert kind_of("lenet_fundus") is FUNDUS and kind_of("resnet18") is PICTURES
 

@@ -14,7 +14,8 @@ from tests.helpers.zoo import DIGITS, deep_ones_are_slow, main_output, shape_of
 # At 1000 classes and 3 channels (LeNet: 10 classes, 1 channel; its fundus form: 1 class). The ResNets, VGGs, AlexNet
 # and DenseNet as published by torchvision, SE-ResNet-50 as by timm, the MobileNets and GoogLeNet (without biases) as in
 # paddle.vision.models, EfficientNet-Lite0 as its published weights; LeNet and the nets for digits by hand from the
-# course's layers, the small net, the small ResNeXt and the nets for signs (43 classes) by hand.
+# course's layers, the small net, the small ResNeXt, the nets for signs (43 classes) and PilotNet (one
+# number) by hand.
 PARAMETERS = {
     "alexnet": 61_100_840,
     "deep_conv_net": 123_552,
@@ -29,6 +30,7 @@ PARAMETERS = {
     "mlp_relu": 266_610,
     "mobilenet_v1": 4_231_976,
     "mobilenet_v2": 3_504_872,
+    "pilot_net": 252_219,
     "resnet18": 11_689_512,
     "resnet34": 21_797_672,
     "resnet50": 25_557_032,
@@ -56,9 +58,9 @@ REFERENCE = {
     **{f"vgg{n}_bn": (f"vgg{n}", {"batch_norm": True}, {}) for n in (11, 13, 16, 19)},
     "googlenet": ("googlenet", {}, {"as_paddle": True}),
 }
-# Paddle's LeNet is another one; it has no SE-ResNet, no EfficientNet, no small net or ResNeXt and none for signs.
+# Paddle's LeNet is another one; it has no SE-ResNet, EfficientNet, small net, ResNeXt, and none for signs or roads.
 SIGNS = {"sign_net", "sign_net_stn"}
-OTHERS = {"lenet_fundus", "se_resnet50", "efficientnet_lite0", "small_conv_net", "resnext17_32x4d"}
+OTHERS = {"lenet_fundus", "se_resnet50", "efficientnet_lite0", "small_conv_net", "resnext17_32x4d", "pilot_net"}
 NO_REFERENCE = DIGITS | SIGNS | OTHERS
 
 
