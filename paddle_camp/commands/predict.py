@@ -47,6 +47,11 @@ def build_parser(program: str | None = None) -> argparse.ArgumentParser:
         metavar="DIR",
         help="also write each picture to DIR with Grad-CAM over it: what the network looks at",
     )
+    add(
+        "--draw",
+        metavar="FILE",
+        help="also draw the angles of a road's pictures: a video (.mp4 .avi) or a strip (.png)",
+    )
     add("--model", metavar="NAME", help="the network of a .pdparams file that has no model.json beside it")
     add("--classes", choices=KINDS_WITH_CLASSES, help="with --model: what its pictures are")
     add_common_options(parser)
@@ -76,6 +81,8 @@ def predict(parsed: argparse.Namespace) -> int:
     runtime.choose_device(parsed.device)
     import_networks(parsed.imports)
     saved, files = find_saved_model(Path(parsed.source), parsed.model, parsed.classes)
+    if parsed.draw is not None:
+        check_drawing(parsed.draw, saved)
     inputs, networks = saved.inputs(files[0].parent), saved.load(files)
     if parsed.recursive:
         require(
@@ -89,7 +96,7 @@ def predict(parsed: argparse.Namespace) -> int:
         from paddle_camp.predicting.explaining import explanation, picture_inputs
 
         picture_inputs(saved, files)  # or one line that says that they are none
-    statuses, rows, written = [0], [], []
+    statuses, rows, written, angles = [0], [], [], []
 
     def fail(error: Exception) -> None:
         statuses.append(report(error, parsed.debug))
@@ -103,6 +110,7 @@ def predict(parsed: argparse.Namespace) -> int:
             written += found.save(parsed.explain, written)
         predicted = predictions_of(saved, networks, inputs.arrays(samples, parsed.tta))
         for name, (words, columns) in zip(names, predicted, strict=True):
+            angles.append((name, columns["prediction"]))
             name = os.fsencode(name).decode("utf-8", "backslashreplace")  # a zip's GBK names are no UTF-8
             print(printable(f"{shortened(name)}: {words}"), flush=True)
             rows.append({"sample": name} | columns)
@@ -110,7 +118,25 @@ def predict(parsed: argparse.Namespace) -> int:
         print(printable(f"Grad-CAM of {len(written)} pictures: {parsed.explain}"), file=sys.stderr)
     if parsed.csv is not None and rows:
         write_table(Path(parsed.csv), rows)
+    if parsed.draw is not None and angles:
+        from paddle_camp.predicting.drawn_drive import draw_drive
+
+        draw_drive(Path(parsed.draw), angles)
     return max(statuses)
+
+
+def check_drawing(file: str, saved: SavedModel) -> None:
+    """Before anything is predicted: whether its angles can be drawn into this file.
+
+    Raises:
+        CampError: another kind of file, or a network that gives no angles.
+    """
+    from paddle_camp.predicting.drawn_drive import STRIPS, VIDEOS
+
+    if saved.reader != "roads" or not saved.number:
+        raise CampError(f"--draw: draws steering angles, and {saved.model} gives none; leave it out")
+    if Path(file).suffix.lower() not in (*STRIPS, *VIDEOS):
+        raise CampError(f"--draw {file}: a video ends in {' or '.join(VIDEOS)}, a strip in {' or '.join(STRIPS)}")
 
 
 def predictions_of(saved: SavedModel, networks: list, seen: list) -> Iterator[tuple[str, dict[str, Any]]]:

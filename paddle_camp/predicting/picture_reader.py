@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
+from paddle_camp.data.drives.log import Crop, road_view
 from paddle_camp.data.pictures.augment import mirror
 from paddle_camp.data.pictures.class_folders import entries, is_picture
 from paddle_camp.data.pictures.decoding import decode
 from paddle_camp.data.pictures.own_digit import prepare_digit
 from paddle_camp.data.pictures.warp import variations
-from paddle_camp.errors import DataError, require
+from paddle_camp.errors import DataError, SettingError, require
 from paddle_camp.predicting.inputs import Fail
-from paddle_camp.preprocessing import DIGITS, FUNDUS, PICTURES, PICTURES_IMAGENET, PICTURES_LITE, SIGNS, PictureKind
+from paddle_camp.preprocessing import (
+    DIGITS,
+    FUNDUS,
+    PICTURES,
+    PICTURES_IMAGENET,
+    PICTURES_LITE,
+    ROADS,
+    SIGNS,
+    PictureKind,
+)
 
 
 @dataclass(frozen=True)
@@ -44,7 +55,7 @@ class PictureReader:
 
 
 def pictures_at(place: Path, recursive: bool, fail: Fail) -> list[Path]:
-    """The pictures in a folder, whatever they are called, sorted by name; any other path is returned as it is.
+    """The pictures in a folder, whatever they are called, sorted by name, 9 before 10; any other path stays as it is.
 
     Args:
         recursive: those in the folders in it, too; otherwise each of these is told to ``fail``.
@@ -55,7 +66,7 @@ def pictures_at(place: Path, recursive: bool, fail: Fail) -> list[Path]:
     if not place.is_dir():
         return [place]
     found: list[Path] = []
-    for path in _below(place) if recursive else entries(place):
+    for path in _below(place) if recursive else _in_order(place):
         if is_picture(path):
             found.append(path)
         elif path.is_dir():
@@ -65,9 +76,18 @@ def pictures_at(place: Path, recursive: bool, fail: Fail) -> list[Path]:
     return found
 
 
+def _in_order(folder: Path) -> list[Path]:
+    """What is in a folder, by name, numbers as long as each other: so are a drive's pictures in the order of time."""
+
+    def parts(path: Path) -> list[str]:
+        return [part.zfill(20) if part.isdigit() else part for part in re.split(r"([0-9]+)", path.name)]
+
+    return sorted(entries(folder), key=lambda path: (parts(path), path.name))
+
+
 def _below(folder: Path) -> Iterator[Path]:
     """The files in a folder and in the folders in it; links to folders are not followed."""
-    for path in entries(folder):
+    for path in _in_order(folder):
         if not path.is_dir():
             yield path
         elif not path.is_symlink():
@@ -86,7 +106,7 @@ class PictureInputs:
     @property
     def shape(self) -> tuple[int, ...]:
         """Of one picture: channels, height, width."""
-        return (self.reader.kind.in_channels, self.image_size, self.image_size)
+        return replace(self.reader.kind, image_size=self.image_size).shape
 
     def samples(self, places: Iterable[str], texts: Iterable[str], fail: Fail) -> Iterator[tuple[str, np.ndarray]]:
         """Each picture at ``places`` (files and folders): its path, and uint8 ``[C, H, W]``."""
@@ -119,6 +139,14 @@ def _colour(path: Path, image_size: int) -> np.ndarray:
     return decode(path, image_size).transpose(2, 0, 1)
 
 
+def _road(path: Path, image_size: int, crop: Crop = (0.0, 0.0)) -> np.ndarray:
+    return road_view(path, image_size, crop=crop).transpose(2, 0, 1)
+
+
+def _no_variations(images: np.ndarray) -> list[np.ndarray]:
+    raise SettingError("--tta: a network for roads takes the mirror image, steered the other way, by itself")
+
+
 def _with_mirror_image(images: np.ndarray) -> list[np.ndarray]:
     return [images, mirror(images)]
 
@@ -130,6 +158,7 @@ READERS = {
         PictureReader(FUNDUS, _colour, _with_mirror_image),
         # Of a sign no mirror image: "turn left" would become "turn right".
         PictureReader(SIGNS, _colour, partial(variations, edge=True)),
+        PictureReader(ROADS, _road, _no_variations),
         PictureReader(PICTURES, _colour, _with_mirror_image),
         PictureReader(PICTURES_LITE, _colour, _with_mirror_image),
         PictureReader(PICTURES_IMAGENET, _colour, _with_mirror_image),

@@ -9,12 +9,13 @@ import functools
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from paddle import nn
 
+from paddle_camp.data.drives.log import check_crop
 from paddle_camp.data.info import DataInfo
 from paddle_camp.errors import CampError, CheckpointError, require
 from paddle_camp.files import write_json
@@ -54,6 +55,7 @@ class SavedModel:
         stand_in: the line that says that it was trained on stand-in data, else None; :meth:`write` fills it in.
         table: for "table", the fields of :class:`~paddle_camp.predicting.tables.TableInputs`.
         number: where it predicts a number and not a class, {"unit", "shift", "scale"}: output * scale + shift.
+        crop: shares of the height that are cut off a picture of a road, at the top and at the bottom.
     """
 
     model: str
@@ -65,6 +67,7 @@ class SavedModel:
     stand_in: str | None = None
     table: dict[str, Any] | None = None
     number: dict[str, Any] | None = None
+    crop: tuple[float, float] | None = None
 
     def __post_init__(self):
         if self.reader is None:
@@ -76,7 +79,10 @@ class SavedModel:
             object.__setattr__(self, "classes", kind.classes)  # a frozen dataclass has no other way
         if kind is not None and self.image_size is None:
             object.__setattr__(self, "image_size", kind.image_size)
-        require(kind is None or bool(self.classes), f"reader={self.reader}: its pictures need classes, in their order")
+        if self.crop is not None:
+            check_crop(self.crop)
+        told = kind is None or bool(self.classes or self.number)
+        require(told, f"reader={self.reader}: its pictures need classes, in their order")
         require(bool(self.classes) != bool(self.number), "give the classes, in their order, or the number it predicts")
         if self.reader == "table":
             self._table_inputs()
@@ -116,7 +122,11 @@ class SavedModel:
             )
         if self.reader == "messages":
             return MessageInputs.load(folder / TERMS)
-        return self._table_inputs() if self.reader == "table" else PictureInputs(READERS[self.reader], self.image_size)
+        if self.reader == "table":
+            return self._table_inputs()
+        reader = READERS[self.reader]
+        cut = functools.partial(reader.prepare, crop=self.crop) if self.crop and self.reader == "roads" else None
+        return PictureInputs(replace(reader, prepare=cut or reader.prepare), self.image_size)
 
     def _table_inputs(self) -> TableInputs:
         try:

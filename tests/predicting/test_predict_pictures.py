@@ -105,7 +105,15 @@ def test_weights_of_a_network_of_ones_own_without_a_model_json(my_net, tmp_path,
 
 def test_the_command_line_offers_the_readers_that_know_their_classes():
     assert {name for name, reader in READERS.items() if reader.kind.classes} == set(KINDS_WITH_CLASSES)
-    assert list(READERS) == ["digits", "fundus", "traffic-signs", "pictures", "pictures-lite", "pictures-imagenet"]
+    assert list(READERS) == [
+        "digits",
+        "fundus",
+        "traffic-signs",
+        "roads",
+        "pictures",
+        "pictures-lite",
+        "pictures-imagenet",
+    ]
 
 
 def test_pictures_need_classes():
