@@ -194,6 +194,23 @@ def traffic_signs(r: Results) -> str:
     )
 
 
+def steering(r: Results) -> str:
+    test, leak, road = r["test"], r["leak"], r["road"]
+
+    def pair(row: dict) -> str:
+        return f"{row['raw']:.3f} / {row['smooth']:.3f}"
+
+    low, high = test["interval"]["raw"]
+    trips = ", ".join(f"{name} {road[name]['metres']:.0f} m" for name in ("driver", "centre", "three"))
+    seen = SAID[leak["against"]["verdict"]]
+    return (
+        f"test MSE, joystick / smoothed angle: constant {pair(test['constant'])}, ridge {pair(test['ridge'])}, "
+        f"{len(test['each']['raw'])} networks together {pair(test['together'])} (joystick, 95 %: {low:.3f} to "
+        f"{high:.3f}); the same held-out pictures {leak['block']['mean']:.3f}, with their neighbours trained on "
+        f"{leak['picture']['mean']:.3f} ({seen}); on a drawn road, of {0.8 * road['ticks']:.0f} m: {trips}"
+    )
+
+
 def deep_convnet(r: Results) -> str:
     long, table = r["long"], r["recipes"]["table"]
     five = ", ".join(f"{name} {row['accuracy']:.4f}" for name, row in table.items())
@@ -230,6 +247,7 @@ SENTENCES: dict[str, Callable[[Results], str]] = {
     "groups": groups,
     "norms": norms,
     "traffic-signs": traffic_signs,
+    "steering": steering,
     "mnist-mlp": mnist_mlp,
     "mnist-cnn": mnist_cnn,
     "deep-convnet": deep_convnet,

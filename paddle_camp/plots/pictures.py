@@ -31,7 +31,9 @@ def picture_grid(
     rows = max(1, -(-len(images) // columns))
     lines = max((caption.count("\n") + 1 for caption in captions), default=1)
     title = title or words("Predictions", "预测")
-    figure = new_figure(rows * (WIDTH / columns + 0.15 * lines), title, subtitle)
+    ratio = images.shape[2] / images.shape[3] if len(images) else 1.0
+    between = 0.15 * lines + (0.1 if ratio < 1 else 0.0)  # squares leave enough of it at their sides
+    figure = new_figure(rows * (WIDTH / columns * ratio + between), title, subtitle)
     cells = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes in cells[len(images) :]:
         axes.set_axis_off()

@@ -251,6 +251,18 @@ def test_the_sentence_on_traffic_signs_says_the_leak_and_who_is_sure():
     assert "(not told apart)" in said and "sure" not in said
 
 
+def test_the_sentence_on_steering_says_the_errors_the_leak_and_the_metres():
+    errors = {"raw": 0.1234, "smooth": 0.0432}
+    test = {"constant": errors, "ridge": errors, "together": errors, "each": {"raw": [0.13, 0.14]}}
+    test["interval"] = {"raw": [0.1, 0.15]}
+    leak = {"block": {"mean": 0.05}, "picture": {"mean": 0.03}, "against": {"verdict": "better"}}
+    trips = {name: {"metres": metres} for name, metres in (("driver", 320.0), ("centre", 80.4), ("three", 300.2))}
+    said = results.SENTENCES["steering"]({"test": test, "leak": leak, "road": trips | {"ticks": 400}})
+    assert "2 networks together 0.123 / 0.043 (joystick, 95 %: 0.100 to 0.150)" in said
+    assert "0.050, with their neighbours trained on 0.030 (better)" in said
+    assert said.endswith("on a drawn road, of 320 m: driver 320 m, centre 80 m, three 300 m")
+
+
 @pytest.mark.parametrize("verdict", ["better", "worse", "cannot be told apart"])
 def test_the_sentence_on_overfitting_names_each_remedy_with_its_verdict(verdict):
     table = {name: {"test": {"accuracy": share}} for name, share in (("none", 0.897), ("dropout 0.4", 0.907))}
