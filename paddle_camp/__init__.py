@@ -26,6 +26,7 @@ _HOMES = {
     "Batches": "data.batches",
     "ImageSet": "data.image_set",
     "draw": "data.image_set",
+    "load_captions": "data.captions.loading",
     "load_cats_and_dogs": "data.cats_and_dogs.loading",
     "load_driving": "data.drives.loading",
     "load_folder": "data.folder",
@@ -58,6 +59,7 @@ _HOMES = {
     "unfreeze": "networks.freezing",
     # training
     "Adversarial": "training.adversarial",
+    "Captioning": "training.captioning",
     "CheckpointPolicy": "training.policy",
     "Keep": "training.fit",
     "Regression": "training.tasks",
@@ -90,6 +92,7 @@ _HOMES = {
     "OneOf": "running.ranges",
     "Predictions": "answers.answer",
     "PretrainedSettings": "pretrained.settings",
+    "PretrainedWeightsSettings": "pretrained.settings",
     "Rate": "running.ranges",
     "SavedModel": "predicting.saved_model",
     "Several": "running.ranges",

@@ -142,6 +142,16 @@ DATASETS = {
             "driving_log.csv and IMG/ into data/driving/"
         ),
     ),
+    "flickr8k": Dataset(
+        name="Flickr8k",
+        folders=("flickr8k", ".", "Flickr8k", "flickr_8k"),
+        markers=("Flickr8k_text", "Flickr8k.token.txt", "Flicker8k_Dataset"),
+        places=(*WORK, ("/kaggle/input", "Kaggle's input")),
+        how_to_get=(
+            "get Flickr8k (Hodosh, Young and Hockenmaier, 2013; by request from the University of Illinois, or a copy "
+            "with the original lists) and put Flicker8k_Dataset/ and Flickr8k_text/, unpacked, into data/flickr8k/"
+        ),
+    ),
     "gtsrb": Dataset(
         name="GTSRB",
         folders=("gtsrb", ".", "GTSRB"),
