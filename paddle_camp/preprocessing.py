@@ -34,6 +34,11 @@ def scale_for_imagenet(images: np.ndarray) -> np.ndarray:
     return (rgb - IMAGENET_MEAN) / IMAGENET_DEVIATION
 
 
+def scale_for_caffe(images: np.ndarray) -> np.ndarray:
+    """uint8 BGR 0..255 to float32 BGR less the mean of ImageNet's pixels: for the first VGG, and Keras' copy."""
+    return images.astype(np.float32) - CAFFE_MEAN
+
+
 def scale_by_contrast(images: np.ndarray) -> np.ndarray:
     """uint8 to float32, each picture less its own mean and divided by its own deviation: dark ones come out as light.
 
@@ -48,6 +53,8 @@ def scale_by_contrast(images: np.ndarray) -> np.ndarray:
 # train with these numbers.
 IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], np.float32).reshape(3, 1, 1)
 IMAGENET_DEVIATION = np.array([0.229, 0.224, 0.225], np.float32).reshape(3, 1, 1)
+
+CAFFE_MEAN = np.array([103.939, 116.779, 123.68], np.float32).reshape(3, 1, 1)  # blue, green, red, of 0 to 255
 
 
 @dataclass(frozen=True)
@@ -95,3 +102,4 @@ PICTURES = PictureKind("pictures", (), 3, 224, scale_to_unit)  # any folder of p
 # The same pictures as those networks see them that were trained on ImageNet; predict knows them by these names.
 PICTURES_LITE = PictureKind("pictures-lite", (), 3, 224, scale_for_lite)
 PICTURES_IMAGENET = PictureKind("pictures-imagenet", (), 3, 224, scale_for_imagenet)
+PICTURES_CAFFE = PictureKind("pictures-caffe", (), 3, 224, scale_for_caffe)

@@ -23,6 +23,7 @@ from paddle_camp.preprocessing import (
     DIGITS,
     FUNDUS,
     PICTURES,
+    PICTURES_CAFFE,
     PICTURES_IMAGENET,
     PICTURES_LITE,
     ROADS,
@@ -162,5 +163,6 @@ READERS = {
         PictureReader(PICTURES, _colour, _with_mirror_image),
         PictureReader(PICTURES_LITE, _colour, _with_mirror_image),
         PictureReader(PICTURES_IMAGENET, _colour, _with_mirror_image),
+        PictureReader(PICTURES_CAFFE, _colour, _with_mirror_image),
     )
 }
