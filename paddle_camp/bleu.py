@@ -71,7 +71,7 @@ def bleu_intervals(rows: np.ndarray, draws: int = 1000, seed: int = 0) -> list[l
 
 
 def bleu_difference(rows: np.ndarray, others: np.ndarray, draws: int = 1000, seed: int = 0) -> dict[str, Any]:
-    """BLEU-4 of ``rows`` less that of ``others``, of the same pictures, with its 95 % interval by a paired bootstrap."""
+    """BLEU-4 of ``rows`` less that of ``others``, of the same pictures; a paired bootstrap's 95 % interval."""
     rng, count = np.random.default_rng(seed), len(rows)
     index = [rng.integers(count, size=count) for _ in range(draws)]
     drawn = [bleu(rows[each])[-1] - bleu(others[each])[-1] for each in index]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from paddle_camp.bleu import bleu, bleu_difference, bleu_intervals, corpus_bleu, statistics
-from paddle_camp.consensus import consensus, likeness, ngrams
+from paddle_camp.consensus import expected_likeness, likeness
 from paddle_camp.errors import SettingError
 
 
@@ -17,7 +17,6 @@ def words(text):
 
 
 def test_one_caption_by_hand():
-    """a dog runs in the snow: 5 of 6 words are found (a, dog, runs, in, snow), 3 of 5 pairs (a dog, dog runs, in the?)."""
     caption = words("a dog runs in the snow")
     references = [words("a dog runs through snow"), words("the brown dog is in the deep snow today")]
     # Words: a dog runs in the snow: all 6. Pairs: "a dog", "dog runs", "in the": 3 of 5. Triples: "a dog runs": 1 of 4.
@@ -65,14 +64,16 @@ def test_intervals_and_paired_differences():
 
 
 def test_likeness_by_hand():
-    one, other = ngrams(words("a dog runs")), ngrams(words("a dog sits down"))
-    # 2 words of 3 + 4, 1 pair of 2 + 3, no triple, no four
-    assert likeness(one, other) == pytest.approx((4 / 7 + 2 / 5) / 4) and likeness(one, one) == pytest.approx(3 / 4)
+    one, other = words("a dog runs"), words("a dog sits down")
+    # 2 words of 3 + 4, 1 pair of 2 + 3, no triple, no four; a caption of three words has no four.
+    assert likeness([one], [other, one])[0] == pytest.approx([(4 / 7 + 2 / 5) / 4, 3 / 4])
+    assert likeness([other], [one])[0, 0] == likeness([one], [other])[0, 0]
+    assert likeness([()], [one])[0, 0] == 0
 
 
 def test_the_consensus_is_what_the_others_are_like():
     captions = [words("snow falls"), words("a dog runs in snow"), words("a dog runs in the snow"), words("a dog runs")]
-    assert consensus(captions, [-1.0, -1.2, -1.2, -1.2]) == 1
-    assert consensus(captions, [0.0, -50.0, -50.0, -50.0]) == 0  # nearly sure of the first
-    assert consensus(captions, [0.0, -50.0, -50.0, -50.0], temperature=1000.0) == 1
-    assert consensus(captions[:1], [-3.0]) == 0
+    assert expected_likeness(captions, captions, np.ones(4)).argmax() == 1
+    assert expected_likeness(captions, captions, np.array([9.0, 0, 0, 0])).argmax() == 0
+    found = expected_likeness(captions, captions[1:3], np.array([1.0, 3.0]))
+    assert found == pytest.approx(likeness(captions, captions[1:3]) @ [0.25, 0.75])
