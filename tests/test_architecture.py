@@ -29,7 +29,7 @@ ROOMS = {
     "sweeps": set(),
     "running": {"data", "plots", "answers", "networks", "speed", "distributed", "training", "sweeps"},
     "pretrained": {"data", "networks", "models", "speed", "training", "running"},
-    "predicting": {"data", "plots", "networks", "models", "training", "running"},
+    "predicting": {"data", "plots", "networks", "models", "pretrained", "training", "running"},
     "commands": {"models", "distributed", "running", "predicting"},
 }
 LIGHT = r"paddle_camp\.running\.(again|catalogue|fit_settings|options|ranges|settings|folder)"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import itertools
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,6 +90,7 @@ def predict(parsed: argparse.Namespace) -> int:
             hasattr(inputs, "recursive"), f"--recursive is for folders of pictures; this network takes {inputs.name}"
         )
         inputs = replace(inputs, recursive=True)
+    says = sayer_of(saved, networks, files[0].parent)
     print(printable(f"{saved.model}: {', '.join(map(str, files))}"), file=sys.stderr)
     if saved.stand_in:
         print_loudly(f"*** trained on {saved.stand_in.upper()} *** what it says of real {inputs.name} means little")
@@ -108,7 +110,7 @@ def predict(parsed: argparse.Namespace) -> int:
             (seen,) = inputs.arrays(samples)
             found = explanation(networks, seen, np.stack(samples), saved.classes, names)
             written += found.save(parsed.explain, written)
-        predicted = predictions_of(saved, networks, inputs.arrays(samples, parsed.tta))
+        predicted = says(inputs.arrays(samples, parsed.tta))
         for name, (words, columns) in zip(names, predicted, strict=True):
             angles.append((name, columns["prediction"]))
             name = os.fsencode(name).decode("utf-8", "backslashreplace")  # a zip's GBK names are no UTF-8
@@ -137,6 +139,26 @@ def check_drawing(file: str, saved: SavedModel) -> None:
         raise CampError(f"--draw: draws steering angles, and {saved.model} gives none; leave it out")
     if Path(file).suffix.lower() not in (*STRIPS, *VIDEOS):
         raise CampError(f"--draw {file}: a video ends in {' or '.join(VIDEOS)}, a strip in {' or '.join(STRIPS)}")
+
+
+def sayer_of(saved: SavedModel, networks: list, folder: Path) -> Callable[[list], Iterator[tuple[str, dict[str, Any]]]]:
+    """What turns samples, as arrays, into what is said of each: captions, else :func:`predictions_of`.
+
+    Args:
+        folder: that of ``model.json``.
+    """
+    from paddle_camp.predicting import captions
+
+    if saved.model != captions.CAPTIONER:
+        return functools.partial(predictions_of, saved, networks)
+    words = captions.Captions.load(folder / captions.FILE)
+
+    def describe(seen: list) -> Iterator[tuple[str, dict[str, Any]]]:
+        require(len(seen) == 1, "--tta: captions of changed pictures cannot be averaged; leave it out")
+        for caption in words.describe(networks[0], seen[0]):
+            yield caption, {"prediction": caption}
+
+    return describe
 
 
 def predictions_of(saved: SavedModel, networks: list, seen: list) -> Iterator[tuple[str, dict[str, Any]]]:

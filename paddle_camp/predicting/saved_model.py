@@ -23,6 +23,7 @@ from paddle_camp.models import create_model, model_arguments
 from paddle_camp.networks.perceptron import perceptron
 from paddle_camp.networks.summary import check_input_shape
 from paddle_camp.networks.weights import SUFFIXES, load_weights
+from paddle_camp.predicting.captions import CAPTIONER, PictureCaptioner
 from paddle_camp.predicting.inputs import Inputs
 from paddle_camp.predicting.messages import MAX_TERMS, MessageInputs
 from paddle_camp.predicting.picture_reader import READERS, PictureInputs
@@ -43,7 +44,8 @@ class SavedModel:
     """A trained network, or several of one kind whose probabilities are averaged.
 
     Attributes:
-        model: its name in the zoo, or "perceptron": :func:`~paddle_camp.networks.perceptron.perceptron`.
+        model: its name in the zoo; "perceptron": :func:`~paddle_camp.networks.perceptron.perceptron`; or "captioner":
+            :class:`~paddle_camp.predicting.captions.PictureCaptioner`, whose words are in ``captions.json``.
         reader: of its inputs: of pictures, a key of :data:`~paddle_camp.predicting.picture_reader.READERS`;
             "messages", whose terms are in ``terms.json``
             (:meth:`MessageInputs.save <paddle_camp.predicting.messages.MessageInputs.save>`); "table"; None: it takes
@@ -81,6 +83,8 @@ class SavedModel:
             object.__setattr__(self, "image_size", kind.image_size)
         if self.crop is not None:
             check_crop(self.crop)
+        if self.model == CAPTIONER:  # it says words
+            return
         told = kind is None or bool(self.classes or self.number)
         require(told, f"reader={self.reader}: its pictures need classes, in their order")
         require(bool(self.classes) != bool(self.number), "give the classes, in their order, or the number it predicts")
@@ -152,7 +156,8 @@ class SavedModel:
                 ``arguments``.
             SettingError: the zoo has no such network, or it does not take pictures of this size.
         """
-        build = perceptron if self.model == PERCEPTRON else functools.partial(create_model, self.model)
+        own = {PERCEPTRON: perceptron, CAPTIONER: PictureCaptioner}
+        build = own.get(self.model) or functools.partial(create_model, self.model)
         try:
             networks = [build(**self.arguments) for _ in files]
         except CampError:
@@ -207,7 +212,9 @@ def _hold_to_bounds(saved: SavedModel) -> None:
     if elsewhere := [name for name in saved.weights if Path(name.replace("\\", "/")).name != name]:
         raise ValueError(f"weights names {elsewhere[0]!a}, a file elsewhere")
     for key, value in saved.arguments.items():
-        limit = {"image_size": MAX_SIDE, "sizes": MAX_TERMS}.get(key, MAX_WIDTH)
+        limit = {"image_size": MAX_SIDE, **dict.fromkeys(("sizes", "num_words", "known"), MAX_TERMS)}.get(
+            key, MAX_WIDTH
+        )
         numbers = value if isinstance(value, list) else [value]
         if len(numbers) > MAX_LAYERS or not all(isinstance(each, str | int | float | None) for each in numbers):
             raise TypeError(f"{key} is {str(value)[:80]!a}")

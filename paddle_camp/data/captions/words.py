@@ -51,6 +51,9 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self.words)
 
+    def __contains__(self, word: object) -> bool:
+        return word in self._numbers  # type: ignore[attr-defined]
+
     def encode(self, captions: Sequence[Words], length: int | None = None) -> np.ndarray:
         """The numbers of captions, int64 ``[N, length + 2]``: start, the words, end; filled up with ends.
 

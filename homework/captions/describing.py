@@ -1,0 +1,131 @@
+"""Captions out of trained networks: beam search, and how its settings are chosen on dev pictures."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from homework.captions.training import NETWORKS, build, name_of
+from paddle_camp.bleu import bleu, statistics
+from paddle_camp.data.captions.words import Vocabulary, Words
+from paddle_camp.networks.captioner import Captioner
+from paddle_camp.networks.decoding import Candidate, beam_search
+from paddle_camp.networks.weights import load_weights
+from paddle_camp.predicting.captions import Way, choose, similar, votes
+
+BOTH = "both"
+GROUPS = (*NETWORKS, BOTH)  # of networks that are asked together: all seeds of one kind, or of both
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search has found for N pictures.
+
+    Attributes:
+        candidates: of each picture; ``words`` are theirs.
+        near: how like they are to the captions of similar training pictures, float ``[C]`` for each picture.
+    """
+
+    candidates: list[list[Candidate]]
+    words: list[list[Words]]
+    near: list[np.ndarray]
+
+    def captions(self, way: Way) -> list[Words]:
+        """One for each picture."""
+        return [choose(*each, way) for each in zip(self.candidates, self.words, self.near, strict=True)]
+
+
+def load_networks(
+    settings: Any, features: Mapping[str, np.ndarray], vocabulary: Vocabulary, folder: Path, seeds: Sequence[int]
+) -> dict[str, list[Captioner]]:
+    """The trained networks with their best weights, by kind, and all of them as "both"."""
+    found: dict[str, list[Captioner]] = {}
+    for network in NETWORKS:
+        found[network] = []
+        for seed in seeds:
+            model = build(settings, network, vocabulary, features)
+            load_weights(model, folder / name_of(network, seed) / "best.pdparams")
+            found[network].append(model)
+    return found | {BOTH: [model for network in NETWORKS for model in found[network]]}
+
+
+def search(
+    settings: Any,
+    networks: Sequence[Captioner],
+    width: int,
+    features: Mapping[str, np.ndarray],
+    known: np.ndarray,
+    captions: Sequence[Sequence[Words]],
+    vocabulary: Vocabulary,
+) -> Found:
+    """Beam search for every picture.
+
+    Args:
+        features: "pooled" ``[1, N, D]`` and "grid" ``[1, N, P, C]`` of the pictures as they are.
+        known: pooled features of the training pictures, ``[M, D]``; ``captions`` are theirs.
+    """
+    candidates = beam_search(networks, {name: each[0] for name, each in features.items()}, width, settings.longest)
+    words = [[vocabulary.decode(candidate.words) for candidate in each] for each in candidates]
+    similars = similar(features["pooled"][0], known, settings.neighbours, settings.sharpness)
+    near = [votes(said, captions, *each) for said, each in zip(words, zip(*similars, strict=True), strict=True)]
+    return Found(candidates, words, near)
+
+
+def ways_of(settings: Any, width: int) -> list[Way]:
+    """What is tried with a beam of this width; greedy search finds one caption, so there is nothing to choose."""
+    if width == 1:
+        return [way(settings, 1)]
+    return [
+        way(settings, width, exponent, weight)
+        for exponent, weight in itertools.product(settings.exponents, (0.0, *settings.votes))
+    ]
+
+
+def way(settings: Any, width: int, exponent: float = 0.0, weight: float = 0.0) -> Way:
+    """A way with the settings' neighbours."""
+    return Way(width, exponent, weight, settings.neighbours, settings.sharpness)
+
+
+def try_ways(
+    settings: Any,
+    networks: Mapping[str, Sequence[Captioner]],
+    features: Mapping[str, np.ndarray],
+    captions: Sequence[Sequence[Words]],
+    known: tuple[np.ndarray, Sequence[Sequence[Words]]],
+    vocabulary: Vocabulary,
+) -> list[dict[str, Any]]:
+    """BLEU on dev pictures of every group of networks in every way, and the words of a caption.
+
+    Args:
+        captions: of the dev pictures.
+        known: features and captions of the training pictures.
+    """
+    rows = []
+    for group, width in itertools.product(GROUPS, (1, *settings.widths)):
+        found = search(settings, networks[group], width, features, *known, vocabulary)
+        for tried in ways_of(settings, width):
+            said = found.captions(tried)
+            row = {"group": group, "bleu": bleu(statistics(said, captions)), "words": mean_length(said)}
+            rows.append(row | asdict(tried))
+    return rows
+
+
+def mean_length(captions: Sequence[Words]) -> float:
+    """Words of a caption."""
+    return float(np.mean([len(each) for each in captions]))
+
+
+def best_row(rows: Sequence[Mapping[str, Any]], **fixed: Any) -> dict[str, Any]:
+    """The row with the highest mean of BLEU-1 to BLEU-4 among those with these ``fixed`` values; of ties the first."""
+    fitting = [row for row in rows if all(row[key] == value for key, value in fixed.items())]
+    return dict(max(fitting, key=lambda row: float(np.mean(row["bleu"]))))
+
+
+def as_way(row: Mapping[str, Any]) -> Way:
+    """The way of a row of :func:`try_ways`."""
+    return Way(**{key: row[key] for key in ("width", "exponent", "neighbours", "count", "sharpness")})

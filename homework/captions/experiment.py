@@ -1,0 +1,222 @@
+"""Captions for photographs: a network looks at a picture and writes a sentence
+
+Course: summer
+The question (the source's project 1 has five tasks; it works out the first two, the others are headings):
+1. 搭建 VGG16 和 VGG19，打印 summary，回答八个问题；2. 用预训练的网络提取所有图片的特征，存入一个文件；
+3. 清洗图片描述，建立词汇表，得到训练用的序列；4. 搭建并训练生成描述的网络；5. 用 BLEU 评价，看好的和差的例子。
+
+`vgg.py` and `questions.py` are task 1. The features (task 2) are those of EfficientNet-Lite0, trained on ImageNet: 1280
+numbers a picture and a map of 7 x 7 places, computed once; `-o model=vgg16 -o weights=FILE` takes the source's. Two
+networks learn to write (task 4): an LSTM reads the words so far, and is merged with the picture's features; the second
+one also looks at the places, anew for every word. Each is trained from several seeds, with mirrored pictures and much
+dropout, since 1,500 pictures are few; its weights are those with the lowest loss on the dev pictures. Several networks
+are asked together, beam search finds captions, and the captions of similar training pictures may vote among them: all
+of that is decided on dev pictures (task 5). The test pictures only report.
+
+Expect, with the full settings on the real pictures: see docs/results.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
+
+import numpy as np
+import paddle
+from annotated_types import Ge
+
+import paddle_camp as camp
+from homework.captions.baselines import measure_baselines
+from homework.captions.describing import (
+    BOTH,
+    Found,
+    as_way,
+    load_networks,
+    mean_length,
+    search,
+    try_ways,
+)
+from homework.captions.features import extract_all, find_extractors, write_features
+from homework.captions.figures import draw_all
+from homework.captions.publishing import publish
+from homework.captions.questions import answer_all
+from homework.captions.training import ATTENTION, NETWORKS, train_cell
+from homework.captions.verdicts import (
+    GOALS,
+    QUOTED,
+    compare_networks,
+    describe_data,
+    examples,
+    judge_dev,
+    judge_test,
+    judge_trainings,
+    look_at_words,
+)
+from homework.captions.vgg import count_all, keras_summary, rows_of
+from paddle_camp.bleu import statistics
+from paddle_camp.data.captions.words import Vocabulary
+from paddle_camp.networks.captioner import Captioner
+from paddle_camp.networks.modes import evaluating
+
+IS_SWEEP = True
+PARTS = ("train", "valid", "test")
+LOOKED_AT = 2  # test pictures whose attention is drawn
+
+
+@dataclass(frozen=True)
+class Settings(camp.PretrainedWeightsSettings):
+    """The features, the networks, their training and the search; but for the tasks all of it is ours."""
+
+    train_pictures: camp.Count | None = None  # None: all there are (drawn as a stand-in: 600)
+    dev_pictures: camp.Count | None = None  # (stand-in: 100)
+    test_pictures: camp.Count | None = None  # (stand-in: 100)
+    threshold: camp.Count = 4  # a word is known that stands so often in the training captions
+    longest: Annotated[int, Ge(2)] = 20  # words of a caption; what is longer is cut off
+    width: camp.Count = 256  # numbers of an embedded word, of the LSTM's state and of an embedded picture
+    dropout: camp.Fraction = 0.5
+    picture_dropout: camp.Fraction = 0.2  # of the features
+    label_smoothing: camp.Fraction = 0.1
+    learning_rate: camp.Rate = 2e-3  # AdamW's highest; it rises for 15 % of the steps, then falls to 0 along a cosine
+    weight_decay: camp.NonNegative = 0.01  # AdamW's
+    clip_norm: camp.Rate = 5.0  # largest norm of the gradients
+    batch_size: camp.Count = 64  # captions
+    num_epochs: camp.Count = 12
+    patience: camp.Count = 3  # epochs without a new lowest dev loss before a training stops
+    ema_decay: camp.Fraction | None = 0.99  # of the moving average of the weights
+    num_seeds: camp.Count = 3  # trainings of each network, from --seed on
+    widths: camp.Several[Annotated[int, Ge(2)]] = (3, 5, 10)  # of the beam, beside greedy search
+    exponents: camp.Several[camp.NonNegative] = (0.0, 0.5, 0.75, 1.0)  # of the length that scores are divided by
+    votes: camp.Several[camp.Rate] = (10.0, 30.0, 100.0)  # weights of similar pictures' captions, beside none
+    neighbours: camp.Count = 80  # similar training pictures that vote
+    sharpness: camp.NonNegative = 10.0  # exp(sharpness * cosine) is the weight of each of them
+
+
+QUICK = replace(Settings(), train_pictures=240, dev_pictures=50, test_pictures=50, threshold=3, width=96)
+QUICK = replace(QUICK, num_epochs=10, num_seeds=1, widths=(3,), exponents=(0.0, 0.75), votes=(10.0,), neighbours=20)
+
+
+def run(settings: Settings, context: camp.Context) -> camp.Answer:
+    counts = settings.train_pictures, settings.dev_pictures, settings.test_pictures
+    data = context.load(camp.load_captions, counts=counts, image_size=settings.image_size)
+    parts = data.parts()
+    captions = {part: parts[part].cleaned() for part in PARTS}
+    vocabulary = Vocabulary.of((words for each in captions["train"] for words in each), settings.threshold)
+    weights, extractors = find_extractors(settings, context)
+    features, cost = extract_all(extractors, parts)
+    write_features(context.path / "features.npz", parts, features)
+    known = features["train"]["pooled"][0], captions["train"]
+
+    seeds = context.seeds(settings.num_seeds)
+    common = {"settings": settings, "features": features, "captions": captions, "vocabulary": vocabulary}
+    common |= {"folder": context.checkpoints, "amp": context.options.amp}
+    said = "dev loss {0[loss]:.4f}, the lowest after epoch {0[epoch]}".format
+    axes = {"network": NETWORKS, "seed": seeds}
+    grid = context.grid(train_cell, axes, common=common, describe=said, here=lambda **point: True)
+    blown = any(map(camp.diverged, grid.results.values()))
+    camp.require(not blown, "a training diverged: give a smaller learning_rate")
+    cells = {network: [grid.at(network=network, seed=seed) for seed in seeds] for network in NETWORKS}
+
+    networks = load_networks(settings, features["train"], vocabulary, context.checkpoints, seeds)
+    rows = try_ways(settings, networks, features["valid"], captions["valid"], known, vocabulary)
+    dev = judge_dev(rows, settings.widths)
+    context.say(f"chosen on dev pictures: {dev['chosen']['group']}, dev BLEU-4 {dev['chosen']['bleu'][-1]:.4f}")
+    tested = caption_test(settings, networks, dev, features["test"], captions["test"], known, vocabulary, context.seed)
+    context.say(f"test BLEU-1 to BLEU-4: {', '.join(f'{score:.4f}' for score in tested['judged']['bleu']['chosen'])}")
+    way, group = as_way(dev["chosen"]), networks[dev["chosen"]["group"]]
+    publish(settings, context, weights, extractors["pooled"], group, known, vocabulary, way)
+    looked = look(networks[ATTENTION][0], features["test"], tested["captions"], vocabulary)
+
+    vgg = count_all()
+    results = {"vgg": vgg, "questions": answer_all(vgg), "data": describe_data(captions, vocabulary, settings.longest)}
+    results |= {"trained": judge_trainings(cells), "dev": dev, "test": tested["judged"]}
+    results |= {"compared": compare_networks(judge_trainings(cells), dev["greedy"])}
+    results |= {"words": look_at_words(tested["captions"], captions["train"], vocabulary)}
+    results |= {"shown": examples(tested["rows"], tested["captions"], data.test.names)}
+    results |= {"cost": cost | {"minutes": context.seconds / 60}}
+    return camp.Answer(
+        title="作业captions:看图写一句话",
+        results=results,
+        values=values_of(settings, features, vocabulary, captions, data),
+        headline={
+            "name": "BLEU-4",
+            "value": tested["judged"]["bleu"]["chosen"][-1],
+            "interval": tested["judged"]["intervals"][-1],
+            "split": "test",
+        },
+        figures=draw_all(results, cells, rows, data.test, looked),
+        histories={
+            f"{network}-{seed}": camp.History.from_dict(cell["history"])
+            for network, row in cells.items()
+            for seed, cell in zip(seeds, row, strict=True)
+        },
+    )
+
+
+def caption_test(
+    settings: Settings,
+    networks: Mapping[str, list[Captioner]],
+    dev: dict[str, Any],
+    features: Mapping[str, np.ndarray],
+    captions: list,
+    known: tuple[np.ndarray, list],
+    vocabulary: Vocabulary,
+    seed: int,
+) -> dict[str, Any]:
+    """The captions of the test pictures in the way that was chosen, and what they are compared with.
+
+    Returns:
+        ``captions``, their ``rows`` of statistics, and all of it ``judged``. Beside the baselines: the chosen group
+        without its neighbours' votes, and greedy search by the first network alone.
+    """
+    chosen = dev["chosen"]
+
+    def found(group: list[Captioner], width: int) -> Found:
+        return search(settings, group, width, features, *known, vocabulary)
+
+    several = found(networks[chosen["group"]], chosen["width"])
+    said = several.captions(as_way(chosen))
+    rows = {"chosen": statistics(said, captions)}
+    plain = dev["plain"]
+    again = several if plain["width"] == chosen["width"] else found(networks[plain["group"]], plain["width"])
+    rows["plain"] = statistics(again.captions(as_way(plain)), captions)
+    single = found(networks[BOTH][:1], 1).captions(as_way(dev["greedy"][BOTH]))
+    rows["greedy"] = statistics(single, captions)
+    rows |= measure_baselines(features["pooled"][0], captions, known, settings.neighbours, settings.sharpness, seed)
+    judged = judge_test(rows, seed)
+    judged["words"] = {
+        "chosen": mean_length(said),
+        "people": mean_length([words for each in captions for words in each]),
+    }
+    return {"captions": said, "rows": rows["chosen"], "judged": judged}
+
+
+def look(
+    network: Captioner, features: Mapping[str, np.ndarray], captions: list, vocabulary: Vocabulary
+) -> list[dict[str, Any]]:
+    """Where the attention looks for each word of the first test captions: a map float ``[T, P]`` for each."""
+    found = []
+    for index in range(min(LOOKED_AT, len(captions))):
+        numbers = vocabulary.encode([captions[index]])[:, :-2]  # each is the word before the one that is predicted
+        inputs = {name: paddle.to_tensor(features[name][0, index : index + 1]) for name in ("pooled", "grid")}
+        with evaluating(network):
+            maps = network.attention(words=paddle.to_tensor(numbers), **inputs)[0].numpy()
+        found.append({"index": index, "words": captions[index], "maps": maps})
+    return found
+
+
+def values_of(settings: Settings, features: dict, vocabulary: Vocabulary, captions: dict, data: Any) -> dict[str, Any]:
+    """What the answer's text needs besides the results."""
+    example = data.train.captions[0][0]
+    values: dict[str, Any] = {
+        "summaries": {name: keras_summary(name, rows_of(which)) for name, which in SUMMARIES.items()}
+    }
+    values |= {"counts": data.info.counts, "goals": GOALS, "quoted": QUOTED, "enough": camp.comparisons.ENOUGH}
+    values["pooled"], (places, channels) = features["train"]["pooled"].shape[-1], features["train"]["grid"].shape[2:]
+    values |= {"places": places, "channels": channels, "real": data.info.origin == "real"}
+    words = captions["train"][0][0]
+    values["example"] = {"text": example, "words": " ".join(words), "numbers": vocabulary.encode([words])[0].tolist()}
+    return values | {"code": camp.code_of(Captioner._read), "loss": camp.code_of(train_cell)}
+
+
+SUMMARIES = {"vgg16": "D", "vgg19": "E"}
