@@ -129,11 +129,8 @@ def draw_test(test: Mapping[str, Any]) -> Figure:
     """BLEU-1 to BLEU-4 of everything that was measured on test pictures."""
     scores = {words(*ROWS[name]): score for name, score in test["bleu"].items()}
     panels = {f"BLEU-{order + 1}": [score[order] for score in scores.values()] for order in range(4)}
-    spread = {
-        f"BLEU-{order + 1}": [test["intervals"][order], *[(score[order],) * 2 for score in list(scores.values())[1:]]]
-        for order in range(4)
-    }
-    title = words("Test pictures, with the 95 % interval of what was chosen", "测试图片，选出的做法带 95% 区间")
+    spread = {f"BLEU-{order + 1}": [each[order] for each in test["intervals"].values()] for order in range(4)}
+    title = words("Test pictures, with 95 % intervals", "测试图片，95% 区间")
     linear = dict.fromkeys(panels)
     return plots.bar_panels(list(scores), panels, linear=linear, intervals=spread, title=title)
 
@@ -142,8 +139,8 @@ def draw_examples(shown: Sequence[Mapping], test: CaptionedPictures, name: str) 
     """Pictures with the caption that was written and the first one of people."""
     captions = []
     for each in shown:
-        said = wrapped(f"{each['caption']} ({each['score']:.2f})", 34)
-        captions.append(f"{said}\n{wrapped('— ' + test.captions[each['index']][0], 34)}")
+        said = wrapped(f"{each['caption']} ({each['score']:.2f})", 29)
+        captions.append(f"{said}\n{wrapped('— ' + test.captions[each['index']][0], 29)}")
     lines = max(caption.count("\n") for caption in captions)
     captions = [caption + "\n" * (lines - caption.count("\n")) for caption in captions]
     titles = {"best": ("The best captions", "最好的描述"), "median": ("Captions in the middle", "居中的描述")}

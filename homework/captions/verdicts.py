@@ -67,7 +67,7 @@ def judge_test(rows: Mapping[str, np.ndarray], seed: int) -> dict[str, Any]:
     """
     first, *others = rows
     scores = {name: bleu(each) for name, each in rows.items()}
-    intervals = bleu_intervals(rows[first], seed=seed)
+    intervals = {name: bleu_intervals(each, seed=seed) for name, each in rows.items()}
     against = {}
     for name in others:
         if len(rows[name]) == len(rows[first]) and name != HUMAN:
@@ -76,7 +76,7 @@ def judge_test(rows: Mapping[str, np.ndarray], seed: int) -> dict[str, Any]:
     reached = [scores[first][order - 1] >= goal for order, goal in zip((1, ORDERS), GOALS, strict=True)]
     found = {"bleu": scores, "intervals": intervals, "against": against, "reached": reached}
     if HUMAN in rows:
-        found["human"] = [verdict_of(pair, score) for pair, score in zip(intervals, scores[HUMAN], strict=True)]
+        found["human"] = [verdict_of(pair, score) for pair, score in zip(intervals[first], scores[HUMAN], strict=True)]
     return found
 
 

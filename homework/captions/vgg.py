@@ -75,11 +75,11 @@ def rows_of(configuration: str) -> list[Row]:
 
 
 def keras_summary(name: str, rows: list[Row]) -> str:
-    """The rows as Keras 2 prints ``model.summary()``."""
+    """The rows as Keras 2 prints ``model.summary()``; the size of the batch, which is open, is called N."""
     line, double = "_" * 65, "=" * 65
     lines = [f'Model: "{name}"', line, f" {'Layer (type)':<28}{'Output Shape':<26}{'Param #':<10}", double]
     for row in rows:
-        shape = f"(None, {', '.join(map(str, row.output))})"
+        shape = f"(N, {', '.join(map(str, row.output))})"
         shape = f"[{shape}]" if row.kind == "InputLayer" else shape
         lines.append(f" {f'{row.name} ({row.kind})':<28}{shape:<26}{row.parameters:<10}".rstrip())
     total = sum(row.parameters for row in rows)
