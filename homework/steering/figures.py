@@ -17,9 +17,9 @@ from paddle_camp.plots.language import words
 SHOWN = 12  # pictures of a figure
 ROWS = {
     "joystick": "目标是摇杆的原始角度",
+    "angle shifted": "平移时转角也变",
     "no mirror": "不用左右翻转",
-    "no shift": "不平移",
-    "no light": "不改变亮度和清晰度",
+    "no changes": "不平移，不变亮度",
     "no norm": "没有批归一化",
 }
 

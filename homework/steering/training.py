@@ -17,9 +17,9 @@ NETWORK = "pilot_net"
 # The recipe with one part changed: name of a row -> the settings of that row.
 CHANGES: dict[str, dict[str, Any]] = {
     "joystick": {"smooth_share": 0.0},
+    "angle shifted": {"angle_per_width": 1.0},
     "no mirror": {"mirror": False, "mirrored": False},
-    "no shift": {"shift": 0.0, "lift": 0.0},
-    "no light": {"light": 0.0, "blur": 0.0},
+    "no changes": {"shift": 0.0, "lift": 0.0, "light": 0.0},
     "no norm": {"batch_norm": False},
 }
 RECIPE, NEIGHBOURS = "recipe", "neighbours seen"

@@ -103,12 +103,14 @@ def test_which_drive_is_found(tmp_path, monkeypatch):
 
 
 def test_the_stand_in_says_what_it_is():
-    data = load_driving(counts=(50, 10, 10), correction=0.3)
+    data = load_driving(counts=(50, 10, 10))
     assert data.origin == "synthetic" and data.info.stand_in == "stand-in data, generated: not Donkey Car"
-    assert data.info.counts == {"train": 50, "valid": 10, "test": 10, "sides": 100}
+    assert data.info.counts == {"train": 50, "valid": 10, "test": 10}
     assert data.train.groups == ("train-00",) * BLOCK + ("train-01",) * (50 - BLOCK)
-    left = np.clip(data.train.labels + 0.3, -1, 1)
-    np.testing.assert_allclose(data.sides.labels[:50], left, atol=1e-6)
+    three = load_driving(counts=(50, 10, 10), source="udacity", correction=0.3)
+    assert three.info.counts == {"train": 50, "valid": 10, "test": 10, "sides": 100}
+    left = np.clip(three.train.labels + 0.3, -1, 1)
+    np.testing.assert_allclose(three.sides.labels[:50], left, atol=1e-6)
     assert STAND_IN == (1200, 240, 240)
 
 
@@ -116,7 +118,8 @@ def test_the_stand_in_is_the_same_every_time():
     one, sides = draw_drive("train", 45, 0.2)
     same, _ = draw_drive("train", 45, 0.2)
     assert (one.images == same.images).all() and (one.labels == same.labels).all()
-    test, _ = draw_drive("test", 45, 0.2)
+    test, none = draw_drive("test", 45)
+    assert none is None
     assert (test.images != one.images).any()
     first = one.images.astype(float)
     assert np.abs(first[0] - first[1]).mean() > 0 and one.labels.std() > 0.1 and len(sides) == 90

@@ -85,7 +85,7 @@ def load_driving(
     kind, found = _find(data, data_dir, source)
     if found is None:
         (train, sides), (valid, _), (test, _) = (
-            draw_drive(part, count or usual, correction)
+            draw_drive(part, count or usual, correction if kind == "udacity" and part == "train" else None)
             for part, count, usual in zip(("train", "valid", "test"), counts, STAND_IN, strict=True)
         )
         whence: dict[str, Any] = {

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from paddle_camp.data.drives.log import moving_mean
-from paddle_camp.data.drives.road import Road, draw_road, drive, record
+from paddle_camp.data.drives.road import Road, draw_road, drive, view
 from paddle_camp.data.finding.cache import cached_array, default_cache_dir
 from paddle_camp.data.image_set import ImageSet
 from paddle_camp.preprocessing import ROADS
@@ -23,25 +23,30 @@ PARTS = {"train": 0, "valid": 1, "test": 2}
 BLOCK = 40  # pictures in a block; each block is a drive of its own, on one of two roads
 ROAD_SEEDS = (101, 102)
 UNSTEADY = 0.1  # standard deviation of what the hand adds to the angle
+ASIDE = 0.8  # metres from the middle to a side camera
 WANDER = 0.5  # metres by which the driver is off the middle
 GAIN = 2.5  # the angles of these wide bends, made as large as those of a toy car between walls
 CAMERAS = ("centre", "left", "right")
 
 
-def draw_drive(part: str, count: int, correction: float) -> tuple[ImageSet, ImageSet]:
+def draw_drive(part: str, count: int, correction: float | None = None) -> tuple[ImageSet, ImageSet | None]:
     """``count`` pictures of the forward camera, and twice as many of the side cameras, whose angles lead back.
 
     Args:
         part: "train", "valid" or "test": they are of other drives.
-        correction: added to the angle for the camera on the left, taken from it for the right one.
+        correction: added to the angle for the camera on the left, taken from it for the right one; None: there is the
+            forward camera alone.
     """
-    file = default_cache_dir() / f"standin-drive-{DRAWING}-{part}-{count}.npz"
-    images = cached_array(file, (len(CAMERAS) * count, *ROADS.shape), lambda: _draw(part, count))
+    cameras = CAMERAS[:1] if correction is None else CAMERAS
+    file = default_cache_dir() / f"standin-drive-{DRAWING}-{part}-{count}-{len(cameras)}.npz"
+    images = cached_array(file, (len(cameras) * count, *ROADS.shape), lambda: _draw(part, count, len(cameras)))
     blocks = tuple(f"{part}-{i // BLOCK:02d}" for i in range(count))
     angles = _angles(part, count)
     pairs = np.stack([angles, moving_mean(angles, blocks, 2)], axis=1).astype(np.float32)
     names = [tuple(f"{camera}_{part}_{i:05d}.png" for i in range(count)) for camera in CAMERAS]
     centre = ImageSet(images[:count], pairs, names[0], blocks, ROADS)
+    if correction is None:
+        return centre, None
     sides = np.clip(np.concatenate([pairs + correction, pairs - correction]), -1, 1).astype(np.float32)
     return centre, ImageSet(images[count:], sides, names[1] + names[2], blocks * 2, ROADS)
 
@@ -53,10 +58,12 @@ def _blocks(part: str, count: int) -> Iterator[tuple[Road, int, int]]:
         yield road, min(BLOCK, count - first), 1000 * PARTS[part] + block
 
 
-def _draw(part: str, count: int) -> np.ndarray:
-    found = [record(road, size, seed, wander=WANDER) for road, size, seed in _blocks(part, count)]
-    cameras = [[getattr(each, name) for each in found] for name in ("images", "left", "right")]
-    images = np.concatenate([np.concatenate(camera) for camera in cameras])
+def _draw(part: str, count: int, cameras: int) -> np.ndarray:
+    seen: list[np.ndarray] = []
+    for offset in (0.0, -ASIDE, ASIDE)[:cameras]:
+        for road, size, seed in _blocks(part, count):
+            seen += [view(road, car.aside(offset)) for car in drive(road, size, seed, WANDER)[0]]
+    images = np.stack(seen)
     rng = np.random.default_rng([PARTS[part], 13])
     for picture in images:
         picture[:] = _photographed(picture, rng)
