@@ -17,7 +17,10 @@ from paddle_camp.speed.onednn.function import compute, fork
 def normed(conv: nn.Layer, norm: nn.Layer, x: Tensor, *, clip: bool = False) -> Tensor:
     """``norm(conv(x))``, and the ReLU6 of it (``clip``); in an evaluation one convolution that has the norm in it."""
     both = isinstance(conv, Conv2D) and isinstance(norm, BatchNorm2D)
-    if both and (found := folded(conv, norm, clip, x)):
+    found = (
+        folded(conv, norm, clip, x) if both else None
+    )  # no assignment in the condition: Paddle 2.6 could not export it
+    if found is not None:
         kernel, *weights = found
         return compute(kernel, x, *weights)
     y = norm(conv(x))

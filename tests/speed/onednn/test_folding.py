@@ -183,3 +183,17 @@ def test_what_was_clipped_is_finite_until_it_is_changed(monkeypatch):
         assert len(looked) == 1 and kernels.finite(clipped) and len(looked) == 1
         clipped[0, 0, 0, 0] = float("nan")
         assert not kernels.finite(clipped)
+
+
+@pytest.mark.parametrize("name", ["resnet18", "mobilenet_v2"])
+def test_a_network_that_folds_its_norms_can_be_exported(tmp_path, name):
+    """Paddle 2.6 reads the source of ``normed`` for it, and does not know an assignment in a condition."""
+    paddle.seed(0)
+    model = create_model(name, num_classes=2)
+    model.eval()
+    x = paddle.randn([2, 3, 64, 64])
+    with paddle.no_grad():
+        expected = model(x).numpy()
+    paddle.jit.save(model, str(tmp_path / "net"), input_spec=[paddle.static.InputSpec([None, 3, 64, 64])])
+    np.testing.assert_allclose(paddle.jit.load(str(tmp_path / "net"))(x).numpy(), expected, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(model(x).numpy(), expected, rtol=1e-3, atol=1e-4)
