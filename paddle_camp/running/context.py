@@ -176,11 +176,7 @@ class Context:
         return [info for info in (self.data, *self.weights.values()) if info is not None and info.stand_in]
 
     def say(self, text: str) -> None:
-        """Print a result.
-
-        Raises:
-            KeyboardInterrupt: nobody reads any more; the run ends there and can be resumed.
-        """
+        """Print a result; where nobody reads any more the run is interrupted, and can be resumed."""
         try:
             print(text, flush=True)
         except BrokenPipeError:
@@ -207,9 +203,7 @@ class Context:
                 file=sys.stderr,
             )
         self.data = data
-        if self.is_open:
-            self.write_config()
-            self.write_metrics("running")
+        self._note()
 
     def announce_weights(self, info: WeightsInfo) -> None:
         """Print which weights a network begins with, with a banner for random ones; a resumed run must have the same.
@@ -228,6 +222,9 @@ class Context:
             has, had = (path or "random weights" for path in (info.path, before["path"]))
             raise CheckpointError(f"--resume: {info.model} begins with {has}, the run began with {had}")
         self.weights[info.model] = info
+        self._note()
+
+    def _note(self) -> None:
         if self.is_open:
             self.write_config()
             self.write_metrics("running")
@@ -244,12 +241,7 @@ class Context:
         return read_json(self.path / "config.json").get("weights", {})
 
     def write_metrics(
-        self,
-        status: str,
-        results: dict[str, Any] | None = None,
-        *,
-        headline: dict[str, Any] | None = None,
-        error: str = "",
+        self, status: str, results: dict | None = None, *, headline: dict | None = None, error: str = ""
     ) -> None:
         """Write ``metrics.json``; ``status`` is running, done, failed or interrupted."""
         described: dict[str, Any] = {}
