@@ -105,6 +105,11 @@ class Answer:
     text: str = ""
     note: str | None = None
 
+    @property
+    def headline_from_predictions(self) -> bool:
+        """Whether the headline is the accuracy of the predictions, which whoever has them can compute again."""
+        return self.predictions is not None and self.headline == as_json(self.predictions.headline())
+
     def __repr__(self) -> str:
         figures = ", ".join(self.figures) or "none"
         return f"Answer({self.title}; {len(self.text):,} characters; figures: {figures})"

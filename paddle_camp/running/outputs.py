@@ -25,6 +25,7 @@ from paddle_camp.plots.curves import learning_rate_curves
 from paddle_camp.running.catalogue import Catalogue, Page
 from paddle_camp.running.context import Context
 from paddle_camp.running.folder import read_metrics
+from paddle_camp.running.manifest import refresh_manifest
 from paddle_camp.running.meanings import meanings
 from paddle_camp.running.settings import as_dict, has_type, in_words, names_of, restore
 
@@ -123,6 +124,7 @@ def render_kept(folder: Path, page: Page) -> str:
         facts=kept["facts"],
         stand_in_note=kept["note"],
     )
+    refresh_manifest(folder, ("answer.md", "report.html"))
     return text
 
 

@@ -20,6 +20,7 @@ from paddle_camp.running.context import Context
 from paddle_camp.running.diagnosing import add_diagnosis
 from paddle_camp.running.folder import alone_in, new_folder, resume_command
 from paddle_camp.running.interpreting import add_interpretation
+from paddle_camp.running.manifest import remove_manifest, write_manifest
 from paddle_camp.running.options import Options
 from paddle_camp.running.resuming import find_resumable, read_config, seconds_so_far
 from paddle_camp.speed.memory import resident_peak
@@ -85,6 +86,7 @@ def _folder_opener(
             return own
         path = resumed or make()
         until_the_end.enter_context(alone_in(path))
+        remove_manifest(path)
         return path
 
     own = until_the_end.enter_context(collectives.own_folder())
@@ -141,6 +143,7 @@ def _run_in(context: Context, page: Page, values: Any) -> Answer:
             _record(context, error)
         raise
     context.clean_up()
+    write_manifest(context.path, answer.headline_from_predictions)
     return answer
 
 

@@ -28,6 +28,7 @@ FILES = (
     "steps.csv",
     "answer.md",
     "report.html",
+    "manifest.json",
 )
 
 
