@@ -115,8 +115,13 @@ def read_sealed(path: Path) -> dict[str, Any]:
         OSError: it cannot be read.
         ValueError: it is no such object, or not as it was written.
     """
+    return unseal(path.read_text(encoding="utf-8"))
+
+
+def unseal(text: str) -> dict[str, Any]:
+    """:func:`read_sealed` of a file's text; raises its :class:`ValueError`."""
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(text)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     if not isinstance(value, dict) or CHECKSUM not in value:

@@ -30,11 +30,12 @@ ROOMS = {
     "running": {"data", "plots", "answers", "networks", "speed", "distributed", "training", "sweeps"},
     "pretrained": {"data", "networks", "models", "speed", "training", "running"},
     "predicting": {"data", "plots", "networks", "models", "pretrained", "training", "running"},
-    "commands": {"models", "distributed", "running", "predicting"},
+    "collecting": {"answers", "running"},
+    "commands": {"models", "distributed", "running", "predicting", "collecting"},
 }
-LIGHT = r"paddle_camp\.running\.(again|catalogue|fit_settings|options|ranges|settings|folder)"
+LIGHT = r"paddle_camp\.running\.(again|catalogue|fit_settings|options|ranges|settings|folder|manifest)"
 ROOT_MODULES = "comparisons|derivatives|diagnosis|errors|files|history|machine|metrics|nested|notebook|preprocessing"
-PADDLE_FREE = rf"paddle_camp|paddle_camp\.({ROOT_MODULES}|(data|plots|answers)(\..*)?)|{LIGHT}"
+PADDLE_FREE = rf"paddle_camp|paddle_camp\.({ROOT_MODULES}|(data|plots|answers|collecting)(\..*)?)|{LIGHT}"
 TORCH_WORKER = r"tools\.benchmarks\.(torch_\w+|timing|op_times)"
 
 # (who, may not import whom, why); the patterns match a module's whole dotted name.
@@ -209,7 +210,7 @@ def test_data_plots_answers_and_the_catalogue_import_where_paddle_cannot_be():
     assert (done.returncode, done.stderr) == (0, "")
 
 
-LISTERS = ("homework/__init__.py", "tools/run_homework.py", "tools/predict.py", "tools/benchmark.py")
+LISTERS = ("homework/__init__.py", "tools/run_homework.py", "tools/predict.py", "tools/verify.py", "tools/benchmark.py")
 SLOW_TO_LOAD = {"paddle", "matplotlib", "sklearn", "cv2", "numpy", "joblib", "ray", "jinja2"}
 
 

@@ -95,10 +95,11 @@ def arrange(arrows: Arrows) -> Places:
     rows = [sorted(room for room in arrows if heights[room] == level) for level in sorted(set(heights.values()))]
     lines = [(room, other) for room in arrows for other in sorted(arrows[room])]
     best: Places = {}
-    # A gap beside two rooms lets an arrow pass; it is tried where an arrow is hidden otherwise.
-    for gaps in ([], [""]):
-        wide = [row + gaps if len(row) == 2 else row for row in rows]
-        orders = itertools.product(*map(itertools.permutations, wide))  # some thousand for the rooms there are
+    # A gap beside the rooms of a layer lets an arrow pass; as few as leave no arrow hidden.
+    for count in range(len(rows) + 1):
+        gaps = itertools.combinations(range(len(rows)), count)
+        wide = [[row + [""] * (level in chosen) for level, row in enumerate(rows)] for chosen in gaps]
+        orders = (order for each in wide for order in itertools.product(*map(itertools.permutations, each)))
         best = min((_spread(order) for order in orders), key=lambda places: _cost(places, lines))
         if not _cost(best, lines)[0]:
             break

@@ -1,4 +1,4 @@
-"""The installed command: ``paddle-camp run 9-1``, ``paddle-camp list``, ``paddle-camp predict RUN PICTURE``."""
+"""The installed command: ``paddle-camp run 9-1``, ``paddle-camp list``, ``paddle-camp predict RUN PICTURE``, …"""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import argparse
 from collections.abc import Sequence
 
 import paddle_camp
-from paddle_camp.commands import completion, predict, run
+from paddle_camp.commands import completion, predict, run, verify
 from paddle_camp.running.catalogue import Catalogue
 
 COMMANDS = {
     "run": "run assignments; plots and the answer land in runs/ID/latest/",
     "list": "list the assignments, course by course",
     "predict": "predict with the model of a run: pictures, messages, rows of a table",
+    "verify": "verify a run that was handed in: its files, its numbers computed again",
     "completion": 'tab completion for bash and zsh: eval "$(paddle-camp completion)"',
 }
 
@@ -38,6 +39,8 @@ def main(catalogue: Catalogue, arguments: Sequence[str] | None = None) -> int:
     if parsed.command == "completion":
         print(completion.script(catalogue, COMMANDS), end="")
         return 0
+    if parsed.command == "verify":
+        return verify.main(catalogue, parsed.arguments, program)
     if parsed.command == "list":
         return run.main(catalogue, ["--list"], program)
     return run.main(catalogue, parsed.arguments, program)
