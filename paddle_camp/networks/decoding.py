@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import paddle
-import paddle.nn.functional as F
+from scipy.special import log_softmax
 
 from paddle_camp.nested import map_arrays
 from paddle_camp.networks.modes import evaluating
@@ -104,7 +104,7 @@ def _next(networks: Sequence[Any], states: list, words: np.ndarray) -> tuple[np.
     given, logs, following = paddle.to_tensor(words.reshape(-1)), [], []
     for network, state in zip(networks, states, strict=True):
         logits, state = network.step(state, given)
-        logs.append(F.log_softmax(logits.astype("float32"), axis=-1).numpy())
+        logs.append(log_softmax(logits.astype("float32").numpy(), axis=-1))
         following.append(state)
     return np.mean(logs, axis=0, dtype=np.float64).reshape(*words.shape, -1), following
 

@@ -33,13 +33,16 @@ def caption_loss(logits: paddle.Tensor, targets: paddle.Tensor, label_smoothing:
         targets: numbers of words, int64 ``[B, T]``; :data:`PADDING` does not count.
         label_smoothing: share of every target that is spread over all V words.
     """
-    logs = F.log_softmax(logits.astype("float32"), axis=-1)
-    there = targets != PADDING
-    count = there.astype("float32").sum()
-    words = paddle.where(there, targets, paddle.zeros_like(targets)).unsqueeze(-1)
-    right = paddle.take_along_axis(logs, words, axis=-1).squeeze(-1)
-    gained = right if not label_smoothing else (1 - label_smoothing) * right + label_smoothing * logs.mean(axis=-1)
-    return -(gained * there.astype("float32")).sum() / count
+    logits = logits.astype("float32").flatten(0, 1)
+    rows = paddle.nonzero(targets.flatten() != PADDING).flatten()
+    logits, words = paddle.gather(logits, rows), paddle.gather(targets.flatten(), rows)
+    loss = F.cross_entropy(logits, words)
+    if not label_smoothing:
+        return loss
+    # Since log p is a logit less a constant, the mean of -log p over all words is -log p of the right one, plus its
+    # logit, less the mean of the logits. (Paddle's log_softmax takes five times as long as all the rest on a CPU.)
+    rights = paddle.take_along_axis(logits, words.unsqueeze(-1), axis=-1)
+    return loss + label_smoothing * (rights.mean() - logits.mean())
 
 
 class Captioning(Task):
