@@ -211,6 +211,16 @@ def steering(r: Results) -> str:
     )
 
 
+def captions(r: Results) -> str:
+    scores, (low, high) = r["test"]["bleu"], r["test"]["intervals"]["chosen"][-1]
+    rows = "; ".join(f"{name} {numbers(row, '.3f')}" for name, row in scores.items() if name != "chosen")
+    way = r["dev"]["chosen"]
+    return (
+        f"test BLEU-1 to BLEU-4 {numbers(scores['chosen'], '.3f')} (the last: {low:.3f} to {high:.3f}), chosen on dev "
+        f"pictures: networks {way['group']}, beam {way['width']}, neighbours' votes {way['neighbours']:g}; {rows}"
+    )
+
+
 def deep_convnet(r: Results) -> str:
     long, table = r["long"], r["recipes"]["table"]
     five = ", ".join(f"{name} {row['accuracy']:.4f}" for name, row in table.items())
@@ -248,6 +258,7 @@ SENTENCES: dict[str, Callable[[Results], str]] = {
     "norms": norms,
     "traffic-signs": traffic_signs,
     "steering": steering,
+    "captions": captions,
     "mnist-mlp": mnist_mlp,
     "mnist-cnn": mnist_cnn,
     "deep-convnet": deep_convnet,

@@ -263,6 +263,15 @@ def test_the_sentence_on_steering_says_the_errors_the_leak_and_the_metres():
     assert said.endswith("on a drawn road, of 320 m: driver 320 m, centre 80 m, three 300 m")
 
 
+def test_the_sentence_on_captions_says_what_was_chosen_and_what_it_is_compared_with():
+    scores = {"chosen": [0.61, 0.42, 0.28, 0.185], "nearest": [0.438, 0.248, 0.138, 0.08]}
+    test = {"bleu": scores, "intervals": {"chosen": [[0.58, 0.63]] * 3 + [[0.16, 0.21]]}}
+    found = {"test": test, "dev": {"chosen": {"group": "both", "width": 5, "neighbours": 10.0}}}
+    said = results.SENTENCES["captions"](found)
+    assert "0.610, 0.420, 0.280, 0.185 (the last: 0.160 to 0.210)" in said and "networks both, beam 5" in said
+    assert said.endswith("votes 10; nearest 0.438, 0.248, 0.138, 0.080")
+
+
 @pytest.mark.parametrize("verdict", ["better", "worse", "cannot be told apart"])
 def test_the_sentence_on_overfitting_names_each_remedy_with_its_verdict(verdict):
     table = {name: {"test": {"accuracy": share}} for name, share in (("none", 0.897), ("dropout 0.4", 0.907))}
