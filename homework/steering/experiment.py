@@ -15,7 +15,12 @@ seeds are trained on the training and the validation blocks, and their mean stee
 No recorded drive says what becomes of a network's own mistakes. On a small drawn road (numpy, seeded) the network
 drives by itself, trained by one camera or by three.
 
-Expect, with the full settings on a Donkey Car's drive (2,292 pictures and 234 to test): see docs/results.md.
+On 702 pictures of nine held-out blocks, six of them of the training part, one network each, 40 epochs of 64 at a time
+(MSE against the smoothed angle): trained on the joystick's angle 0.050, on the smoothed one 0.040, that with each
+picture scaled by its own contrast 0.039; without the upper fifth of the pictures (before the contrast) 0.047.
+
+Expect, with the full settings on a Donkey Car's drive (2,292 pictures and 234 to test): see docs/results.md. What takes
+the time is thirteen trainings of 20 epochs (`--jobs 2` makes two at a time); the road takes six short ones.
 """
 
 from __future__ import annotations

@@ -135,3 +135,19 @@ def test_a_number(cell):
 )
 def test_no_number(cell):
     assert not is_finite(cell)
+
+
+def test_columns_that_may_be_missing_are_empty(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("a,B\n1,2\n")
+    assert read_table(path, ("a",), optional=("b", "c")) == [(2, ("1", "2", ""))]
+    assert read_table(path, ("a",), others=(), optional=("b",)) == [(2, ("1", "2"))]
+
+
+def test_a_table_without_a_header_row_is_told_its_columns(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("1,2\n\n3,4\n")
+    assert read_table(path, ("b",), header=("a", "b")) == [(1, ("2",)), (3, ("4",))]
+    path.write_text("1,2\n3\n")
+    with pytest.raises(DataError, match=r"row 2 has 1 cells where 2 are usual; correct the table"):
+        read_table(path, ("b",), header=("a", "b"))
