@@ -143,17 +143,17 @@ def measure_baselines(parts: dict, seed: int) -> dict[str, Any]:
 
 
 def train_all(settings: Settings, context: camp.Context, parts: dict) -> dict[str, Any]:
-    """Every training: the recipe, its neighbours, its changes, the final networks, and those on the drawn road."""
+    """Every training: the final networks, the recipe, its neighbours, its changes, and those on the drawn road."""
     seeds, some, amp = context.seeds(settings.num_seeds), context.seeds(settings.change_seeds), context.options.amp
-    options: dict[str, Any] = {"common": {"settings": settings, "parts": parts, "amp": amp}, "describe": in_words}
+    common = {"settings": settings, "parts": parts, "amp": amp}
+    here = {"common": common | {"folder": context.checkpoints}, "here": lambda **point: True, "prefix": "final-"}
+    finals = context.grid(final_cell, {"final": context.seeds(settings.final_seeds)}, describe=in_words, **here)
+    options: dict[str, Any] = {"common": common, "describe": in_words}
     grid = context.grid(train_cell, {"what": (RECIPE, NEIGHBOURS), "seed": seeds}, **options)
     others = context.grid(train_cell, {"what": tuple(CHANGES), "seed": some}, **options)
-    found: dict[str, Any] = {"cells": {what: rows_of(grid, seeds, what=what) for what in (RECIPE, NEIGHBOURS)}}
+    found: dict[str, Any] = {"final": list(finals.named().values())}
+    found["cells"] = {what: rows_of(grid, seeds, what=what) for what in (RECIPE, NEIGHBOURS)}
     found["changes"] = {name: rows_of(others, some, what=name) for name in CHANGES}
-    common = {"settings": settings, "parts": parts, "folder": context.checkpoints, "amp": amp}
-    here = {"common": common, "here": lambda **point: True, "prefix": "final-", "describe": in_words}
-    finals = context.seeds(settings.final_seeds)
-    found["final"] = list(context.grid(final_cell, {"final": finals}, **here).named().values())
 
     drives, seeds = recordings(settings), context.seeds(settings.road_seeds)
     options = {"common": {"settings": settings, "drives": drives}, "describe": in_words, "prefix": "road-"}
