@@ -129,7 +129,8 @@ def interrupt(run: Path) -> None:
         (lambda run: change(run / "checkpoints" / "model.json", arguments={"x": 5}), "is not built with {'x': 5}"),
         (
             lambda run: change(run / "checkpoints" / "model.json", reader="music"),
-            "there are digits, fundus, traffic-signs, roads, pictures, pictures-lite, pictures-imagenet, messages, tab",
+            "there are digits, fundus, traffic-signs, roads, pictures, pictures-lite, pictures-imagenet, messages, "
+            "table",
         ),
         (lambda run: change(run / "checkpoints" / "model.json", model="lenett"), "did you mean 'lenet'?"),
         (lambda run: change(run / "checkpoints" / "model.json", classes=["a", "b"]), "has 10 outputs"),

@@ -110,7 +110,7 @@ def test_the_pointer_points_where_the_angle_says():
     ],
 )
 def test_what_cannot_be_done_is_one_line(run, drive, capsys, arguments, says):
-    assert predict.main([str(run), str(drive), "--device", "cpu", *arguments]) == 2 or "no/such" in says
+    assert predict.main([str(run), str(drive), "--device", "cpu", *arguments]) != 0
     assert says in capsys.readouterr().err.splitlines()[-1]
 
 
