@@ -29,7 +29,7 @@ ROOMS = {
     "sweeps": set(),
     "running": {"data", "plots", "answers", "networks", "speed", "distributed", "training", "sweeps"},
     "pretrained": {"data", "networks", "models", "speed", "training", "running"},
-    "predicting": {"data", "plots", "networks", "models", "pretrained", "training", "running"},
+    "predicting": {"data", "plots", "networks", "models", "pretrained", "speed", "training", "running"},
     "collecting": {"answers", "running"},
     "commands": {"models", "distributed", "running", "predicting", "collecting"},
 }

@@ -69,7 +69,7 @@ def test_the_command_lists_and_explains(elsewhere):
     listed = call(command, "list", cwd=elsewhere)
     assert listed.startswith("camp: ") and "\n  9-1   作业9-1 " in listed
     helped = call(command, "--help", cwd=elsewhere)
-    assert all(f"\n  {name} " in helped for name in ("run", "list", "predict"))
+    assert all(f"\n  {name} " in helped for name in ("run", "list", "predict", "export"))
     assert "paddle-camp run" in call(command, "run", "--help", cwd=elsewhere)
     assert call(command, "--version", cwd=elsewhere).strip() == paddle_camp.__version__
     said = call(command, "run", "9-1", "--resume", cwd=elsewhere, status=2)

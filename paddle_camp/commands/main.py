@@ -6,13 +6,14 @@ import argparse
 from collections.abc import Sequence
 
 import paddle_camp
-from paddle_camp.commands import completion, predict, run, verify
+from paddle_camp.commands import completion, export, predict, run, verify
 from paddle_camp.running.catalogue import Catalogue
 
 COMMANDS = {
     "run": "run assignments; plots and the answer land in runs/ID/latest/",
     "list": "list the assignments, course by course",
     "predict": "predict with the model of a run: pictures, messages, rows of a table",
+    "export": "hand the model of a run on: Paddle's inference engine, ONNX, plain arrays",
     "verify": "verify a run that was handed in: its files, its numbers computed again",
     "completion": 'tab completion for bash and zsh: eval "$(paddle-camp completion)"',
 }
@@ -32,8 +33,9 @@ def main(catalogue: Catalogue, arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=paddle_camp.__version__)
     parsed = parser.parse_args(arguments)
     program = f"paddle-camp {parsed.command}"
-    if parsed.command == "predict":
-        return predict.main(parsed.arguments, program)
+    if parsed.command in ("predict", "export"):
+        command = predict if parsed.command == "predict" else export
+        return command.main(parsed.arguments, program)
     if parsed.command in ("list", "completion") and parsed.arguments:
         parser.error(f"{parsed.command} takes no arguments, not {' '.join(parsed.arguments)}")
     if parsed.command == "completion":
