@@ -31,6 +31,11 @@ def render_more(results: dict[str, Any]) -> list[str]:
     return [environment.get_template(file).render(results).strip() for key, file in PARTS.items() if key in results]
 
 
+def render_card(values: dict[str, Any]) -> str:
+    """The model card: ``model_card.md.j2`` with these values."""
+    return _environment(Path(__file__).parent).get_template("model_card.md.j2").render(values).strip()
+
+
 def _environment(folder: Path) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(folder),

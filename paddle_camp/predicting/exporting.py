@@ -61,7 +61,7 @@ def export(source: Path, to: str, folder: Path) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".export-", dir=folder) as name:
             place = Path(name)
-            for each in (own / FILE, own / TERMS):
+            for each in (own / FILE, own / TERMS, own.parent / "model_card.md"):
                 if each.exists():
                     shutil.copy(each, place)
             for network, path in zip(networks, files, strict=True):

@@ -21,6 +21,7 @@ from paddle_camp.running.diagnosing import add_diagnosis
 from paddle_camp.running.folder import alone_in, new_folder, resume_command
 from paddle_camp.running.interpreting import add_interpretation
 from paddle_camp.running.manifest import remove_manifest, write_manifest
+from paddle_camp.running.model_card import write_model_card
 from paddle_camp.running.options import Options
 from paddle_camp.running.resuming import find_resumable, read_config, seconds_so_far
 from paddle_camp.speed.memory import resident_peak
@@ -135,6 +136,7 @@ def _run_in(context: Context, page: Page, values: Any) -> Answer:
         context.environment["peak_memory"] = resident_peak()
         write_json(context.path / "env.json", context.environment)
         outputs.write_answer_files(context, page, answer)
+        write_model_card(context, answer, (page.__doc__ or "").partition("\n")[0])
         if context.options.visualdl:
             visualdl.write_visualdl(context.path / "visualdl", answer.histories)
         context.write_metrics("done", answer.results, headline=answer.headline)
