@@ -2,7 +2,8 @@
 """Record finished runs in docs/results.json and draw the table docs/results.md from it.
 
 ``python tools/results.py runs/9-1/latest runs/8/latest`` records these runs first. The sentences are in
-:mod:`tools.results_in_words` and, of the other courses, in :mod:`tools.results_of_other_courses`.
+:mod:`tools.results_in_words` and, of the other courses, in :mod:`tools.results_of_other_courses` and
+:mod:`tools.results_of_signs_and_roads`.
 """
 
 from __future__ import annotations
@@ -23,12 +24,12 @@ from paddle_camp.errors import CampError
 from paddle_camp.files import read_json, write_json, write_text
 from paddle_camp.running.folder import follow_latest
 from paddle_camp.running.printing import duration
-from tools import results_in_words, results_of_other_courses
+from tools import results_in_words, results_of_other_courses, results_of_signs_and_roads
 from tools.results_in_words import span
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 NONE = "–"
-SENTENCES = results_in_words.SENTENCES | results_of_other_courses.SENTENCES
+SENTENCES = results_in_words.SENTENCES | results_of_other_courses.SENTENCES | results_of_signs_and_roads.SENTENCES
 HEAD = """# Results
 
 Made by `python tools/results.py` from [results.json](results.json). To record runs of your own, name their folders:
