@@ -40,18 +40,22 @@ class Found:
         return [choose(*each, way) for each in zip(self.candidates, self.words, self.near, strict=True)]
 
 
-def load_networks(
-    settings: Any, features: Mapping[str, np.ndarray], vocabulary: Vocabulary, folder: Path, seeds: Sequence[int]
-) -> dict[str, list[Captioner]]:
-    """The trained networks with their best weights, by kind, and all of them as "both"."""
-    found: dict[str, list[Captioner]] = {}
-    for network in NETWORKS:
-        found[network] = []
+def load_group(
+    group: str,
+    settings: Any,
+    features: Mapping[str, np.ndarray],
+    vocabulary: Vocabulary,
+    folder: Path,
+    seeds: Sequence[int],
+) -> list[Captioner]:
+    """The trained networks of a group with their best weights, those of the first kind first."""
+    found = []
+    for network in NETWORKS if group == BOTH else (group,):
         for seed in seeds:
             model = build(settings, network, vocabulary, features)
             load_weights(model, folder / name_of(network, seed) / "best.pdparams")
-            found[network].append(model)
-    return found | {BOTH: [model for network in NETWORKS for model in found[network]]}
+            found.append(model)
+    return found
 
 
 def search(
@@ -91,28 +95,31 @@ def way(settings: Any, width: int, exponent: float = 0.0, weight: float = 0.0) -
     return Way(width, exponent, weight, settings.neighbours, settings.sharpness)
 
 
-def try_ways(
+def search_cell(
+    group: str,
+    width: int,
+    *,
     settings: Any,
-    networks: Mapping[str, Sequence[Captioner]],
     features: Mapping[str, np.ndarray],
     captions: Sequence[Sequence[Words]],
     known: tuple[np.ndarray, Sequence[Sequence[Words]]],
     vocabulary: Vocabulary,
-) -> list[dict[str, Any]]:
-    """BLEU on dev pictures of every group of networks in every way, and the words of a caption.
+    folder: Path,
+    seeds: Sequence[int],
+) -> dict[str, Any]:
+    """BLEU on dev pictures of a group of networks with a width, in every way; and the words of a caption.
 
     Args:
-        captions: of the dev pictures.
-        known: features and captions of the training pictures.
+        captions: of the dev pictures; ``known`` are features and captions of the training pictures.
+        folder: of the trainings.
     """
-    rows = []
-    for group, width in itertools.product(GROUPS, (1, *settings.widths)):
-        found = search(settings, networks[group], width, features, *known, vocabulary)
-        for tried in ways_of(settings, width):
-            said = found.captions(tried)
-            row = {"group": group, "bleu": bleu(statistics(said, captions)), "words": mean_length(said)}
-            rows.append(row | asdict(tried))
-    return rows
+    networks = load_group(group, settings, features, vocabulary, folder, seeds)
+    found, rows = search(settings, networks, width, features, *known, vocabulary), []
+    for tried in ways_of(settings, width):
+        said = found.captions(tried)
+        row = {"group": group, "bleu": bleu(statistics(said, captions)), "words": mean_length(said)}
+        rows.append(row | asdict(tried))
+    return {"rows": rows, "best": max(row["bleu"][-1] for row in rows)}
 
 
 def mean_length(captions: Sequence[Words]) -> float:
@@ -127,5 +134,5 @@ def best_row(rows: Sequence[Mapping[str, Any]], **fixed: Any) -> dict[str, Any]:
 
 
 def as_way(row: Mapping[str, Any]) -> Way:
-    """The way of a row of :func:`try_ways`."""
+    """The way of a row of :func:`search_cell`."""
     return Way(**{key: row[key] for key in ("width", "exponent", "neighbours", "count", "sharpness")})

@@ -18,30 +18,19 @@ Expect, with the full settings on the real pictures: see docs/results.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
-import numpy as np
-import paddle
 from annotated_types import Ge
 
 import paddle_camp as camp
-from homework.captions.baselines import measure_baselines
-from homework.captions.describing import (
-    BOTH,
-    Found,
-    as_way,
-    load_networks,
-    mean_length,
-    search,
-    try_ways,
-)
+from homework.captions.describing import GROUPS, as_way, load_group, search_cell
 from homework.captions.features import extract_all, find_extractors, write_features
 from homework.captions.figures import draw_all
 from homework.captions.publishing import publish
 from homework.captions.questions import answer_all
-from homework.captions.training import ATTENTION, NETWORKS, train_cell
+from homework.captions.testing import caption_test, look
+from homework.captions.training import ATTENTION, NETWORKS, POOLED, train_cell
 from homework.captions.verdicts import (
     GOALS,
     QUOTED,
@@ -49,19 +38,15 @@ from homework.captions.verdicts import (
     describe_data,
     examples,
     judge_dev,
-    judge_test,
     judge_trainings,
     look_at_words,
 )
 from homework.captions.vgg import count_all, keras_summary, rows_of
-from paddle_camp.bleu import statistics
 from paddle_camp.data.captions.words import Vocabulary
 from paddle_camp.networks.captioner import Captioner
-from paddle_camp.networks.modes import evaluating
 
 IS_SWEEP = True
 PARTS = ("train", "valid", "test")
-LOOKED_AT = 2  # test pictures whose attention is drawn
 
 
 @dataclass(frozen=True)
@@ -118,15 +103,23 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     camp.require(not blown, "a training diverged: give a smaller learning_rate")
     cells = {network: [grid.at(network=network, seed=seed) for seed in seeds] for network in NETWORKS}
 
-    networks = load_networks(settings, features["train"], vocabulary, context.checkpoints, seeds)
-    rows = try_ways(settings, networks, features["valid"], captions["valid"], known, vocabulary)
+    place = {"settings": settings, "vocabulary": vocabulary, "folder": context.checkpoints, "seeds": seeds}
+    common = place | {"features": features["valid"], "captions": captions["valid"], "known": known}
+    said = "best dev BLEU-4 {0[best]:.4f}".format
+    axes = {"group": GROUPS, "width": (1, *settings.widths)}
+    searches = context.grid(
+        search_cell, axes, common=common, describe=said, prefix="search-", here=lambda **point: True
+    )
+    rows = [row for cell in searches.results.values() for row in cell["rows"]]
     dev = judge_dev(rows, settings.widths)
+    way, group = as_way(dev["chosen"]), load_group(dev["chosen"]["group"], features=features["valid"], **place)
+    single = load_group(POOLED, features=features["valid"], **place)[:1]
     context.say(f"chosen on dev pictures: {dev['chosen']['group']}, dev BLEU-4 {dev['chosen']['bleu'][-1]:.4f}")
-    tested = caption_test(settings, networks, dev, features["test"], captions["test"], known, vocabulary, context.seed)
+    tested = caption_test(settings, (group, single), dev, features["test"], captions["test"], known, vocabulary)
     context.say(f"test BLEU-1 to BLEU-4: {', '.join(f'{score:.4f}' for score in tested['judged']['bleu']['chosen'])}")
-    way, group = as_way(dev["chosen"]), networks[dev["chosen"]["group"]]
     publish(settings, context, weights, extractors["pooled"], group, known, vocabulary, way)
-    looked = look(networks[ATTENTION][0], features["test"], tested["captions"], vocabulary)
+    attends = load_group(ATTENTION, features=features["valid"], **place)[0]
+    looked = look(attends, features["test"], tested["captions"], vocabulary)
 
     vgg = count_all()
     results = {"vgg": vgg, "questions": answer_all(vgg), "data": describe_data(captions, vocabulary, settings.longest)}
@@ -152,58 +145,6 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
             for seed, cell in zip(seeds, row, strict=True)
         },
     )
-
-
-def caption_test(
-    settings: Settings,
-    networks: Mapping[str, list[Captioner]],
-    dev: dict[str, Any],
-    features: Mapping[str, np.ndarray],
-    captions: list,
-    known: tuple[np.ndarray, list],
-    vocabulary: Vocabulary,
-    seed: int,
-) -> dict[str, Any]:
-    """The captions of the test pictures in the way that was chosen, and what they are compared with.
-
-    Returns:
-        ``captions``, their ``rows`` of statistics, and all of it ``judged``. Beside the baselines: the chosen group
-        without its neighbours' votes, and greedy search by the first network alone.
-    """
-    chosen = dev["chosen"]
-
-    def found(group: list[Captioner], width: int) -> Found:
-        return search(settings, group, width, features, *known, vocabulary)
-
-    several = found(networks[chosen["group"]], chosen["width"])
-    said = several.captions(as_way(chosen))
-    rows = {"chosen": statistics(said, captions)}
-    plain = dev["plain"]
-    again = several if plain["width"] == chosen["width"] else found(networks[plain["group"]], plain["width"])
-    rows["plain"] = statistics(again.captions(as_way(plain)), captions)
-    single = found(networks[BOTH][:1], 1).captions(as_way(dev["greedy"][BOTH]))
-    rows["greedy"] = statistics(single, captions)
-    rows |= measure_baselines(features["pooled"][0], captions, known, settings.neighbours, settings.sharpness, seed)
-    judged = judge_test(rows, seed)
-    judged["words"] = {
-        "chosen": mean_length(said),
-        "people": mean_length([words for each in captions for words in each]),
-    }
-    return {"captions": said, "rows": rows["chosen"], "judged": judged}
-
-
-def look(
-    network: Captioner, features: Mapping[str, np.ndarray], captions: list, vocabulary: Vocabulary
-) -> list[dict[str, Any]]:
-    """Where the attention looks for each word of the first test captions: a map float ``[T, P]`` for each."""
-    found = []
-    for index in range(min(LOOKED_AT, len(captions))):
-        numbers = vocabulary.encode([captions[index]])[:, :-2]  # each is the word before the one that is predicted
-        inputs = {name: paddle.to_tensor(features[name][0, index : index + 1]) for name in ("pooled", "grid")}
-        with evaluating(network):
-            maps = network.attention(words=paddle.to_tensor(numbers), **inputs)[0].numpy()
-        found.append({"index": index, "words": captions[index], "maps": maps})
-    return found
 
 
 def values_of(settings: Settings, features: dict, vocabulary: Vocabulary, captions: dict, data: Any) -> dict[str, Any]:

@@ -58,20 +58,19 @@ def judge_dev(rows: Sequence[dict[str, Any]], widths: Sequence[int]) -> dict[str
     }
 
 
-def judge_test(rows: Mapping[str, np.ndarray], seed: int) -> dict[str, Any]:
+def judge_test(rows: Mapping[str, np.ndarray]) -> dict[str, Any]:
     """BLEU-1 to BLEU-4 of each row's statistics, and what the first row is better than.
 
     Args:
         rows: name -> int64 ``[N, 10]``; the first is what was chosen, "human" has other references.
-        seed: of the bootstrap.
     """
     first, *others = rows
     scores = {name: bleu(each) for name, each in rows.items()}
-    intervals = {name: bleu_intervals(each, seed=seed) for name, each in rows.items()}
+    intervals = {name: bleu_intervals(each) for name, each in rows.items()}
     against = {}
     for name in others:
         if len(rows[name]) == len(rows[first]) and name != HUMAN:
-            found = bleu_difference(rows[first], rows[name], seed=seed)
+            found = bleu_difference(rows[first], rows[name])
             against[name] = found | {"verdict": verdict_of(found["interval"], 0.0)}
     reached = [scores[first][order - 1] >= goal for order, goal in zip((1, ORDERS), GOALS, strict=True)]
     found = {"bleu": scores, "intervals": intervals, "against": against, "reached": reached}
