@@ -15,7 +15,7 @@ from paddle_camp.data.drives.log import Crop, road_view
 from paddle_camp.data.pictures.augment import mirror
 from paddle_camp.data.pictures.class_folders import entries, is_picture
 from paddle_camp.data.pictures.decoding import decode
-from paddle_camp.data.pictures.own_digit import prepare_digit
+from paddle_camp.data.pictures.own_digit import prepare_digits
 from paddle_camp.data.pictures.warp import variations
 from paddle_camp.errors import DataError, SettingError, require
 from paddle_camp.predicting.inputs import Fail
@@ -37,22 +37,15 @@ class PictureReader:
     """How files become the pictures of a kind.
 
     Attributes:
-        prepare: a file and the side of the square result, pixels -> uint8 ``[C, H, W]``, as in training.
+        prepare: a file and the side of the square result, pixels -> what is pictured, uint8 ``[C, H, W]`` each, as in
+            training: the picture itself, or the digits on it.
         variations: uint8 ``[B, C, H, W]`` -> a list of such arrays for test-time augmentation, the unchanged pictures
             among them.
     """
 
     kind: PictureKind
-    prepare: Callable[[Path, int], np.ndarray]
+    prepare: Callable[[Path, int], list[np.ndarray]]
     variations: Callable[[np.ndarray], list[np.ndarray]]
-
-    def read(self, path: Path, image_size: int) -> np.ndarray:
-        """One picture as uint8 ``[C, image_size, image_size]``.
-
-        Raises:
-            DataError: the file is missing or not a complete picture.
-        """
-        return self.prepare(path, image_size)
 
 
 def pictures_at(place: Path, recursive: bool, fail: Fail) -> list[Path]:
@@ -110,7 +103,10 @@ class PictureInputs:
         return replace(self.reader.kind, image_size=self.image_size).shape
 
     def samples(self, places: Iterable[str], texts: Iterable[str], fail: Fail) -> Iterator[tuple[str, np.ndarray]]:
-        """Each picture at ``places`` (files and folders): its path, and uint8 ``[C, H, W]``."""
+        """Each picture at ``places`` (files and folders): its path, and uint8 ``[C, H, W]``.
+
+        Of several digits on a picture each is called by its number, too, from left to right.
+        """
         require(not list(texts), "--text: this network takes pictures; name a picture file")
         for place in places:
             try:
@@ -120,11 +116,12 @@ class PictureInputs:
                 continue
             for path in paths:
                 try:
-                    image = self.reader.read(path, self.image_size)
+                    images = self.reader.prepare(path, self.image_size)
                 except DataError as error:
                     fail(error)
-                else:
-                    yield str(path), image
+                    continue
+                for number, image in enumerate(images, start=1):
+                    yield (str(path) if len(images) == 1 else f"{path}, digit {number}"), image
 
     def arrays(self, samples: Sequence[np.ndarray], variations: bool = False) -> list[np.ndarray]:
         """Scaled pictures, float32 ``[N, C, H, W]``; with ``variations``, those of the reader."""
@@ -132,12 +129,12 @@ class PictureInputs:
         return [self.reader.kind.scale(each) for each in (self.reader.variations(images) if variations else [images])]
 
 
-def _digit(path: Path, image_size: int) -> np.ndarray:
-    return prepare_digit(path)["28 x 28"][None]
+def _digits(path: Path, image_size: int) -> list[np.ndarray]:
+    return [steps["28 x 28"][None] for steps in prepare_digits(path)]
 
 
-def _colour(path: Path, image_size: int) -> np.ndarray:
-    return decode(path, image_size).transpose(2, 0, 1)
+def _colour(path: Path, image_size: int) -> list[np.ndarray]:
+    return [decode(path, image_size).transpose(2, 0, 1)]
 
 
 def _road(path: Path, image_size: int, crop: Crop = (0.0, 0.0)) -> np.ndarray:
@@ -155,7 +152,7 @@ def _with_mirror_image(images: np.ndarray) -> list[np.ndarray]:
 READERS = {
     reader.kind.name: reader
     for reader in (
-        PictureReader(DIGITS, _digit, variations),
+        PictureReader(DIGITS, _digits, variations),
         PictureReader(FUNDUS, _colour, _with_mirror_image),
         # Of a sign no mirror image: "turn left" would become "turn right".
         PictureReader(SIGNS, _colour, partial(variations, edge=True)),

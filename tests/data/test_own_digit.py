@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from paddle_camp.data.mnist import load_mnist
-from paddle_camp.data.pictures.own_digit import prepare_digit
+from paddle_camp.data.pictures.own_digit import prepare_digit, prepare_digits
 from paddle_camp.errors import DataError
+from tests.helpers.photographs import KINDS, photograph
 
 
 def write(path, size=(300, 400), ink=20, paper=235, place=(60, 250), scale=6.0, channels=1, noise=0, text="4"):
@@ -157,3 +158,98 @@ def test_sixteen_bits(tmp_path):
     cv2.imwrite(str(tmp_path / "deep.png"), plain.astype(np.uint16) * 257)
     one, other = (prepare_digit(tmp_path / name)["28 x 28"] for name in ("plain.png", "deep.png"))
     assert np.abs(one.astype(int) - other).max() <= 3
+
+
+def digits_of_mnist(real_data, rows):
+    test = load_mnist("real", str(real_data)).test
+    return [test.images[row, 0] for row in rows], [int(test.labels[row]) for row in rows]
+
+
+def likeness(found, digit):
+    """The correlation with MNIST's own picture of it."""
+    return np.corrcoef(found.ravel(), digit.ravel())[0, 1]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_photographed_comes_back(real_data, tmp_path, kind):
+    """Each digit that MNIST's ink was laid on the sheet for, in its place, and none besides."""
+    options, count = KINDS[kind]
+    for seed in range(2):
+        digits, _ = digits_of_mnist(real_data, range(3 * seed, 3 * seed + count))
+        cv2.imwrite(str(tmp_path / "photo.jpg"), photograph(digits, seed, **options), [cv2.IMWRITE_JPEG_QUALITY, 90])
+        found = [steps["28 x 28"] for steps in prepare_digits(tmp_path / "photo.jpg")]
+        assert len(found) == count
+        for one, digit in zip(found, digits, strict=True):
+            assert likeness(one, digit) > 0.65
+            assert (
+                one.dtype == np.uint8 and one.shape == (28, 28) and centre_of(one) == [pytest.approx(14, abs=0.7)] * 2
+            )
+
+
+def test_several_digits_where_one_is_meant(real_data, tmp_path):
+    digits, _ = digits_of_mnist(real_data, range(2))
+    cv2.imwrite(str(tmp_path / "two.png"), photograph(digits, 0))
+    with pytest.raises(DataError, match=r"two\.png: there are 2 digits on it; cut out the one that is meant"):
+        prepare_digit(tmp_path / "two.png")
+
+
+@pytest.mark.parametrize("kind", ["light on dark", "dark on light"])
+def test_two_digits_on_a_screen(real_data, tmp_path, kind):
+    """Drawn by a program: no paper, no noise, no shade."""
+    digits, _ = digits_of_mnist(real_data, range(2))
+    both = np.hstack([cv2.resize(digit, (140, 140), interpolation=cv2.INTER_CUBIC) for digit in digits])
+    cv2.imwrite(str(tmp_path / "two.png"), both if kind == "light on dark" else 255 - both)
+    found = [steps["28 x 28"] for steps in prepare_digits(tmp_path / "two.png")]
+    assert min(likeness(*pair) for pair in zip(found, digits, strict=True)) > 0.8
+
+
+def scene(kind):
+    """Something that is no digit."""
+    rng = np.random.default_rng(0)
+    if kind == "noise":
+        return rng.integers(0, 256, (300, 400, 3), np.uint8)
+    if kind == "clouds":
+        return cv2.resize(rng.integers(0, 256, (6, 8, 3), np.uint8), (400, 300), interpolation=cv2.INTER_CUBIC)
+    if kind == "text":
+        picture = np.full((300, 400, 3), 230, np.uint8)
+        for line in range(8):
+            cv2.putText(picture, "a page of a book", (10, 35 * line + 25), cv2.FONT_HERSHEY_SIMPLEX, 1, (20,) * 3, 2)
+        return picture
+    blob = np.full((300, 400, 3), 230, np.uint8)
+    return cv2.circle(blob, (200, 150), 80, (20, 20, 20), -1)
+
+
+@pytest.mark.parametrize("kind", ["noise", "clouds", "text", "blob"])
+def test_what_is_no_digit_is_refused(tmp_path, kind):
+    cv2.imwrite(str(tmp_path / "x.png"), scene(kind))
+    with pytest.raises(DataError, match=r"x\.png: no digit on it") as caught:
+        prepare_digits(tmp_path / "x.png")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("place", "share"),
+    [("dogs-vs-cats/valid", 0.9), ("flickr8k/Flicker8k_Dataset", 0.9), ("ichallenge-pm/PALM-Validation400", 0.9)],
+)
+def test_photographs_of_anything_else_are_refused(real_data, place, share):
+    paths = sorted((real_data / place).glob("*.jpg"))[::5][:40]
+    if not paths:
+        pytest.skip(f"no {place}")
+    refused = 0
+    for path in paths:
+        try:
+            prepare_digits(path)
+        except DataError:
+            refused += 1
+    assert refused >= share * len(paths)
+
+
+def test_a_fine_pens_strokes_are_made_as_wide_as_mnists(tmp_path):
+    """Three pixels of 150, which would be a third of one of 20."""
+    pictures = {}
+    for thickness in (3, 18):
+        picture = np.full((300, 400), 235, np.uint8)
+        cv2.putText(picture, "4", (60, 250), cv2.FONT_HERSHEY_SIMPLEX, 7, 20, thickness)
+        cv2.imwrite(str(tmp_path / f"{thickness}.png"), picture)
+        pictures[thickness] = check(prepare_digit(tmp_path / f"{thickness}.png"))
+    assert likeness(pictures[3], pictures[18]) > 0.8 and pictures[3].mean() > 0.6 * pictures[18].mean()

@@ -11,6 +11,7 @@ import paddle
 import pytest
 
 from paddle_camp.commands import predict
+from paddle_camp.data.mnist import load_mnist
 from paddle_camp.models import create_model
 from paddle_camp.models.digits import TwoConvNet
 from paddle_camp.predicting.saved_model import SavedModel
@@ -161,3 +162,24 @@ def test_a_table_that_cannot_be_written_is_one_line(digit, tmp_path, capsys):
     assert predict.main([str(run), str(digit), "--csv", str(digit / "table.csv")]) == 2
     said = capsys.readouterr()
     assert said.out and f"error: --csv {digit / 'table.csv'}: cannot be written" in said.err
+
+
+def test_two_digits_on_a_picture_are_two_lines(tmp_path, capsys):
+    """From left to right, in the terminal and in the table; and what is no digit is refused with the reason."""
+    run = make_run(tmp_path / "run")
+    digits = load_mnist("synthetic").test.images[5:7, 0]
+    pictures = [255 - cv2.resize(digit, (200, 200)) for digit in digits]
+    cv2.imwrite(str(tmp_path / "two.png"), np.hstack(pictures))
+    for name, picture in zip("ab", pictures, strict=True):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), picture)
+    cv2.imwrite(
+        str(tmp_path / "scene.png"),
+        cv2.resize(np.random.default_rng(0).integers(0, 256, (6, 8, 3), np.uint8), (400, 300)),
+    )
+    names = [tmp_path / f"{name}.png" for name in ("two", "a", "b", "scene")]
+    found = table(tmp_path, run, *names, status=2)
+    assert list(found) == ["two.png, digit 1", "two.png, digit 2", "a.png", "b.png"]
+    for both, alone in (("two.png, digit 1", "a.png"), ("two.png, digit 2", "b.png")):
+        assert found[both][0] == found[alone][0] and np.abs(found[both][1] - found[alone][1]).max() < 0.02
+    said = capsys.readouterr()
+    assert f"{tmp_path}/two.png, digit 2: " in said.out and f"{tmp_path}/scene.png: no digit on it" in said.err

@@ -12,46 +12,77 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from paddle_camp.data.pictures.ink import MIN_CONTRAST, find_ink, stroke_width
 from paddle_camp.data.pictures.opening import open_picture
 from paddle_camp.errors import DataError
 
 SIDE, BOX = 28, 20
-SHADING_SIDE = 105  # pixels that a picture is reduced to for finding its shading
-MIN_CONTRAST = 30  # grey levels of 255 between ink and paper
+LONGEST = 1400  # pixels of the longer side that a photograph is reduced to
+LEAST = 1000  # and of the shorter one that it is decoded with at least
+THINNEST, USUAL = 0.09, 0.12  # width of a stroke as a share of the digit's longer side: MNIST's are 0.07 to 0.25
 MIDDLE = 14.0  # of MNIST's 10,000 test digits the centres lie from 13.50 to 14.50
 
 
 def prepare_digit(path: str | Path) -> dict[str, np.ndarray]:
-    """The steps from a picture file of any size to uint8 ``[28, 28]``, light on dark.
-
-    A picture that has MNIST's form already is not touched (but for dark ink, which is made light).
-    On light paper the shading of a photograph is divided out first.
+    """The steps from a picture file of any size to uint8 ``[28, 28]``, light on dark, for the one digit on it.
 
     Returns:
         Name of a step -> grey uint8 picture, in order; "28 x 28" is the last.
 
     Raises:
-        DataError: as :func:`~paddle_camp.data.pictures.opening.open_picture`, or there is no digit on it.
+        DataError: as :func:`prepare_digits`, or there are several digits on it.
     """
-    grey = _grey(open_picture(Path(path)))
-    dark_paper = _is_light_on_dark(grey)
-    light = grey if dark_paper else 255 - grey
-    if _has_the_form(light):
-        return {"grey": grey, "28 x 28": light}
-    if not dark_paper:
-        light = 255 - _evenly_lit(grey)
-    # Otsu's threshold parts ink from paper, and what is paper becomes 0.
-    threshold, mask = cv2.threshold(light, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-    contrast = float(light[mask > 0].mean() - light[mask == 0].mean()) if 0 < mask.mean() < 255 else 0.0
-    if contrast < MIN_CONTRAST:
-        raise DataError(f"{path}: there is no digit to be seen on it (hardly any contrast); write it bolder")
-    clean = np.where(mask > 0, light, 0).astype(np.uint8)
-    mask = _without_specks(mask)
+    digits = prepare_digits(path)
+    if len(digits) > 1:
+        raise DataError(f"{path}: there are {len(digits)} digits on it; cut out the one that is meant")
+    return digits[0]
+
+
+def prepare_digits(path: str | Path) -> list[dict[str, np.ndarray]]:
+    """The digits on a picture file of any size, in the order of reading, each with the steps of its preparation.
+
+    A picture that has MNIST's form already is not touched (but for dark ink, which is made light). Otherwise the sheet
+    is found where a desk is seen around it, its shading is divided out, and what is a box round the digits or fainter
+    than half the ink, such as the lines of squared paper, is left out; strokes finer than MNIST's are made wider.
+
+    Returns:
+        One at least; as :func:`prepare_digit` returns them.
+
+    Raises:
+        DataError: as :func:`~paddle_camp.data.pictures.opening.open_picture`, or there is no digit on it, and why.
+    """
+    grey = _grey(open_picture(Path(path), LEAST))
+    for light in (grey, 255 - grey):
+        if _has_the_form(light):
+            return [{"grey": grey, "28 x 28": light}]
+    scale = LONGEST / max(grey.shape)
+    if scale < 1:
+        grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    try:
+        inked = find_ink(grey)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from None
+    return [_steps(grey, inked.light, mask) for mask in inked.marks]
+
+
+def _steps(grey: np.ndarray, light: np.ndarray, mask: np.ndarray) -> dict[str, np.ndarray]:
+    clean = np.where(mask, light, 0).astype(np.uint8)
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    cropped = np.where(mask > 0, clean, 0)[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    boxed = _fit(cropped)
+    cropped = clean[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    boxed = _fit(_not_too_thin(cropped))
     steps = {"grey": grey, "light on dark": light, "without paper": clean, "cropped": cropped, "20 x 20": boxed}
     return steps | {"28 x 28": _centre(boxed)}
+
+
+def _not_too_thin(cropped: np.ndarray) -> np.ndarray:
+    """A fine pen's strokes, which would be less than two of 20 pixels wide, made wider."""
+    width, side = stroke_width(cropped > 0), max(cropped.shape)
+    more = round(USUAL * side - width)
+    if width >= THINNEST * side or more < 1:
+        return cropped
+    half = (more + 1) // 2
+    room = cv2.copyMakeBorder(cropped, half, half, half, half, cv2.BORDER_CONSTANT)
+    return cv2.dilate(room, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * half + 1, 2 * half + 1)))
 
 
 def _grey(picture: np.ndarray) -> np.ndarray:
@@ -69,26 +100,6 @@ def _grey(picture: np.ndarray) -> np.ndarray:
     return (grey * share + float(np.median(opaque)) * (1 - share)).astype(np.uint8)
 
 
-def _is_light_on_dark(grey: np.ndarray) -> bool:
-    """The edge of a picture is paper: light paper means dark ink."""
-    edge = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    return float(np.median(edge)) < (float(grey.min()) + float(grey.max())) / 2
-
-
-def _evenly_lit(grey: np.ndarray) -> np.ndarray:
-    """Light paper with the shading of a photograph divided out, so that one threshold suits the whole sheet.
-
-    The paper is what is left when everything dark and narrower than a third of the picture is filled in.
-    """
-    scale = min(1.0, SHADING_SIDE / max(grey.shape))
-    height, width = (max(1, round(scale * length)) for length in grey.shape)
-    small = cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA)
-    side = max(3, max(small.shape) // 3)
-    paper = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
-    paper = cv2.resize(cv2.GaussianBlur(paper, (0, 0), side / 6), grey.shape[::-1]).astype(np.float32)
-    return np.minimum(255.0 * grey / np.maximum(paper, 1), 255).astype(np.uint8)
-
-
 def _has_the_form(light: np.ndarray) -> bool:
     """Whether a picture, light on dark, is 28 x 28 with a digit of MNIST's size in MNIST's place on plain black."""
     if light.shape != (SIDE, SIDE) or not light.any():
@@ -104,14 +115,6 @@ def _centre_of_mass(picture: np.ndarray) -> tuple[float, float]:
         float(weight.sum(axis=1 - axis) @ np.arange(size) / weight.sum()) for axis, size in enumerate(weight.shape)
     )
     return row, column
-
-
-def _without_specks(mask: np.ndarray) -> np.ndarray:
-    """Only what is at least a twentieth of the largest stroke: dust on the paper must not move the frame."""
-    count, labels, statistics, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    areas = statistics[1:, cv2.CC_STAT_AREA]
-    large = 1 + np.flatnonzero(areas >= areas.max() / 20)
-    return np.where(np.isin(labels, large), 255, 0).astype(np.uint8)
 
 
 def _fit(cropped: np.ndarray) -> np.ndarray:
