@@ -67,6 +67,17 @@ def read_tables(path: Path) -> dict[str, Part]:
     return _parts(path, sets.items())
 
 
+def refuse_pickle(path: Path) -> dict[str, Part]:
+    """The pickle of a textbook, ``mnist.pkl.gz``: reading it would run whatever is in it.
+
+    Raises:
+        DataError: always.
+    """
+    raise DataError(
+        f"{path}: a pickle, which is a program and is not run here; put the IDX files or Keras' mnist.npz beside it"
+    )
+
+
 def _table(path: Path) -> Part:
     content = read_bytes(path).removeprefix(b"\xef\xbb\xbf")
     if len(content) > MAX_BYTES:
@@ -94,6 +105,7 @@ OTHER_FORMS: dict[str, Callable[[Path], dict[str, Part]]] = {
     "mnist_train.csv": read_tables,
     "mnist/train.csv": read_tables,
     "digit-recognizer/train.csv": read_tables,
+    "mnist.pkl.gz": refuse_pickle,
 }
 
 

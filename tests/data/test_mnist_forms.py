@@ -221,6 +221,17 @@ def test_another_table_is_one_line(tmp_path, content, says):
     assert "\n" not in str(caught.value) and "mnist_train.csv" in str(caught.value)
 
 
+def test_a_pickle_is_not_run(tmp_path):
+    (tmp_path / "mnist.pkl.gz").write_bytes(gzip.compress(b"cos\nsystem\n(S'touch x'\ntR."))
+    with pytest.raises(DataError, match=r"mnist\.pkl\.gz: a pickle, which is a program and is not run here"):
+        mnist.load_mnist(data_dir=str(tmp_path))
+    np.savez(
+        tmp_path / "mnist.npz",
+        **{f"{axis}_{part}": both[k] for part, both in parts().items() for k, axis in enumerate("xy")},
+    )
+    check_parts(mnist.load_mnist(data_dir=str(tmp_path)))
+
+
 FULL = r"""
 import re, sys, time
 from paddle_camp.data.mnist import load_mnist

@@ -192,7 +192,7 @@ DATASETS = {
             "train-images.idx3-ubyte",
             "mnist.json.gz",
             "mnist.json",
-            *("mnist.npz", "mnist_train.csv", "mnist/train.csv", "digit-recognizer/train.csv"),
+            *("mnist.npz", "mnist_train.csv", "mnist/train.csv", "digit-recognizer/train.csv", "mnist.pkl.gz"),
         ),
         places=(*WORK, ("~/.cache/paddle/dataset/mnist", "Paddle's cache")),
         how_to_get=(
