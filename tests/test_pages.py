@@ -24,6 +24,7 @@ def test_the_readme_shows_the_flags_that_exist(page):
     known = set(FLAG.findall("".join(each.build_parser().format_help() for each in (predict, run, verify, export))))
     known |= {"--extra-index-url"}  # pip's
     known |= {"--nproc_per_node", "--devices", "--nnodes", "--rank", "--master", "--log_dir"}  # Paddle's launcher's
+    known |= {"--logdir"}  # VisualDL's
     known |= {"--rounds"}  # tools/benchmark.py's
     named = set(FLAG.findall((ROOT / page).read_text(encoding="utf-8")))
     assert named <= known, f"{page} names {', '.join(sorted(named - known))}"

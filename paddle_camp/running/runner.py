@@ -26,6 +26,7 @@ from paddle_camp.running.options import Options
 from paddle_camp.running.resuming import find_resumable, read_config, seconds_so_far
 from paddle_camp.speed.memory import resident_peak
 from paddle_camp.sweeps import cluster
+from paddle_camp.training import progress
 from paddle_camp.training.progress import Interrupted
 
 
@@ -129,16 +130,19 @@ def _decide(homework: str, page: Page, options: Options) -> tuple[Path | None, A
 
 
 def _run_in(context: Context, page: Page, values: Any) -> Answer:
+    logs = visualdl.LiveLogs(lambda: context.path / "visualdl")
+    live = context.options.visualdl and collectives.world().rank == 0
     try:
-        answer = page.run(values, context)
+        with progress.watched_by(logs.begin) if live else contextlib.nullcontext():
+            answer = page.run(values, context)
         add_interpretation(context, answer)
         add_diagnosis(context, answer)
         context.environment["peak_memory"] = resident_peak()
         write_json(context.path / "env.json", context.environment)
         outputs.write_answer_files(context, page, answer)
         write_model_card(context, answer, (page.__doc__ or "").partition("\n")[0])
-        if context.options.visualdl:
-            visualdl.write_visualdl(context.path / "visualdl", answer.histories)
+        if live:
+            logs.finish(answer.histories)
         context.write_metrics("done", answer.results, headline=answer.headline)
     except BaseException as error:
         if context.is_open or not isinstance(error, CampError | KeyboardInterrupt):  # else nothing has been written yet

@@ -25,7 +25,7 @@ from paddle_camp.training.leftovers import make_room
 from paddle_camp.training.loop import train_one_epoch
 from paddle_camp.training.losses import LossFunction, balanced_weights, classification_loss, regression_loss
 from paddle_camp.training.policy import CheckpointPolicy
-from paddle_camp.training.progress import interruptible, show_progress
+from paddle_camp.training.progress import interruptible, show_progress, with_watchers
 from paddle_camp.training.schedules import Interval, schedule_of
 from paddle_camp.training.session import Session
 from paddle_camp.training.tasks import Regression, Supervised, Task
@@ -156,8 +156,9 @@ def _run(session: Session, name: str) -> History:
     )
     done = sum(session.history.column("samples"))
     total, rows = session.num_epochs * train.num_samples, session.history.evaluations
-    session.progress = show_progress(name, total, done, session.quiet, rows)
     folder = None if session.keep is None else session.keep.folder
+    shown = show_progress(name, total, done, session.quiet, rows)
+    session.progress = with_watchers(shown, folder.name if folder is not None else name, session.history)
     try:
         with interruptible(session.history, folder) as session.asked, threads_for(task.network, train):
             if session.step == 0:

@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -126,6 +126,53 @@ class NotebookProgress(Progress):
         self.drawn_at = time.monotonic()
         shown = f'<progress value="{self.done}" max="{self.total}"></progress> ' * bar
         self.output.show(f"<div>{shown}{html.escape(line)}</div>{epochs_html(self.rows)}", line)
+
+
+class Together(Progress):
+    """Several displays of one training."""
+
+    def __init__(self, *displays: Progress):
+        self.displays = displays
+
+    def step(self, row: Row) -> None:
+        """To each."""
+        for display in self.displays:
+            display.step(row)
+
+    def epoch_done(self, row: Row) -> None:
+        """To each."""
+        for display in self.displays:
+            display.epoch_done(row)
+
+    def measured(self, row: Row) -> None:
+        """To each."""
+        for display in self.displays:
+            display.measured(row)
+
+    def close(self) -> None:
+        """To each."""
+        for display in self.displays:
+            display.close()
+
+
+Watcher = Callable[[str, History], Progress]
+_watchers: list[Watcher] = []
+
+
+@contextlib.contextmanager
+def watched_by(watcher: Watcher) -> Iterator[None]:
+    """Inside, ``watcher(name, history so far)`` gives every training of this process one more display."""
+    _watchers.append(watcher)
+    try:
+        yield
+    finally:
+        _watchers.remove(watcher)
+
+
+def with_watchers(display: Progress, name: str, history: History) -> Progress:
+    """The display of a training, and those of all watchers."""
+    more = [watcher(name, history) for watcher in _watchers]
+    return Together(display, *more) if more else display
 
 
 def show_progress(name: str, total: int, done: int, quiet: bool = False, rows: Sequence[Row] = ()) -> Progress:
