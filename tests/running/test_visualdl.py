@@ -1,8 +1,14 @@
-"""VisualDL logs while a training goes on: with a stand-in that records what it is given."""
+"""VisualDL logs while a training goes on: with a stand-in that records what it is given, and with the real server."""
 
 from __future__ import annotations
 
+import json
+import socket
+import subprocess
 import sys
+import time
+import urllib.request
+from pathlib import Path
 from types import SimpleNamespace
 
 import paddle
@@ -106,3 +112,50 @@ def test_without_the_package_the_line_to_type_is_said(monkeypatch):
     monkeypatch.setitem(sys.modules, "visualdl", None)
     with pytest.raises(CampError, match=r"pip install -e \.\[visualdl\]"):
         visualdl.require_visualdl()
+
+
+def ask(port: int, what: str) -> dict:
+    """What the server says; it wants to know a language."""
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/app/api/{what}", headers={"Accept-Language": "en"})
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10) as answer:
+        return json.loads(answer.read())
+
+
+def scalars(port: int, run: Path, tag: str) -> list[float]:
+    """The values of a curve (the server calls a run by its directory), asked for until the server has read the log."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        try:
+            data = ask(port, f"scalar/list?run={run}&tag={tag}")["data"]
+            if data:
+                return [row[2] for row in data]
+        except OSError:  # it is starting
+            pass
+        time.sleep(0.5)
+    raise AssertionError("the server says nothing")
+
+
+def test_the_real_server_shows_the_curve_of_a_training_that_goes_on(tmp_path):
+    pytest.importorskip("visualdl", reason="visualdl is not installed")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    (tmp_path / "logs").mkdir()
+    where = f"--logdir={tmp_path / 'logs'}"
+    code = "from visualdl.server.app import main; main()"
+    command = [sys.executable, "-c", code, where, "--host=127.0.0.1", f"--port={port}"]
+    server = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        seen = []
+        count = iter(range(9))
+
+        def look():
+            if next(count) == 1:  # an epoch is done, another to come
+                seen.extend(scalars(port, tmp_path / "logs" / "train", "step/loss"))
+
+        with watched_by(visualdl.LiveLogs(lambda: tmp_path / "logs").begin):
+            history = train(on_measure=look)
+        assert seen == pytest.approx([row["loss"] for row in history.steps[:4]], rel=1e-5)
+    finally:
+        server.terminate()
+        server.wait(30)
