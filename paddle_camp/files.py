@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 CHECKSUM = "checksum"
+MAX_JSON = 200_000_000  # bytes; the history of a long training has some million
 _LEFT = re.compile(r"\..+\.(?:(?P<host>[\w-]+)-)?(?P<process>\d+)\.(?:tmp|partial)")  # names of temporary_name
 _OLD = 24 * 3600  # seconds after which nobody can still be writing
 _LONGEST = 120  # characters of a name that go into a temporary one; file systems take 255 bytes
@@ -115,15 +116,15 @@ def read_sealed(path: Path) -> dict[str, Any]:
         OSError: it cannot be read.
         ValueError: it is no such object, or not as it was written.
     """
-    return unseal(path.read_text(encoding="utf-8"))
+    return _without_seal(load_json(path))
 
 
 def unseal(text: str) -> dict[str, Any]:
     """:func:`read_sealed` of a file's text; raises its :class:`ValueError`."""
-    try:
-        value = json.loads(text)
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
+    return _without_seal(parse_json(text))
+
+
+def _without_seal(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict) or CHECKSUM not in value:
         raise ValueError(f"it has no {CHECKSUM}: damaged, or written by a version before 0.2")
     if value.pop(CHECKSUM) != _checksum(value):
@@ -179,7 +180,29 @@ def hash_of(path: Path, kind: str) -> str:
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object; an empty one where the file is missing or is none."""
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        value = load_json(path)
+    except (OSError, ValueError):
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def load_json(path: Path) -> Any:
+    """The value in a JSON file that a stranger may have made.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: no JSON, no regular file (a pipe would be waited for), too large, or nested too deeply.
+    """
+    if path.exists() and not path.is_file():
+        raise ValueError("it is no regular file")
+    if path.stat().st_size > MAX_JSON:
+        raise ValueError(f"it has more than {MAX_JSON:,} bytes")
+    return parse_json(path.read_text(encoding="utf-8"))
+
+
+def parse_json(text: str) -> Any:
+    """The value of a JSON text; ValueError also where it is nested too deeply."""
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None

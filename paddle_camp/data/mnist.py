@@ -7,6 +7,7 @@ LeCun, Cortes and Burges. Read from the four IDX files, gzip'd or plain, or from
 from __future__ import annotations
 
 import gzip
+import math
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from paddle_camp.data.showing import ShownData
 from paddle_camp.errors import DataError, require
 from paddle_camp.preprocessing import DIGITS
 
+MAX_BYTES = 500_000_000  # of an IDX file's data; MNIST's has 47 million
 TEST_SHARE = 1 / 7  # of a file that is not in two parts; MNIST's own
 
 
@@ -70,7 +72,7 @@ def read_mnist(folder: Path) -> tuple[ImageSet, ImageSet]:
     """
     if not any(folder.glob("train-images*")):
         for name, read in OTHER_FORMS.items():
-            if (folder / name).exists():
+            if (folder / name).is_file():
                 return _in_two(read(folder / name), folder / name)
     parts = []
     for part in ("train", "t10k"):
@@ -114,24 +116,33 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
     Raises:
         DataError: cut, damaged, or not an IDX file of bytes with so many dimensions.
     """
-    content = _unzipped(path)
     header = 4 + 4 * dimensions
     magic = bytes([0, 0, 8, dimensions])  # 8: unsigned bytes
-    if content[:4] != magic:
-        raise DataError(f"{path}: begins with {content[:4].hex()} where an IDX file has {magic.hex()}; {AGAIN}")
-    if len(content) < header:
+    begin = _unzipped(path, header)
+    if begin[:4] != magic:
+        raise DataError(f"{path}: begins with {begin[:4].hex()} where an IDX file has {magic.hex()}; {AGAIN}")
+    if len(begin) < header:
         raise DataError(f"{path}: ends within its header; {AGAIN}")
-    shape = tuple(int(size) for size in np.frombuffer(content[4:header], ">u4"))
-    expected = int(np.prod(shape, dtype=np.int64))
+    shape = tuple(int(size) for size in np.frombuffer(begin[4:], ">u4"))
+    expected = math.prod(shape)
+    if expected > MAX_BYTES:
+        raise DataError(f"{path}: its header announces {expected:,} bytes, more than any MNIST has; {AGAIN}")
+    content = _unzipped(path, header + expected + 1)
     if len(content) - header != expected:
-        raise DataError(f"{path}: {len(content) - header:,} bytes of data where {expected:,} belong; {AGAIN}")
+        least = "at least " if len(content) - header > expected else ""
+        raise DataError(f"{path}: {least}{len(content) - header:,} bytes of data where {expected:,} belong; {AGAIN}")
     return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
 
 
-def _unzipped(path: Path) -> bytes:
+def _unzipped(path: Path, size: int) -> bytes:
+    """The first ``size`` bytes, or all there are: a small gzip may hold gigabytes."""
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise DataError(f"{path}: not a regular file; {AGAIN}")
     try:
-        content = path.read_bytes()
-        return gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
+        with path.open("rb") as file:
+            zipped = file.read(2) == b"\x1f\x8b"
+            file.seek(0)
+            return gzip.GzipFile(fileobj=file).read(size) if zipped else file.read(size)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path}: cannot be read ({error}); {AGAIN}") from None
 

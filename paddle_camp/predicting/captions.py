@@ -15,7 +15,7 @@ from paddle import nn
 from paddle_camp.consensus import expected_likeness
 from paddle_camp.data.captions.words import Vocabulary, Words
 from paddle_camp.errors import CampError, CheckpointError
-from paddle_camp.files import write_text
+from paddle_camp.files import load_json, write_text
 from paddle_camp.models import create_model, kind_of
 from paddle_camp.networks.captioner import Captioner
 from paddle_camp.networks.decoding import Candidate, beam_search
@@ -135,7 +135,7 @@ class Captions:
             CheckpointError: it is missing, damaged, or not such a file.
         """
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content = load_json(path)
             words, way, longest = content["words"], Way(**content["way"]), content["longest"]
             known = tuple(tuple(tuple(text.split()) for text in captions) for captions in content["known"])
             if not all(isinstance(word, str) for word in words):

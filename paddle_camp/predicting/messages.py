@@ -13,7 +13,7 @@ import numpy as np
 
 from paddle_camp.data.finding.tables import read_text
 from paddle_camp.errors import CheckpointError, DataError, require
-from paddle_camp.files import write_text
+from paddle_camp.files import load_json, write_text
 from paddle_camp.predicting.inputs import Fail
 from paddle_camp.predicting.tables import is_number
 
@@ -40,7 +40,7 @@ class MessageInputs:
             CheckpointError: it is missing, damaged, or not such a file.
         """
         try:
-            parts = json.loads(path.read_text(encoding="utf-8"))
+            parts = load_json(path)
             return cls(tuple(_vectorizer(**part) for part in parts))
         except OSError as error:
             raise CheckpointError(f"{path}: cannot be read ({error.strerror}); run the homework again") from None

@@ -6,7 +6,6 @@ A homework writes it where it publishes its weights; :mod:`paddle_camp.commands.
 from __future__ import annotations
 
 import functools
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -18,7 +17,7 @@ from paddle import nn
 from paddle_camp.data.drives.log import check_crop
 from paddle_camp.data.info import DataInfo
 from paddle_camp.errors import CampError, CheckpointError, require
-from paddle_camp.files import write_json
+from paddle_camp.files import load_json, write_json
 from paddle_camp.models import create_model, model_arguments
 from paddle_camp.networks.perceptron import perceptron
 from paddle_camp.networks.summary import check_input_shape
@@ -180,7 +179,7 @@ def read_saved_model(folder: Path) -> SavedModel:
     """
     path = folder / FILE
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = load_json(path)
         saved = SavedModel(**{key: tuple(v) if isinstance(v, list) else v for key, v in values.items()})
         hold_to_bounds(saved)
     except (FileNotFoundError, NotADirectoryError):

@@ -59,7 +59,10 @@ def _point_latest(path: Path) -> None:
 def follow_latest(path: Path) -> Path:
     """The run folder for ``path``; on a file system without symbolic links, ``latest`` is a file with its name."""
     is_name = path.name == "latest" and path.is_file()
-    return path.parent / path.read_text(encoding="utf-8").strip() if is_name else path
+    if not is_name:
+        return path
+    with path.open("rb") as file:  # 255 bytes at most: a file system takes no longer name
+        return path.parent / file.read(255).replace(b"\0", b"").decode("utf-8", "replace").strip()
 
 
 def read_metrics(path: Path) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import functools
 import os
 import re
 import shutil
+import time
 from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TypeAlias
@@ -28,6 +29,7 @@ from paddle_camp.training.averaging import WeightAverage
 
 WEIGHTS, OPTIMIZER, STATE = ".pdparams", ".pdopt", ".state.json"
 PARTS = (WEIGHTS, OPTIMIZER, STATE)
+PAUSES = (0, 0.1, 0.2, 0.4)  # seconds before each look at weights: a run that is writing gets on with it
 _STATELESS = "@stateless"
 _TRAINED = "@trained"  # a weight as it is trained, where the weights file holds its average
 
@@ -159,12 +161,20 @@ def verify_weights(path: Path) -> None:
     Raises:
         CheckpointError: the hashes differ.
     """
-    if path.exists() and path.with_suffix(STATE).exists():
-        # A kill may have come when the weights were renamed and the manifest, the last, was not: see recover.
-        parts = [part for part in (STATE, f"{STATE}.new") if path.with_suffix(part).exists()]
-        noted = [read_json(path.with_suffix(part)).get("sha256") for part in parts]
-        if sha256_of(path) not in [hashes.get(WEIGHTS) for hashes in noted if isinstance(hashes, dict)]:
-            raise CheckpointError(f"{path}: damaged: these are not the bytes that were saved; train again")
+    for pause in PAUSES:
+        time.sleep(pause)
+        if _is_as_saved(path):
+            return
+    raise CheckpointError(f"{path}: damaged: these are not the bytes that were saved; train again")
+
+
+def _is_as_saved(path: Path) -> bool:
+    if not (path.exists() and path.with_suffix(STATE).exists()):
+        return True
+    # A kill may have come when the weights were renamed and the manifest, the last, was not: see recover.
+    parts = [part for part in (STATE, f"{STATE}.new") if path.with_suffix(part).exists()]
+    noted = [read_json(path.with_suffix(part)).get("sha256") for part in parts]
+    return sha256_of(path) in [hashes.get(WEIGHTS) for hashes in noted if isinstance(hashes, dict)]
 
 
 def _read_manifest(folder: Path, name: str) -> dict:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 from paddle_camp import files
 from paddle_camp.errors import DataError
+
+MAX_BYTES = 1_000_000_000  # of a file that is read as a whole: no data set of the courses has such a one
 
 T = TypeVar("T")
 
@@ -32,6 +35,11 @@ def sha256_of(path: Path) -> str:
 
 def _read(path: Path, read: Callable[[Path], T]) -> T:
     try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):  # a pipe would be waited for
+            raise DataError(f"{path}: not a regular file; name or copy a file of data")
+        if found.st_size > MAX_BYTES:
+            raise DataError(f"{path}: {found.st_size:,} bytes, {MAX_BYTES:,} at most; is it the right file?")
         return read(path)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}); check that it is there and its rights") from None
