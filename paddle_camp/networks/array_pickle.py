@@ -68,8 +68,30 @@ def _run(stream: io.BytesIO) -> Any:
 def _finished(value: Any) -> Any:
     """The arrays of a dict, as numpy has them; of its other values those that are plain."""
     if isinstance(value, dict):
-        return {key: _finished_entry(entry) for key, entry in value.items()}
+        return {key: _finished_entry(entry) for key, entry in the_state(value, Array).items()}
     return _finished_entry(value)
+
+
+def the_state(found: dict[str, Any], kind: type) -> dict[str, Any]:
+    """The dict of weights: ``found``, or the one dict in it that has any, as in ``{"model": state, "epoch": 3}``.
+
+    Args:
+        kind: of an array on its way.
+
+    Raises:
+        PickleError: there are several.
+    """
+
+    def has_arrays(value: Any) -> bool:
+        pairs = (each[1] if type(each) is tuple and len(each) == 2 else each for each in value.values())
+        return any(isinstance(each, kind) for each in pairs)
+
+    if has_arrays(found):
+        return found
+    states = [key for key, value in found.items() if type(value) is dict and has_arrays(value)]
+    if len(states) > 1:
+        raise PickleError(f"it holds several dicts of weights, {', '.join(states)[:200]!a}: save the one that is meant")
+    return found[states[0]] if states else found
 
 
 def _finished_entry(value: Any) -> Any:
@@ -155,6 +177,7 @@ def _remember(stack: Stack, memo: Memo, argument: Any) -> None:
 
 
 _LITERALS = ["BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8", "BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8"]
+_LITERALS += ["SHORT_BINSTRING", "BINSTRING"]  # Python 2's texts and bytes; both come as latin-1 texts, as in Paddle
 _LITERALS += ["BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT"]
 _OPCODES: dict[str, Callable[[Stack, Memo, Any], None]] = {
     **dict.fromkeys(_LITERALS, _literal),

@@ -65,6 +65,30 @@ def matched(model: nn.Layer, arrays: Mapping[str, np.ndarray], where: object, ne
     return {key: arrays[key] for key in own if key not in head}
 
 
+def as_dtype(array: np.ndarray, dtype: object, where: str) -> np.ndarray:
+    """``array`` as the network has the weight; any floats are cast, and Paddle's bfloat16, which is saved as uint16.
+
+    Args:
+        dtype: Paddle's, of the weight.
+        where: file and weight, for messages.
+
+    Raises:
+        CheckpointError: numbers of another kind, or too large for the network.
+    """
+    wanted = str(dtype).rpartition(".")[2]
+    if wanted == "bfloat16" or array.dtype.name == wanted:
+        return np.ascontiguousarray(array).reshape(array.shape)
+    if wanted.startswith("float") and array.dtype == np.uint16:
+        array = (array.astype(np.uint32) << 16).view(np.float32)
+    if np.dtype(wanted).kind != array.dtype.kind:
+        raise CheckpointError(f"{where} holds {array.dtype} numbers where the network has {wanted}")
+    with np.errstate(over="ignore"):
+        cast = np.ascontiguousarray(array.astype(wanted)).reshape(array.shape)
+    if not np.array_equal(np.isfinite(cast), np.isfinite(array)) or (cast.dtype.kind in "iu" and (cast != array).any()):
+        raise CheckpointError(f"{where} holds numbers that are too large for {wanted}")
+    return cast
+
+
 def _may_be(key: str, shape: list[int], name: str, array: np.ndarray) -> bool:
     one, other = key.rpartition(".")[2], name.rpartition(".")[2]
     if one != other and {one, other} <= PARTS:

@@ -118,6 +118,8 @@ def _are_sizes(numbers: Any) -> bool:
 
 def _as_array(content: Any, item_type: Any, shape: Any, order: Any) -> np.ndarray:
     """Bytes as an array; they must be exactly as many as the shape says."""
+    if type(content) is str:  # of Python 2, whose bytes are its texts
+        content = content.encode("latin-1")
     need(isinstance(content, bytes | bytearray), "an array of objects")
     need(isinstance(item_type, ItemType) and order in ("C", "F"), "an array without a dtype")
     need(_are_sizes(shape), "such a shape")

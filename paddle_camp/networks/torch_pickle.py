@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from paddle_camp.networks.array_pickle import unpickle
+from paddle_camp.networks.array_pickle import the_state, unpickle
 from paddle_camp.networks.pickle_words import PickleError, Storage, Tensor, need
 
 MAGIC = 0x1950A86A20F9469CFC6C
@@ -58,7 +58,7 @@ def _read_old(path: Path) -> dict[str, Any]:
     need(unpickle(stream) == MAGIC and unpickle(stream) == VERSION, "another version")
     machine = unpickle(stream)
     need(type(machine) is dict and machine.get("little_endian") is True, "another byte order than little")
-    found, keys = unpickle(stream), unpickle(stream)
+    found, keys = _state_of(unpickle(stream)), unpickle(stream)
     storages = _storages_of(found)
     need(type(keys) is list and all(type(key) is str for key in keys), "storages without names")
     need(sorted(keys) == sorted(storages), "other storages than its tensors have")
@@ -85,7 +85,7 @@ def _read_zip(path: Path) -> dict[str, Any]:
 
         if f"{folder}byteorder" in archive.namelist():
             need(content("byteorder", 100) == b"little", "another byte order than little")
-        found = unpickle(io.BytesIO(content("data.pkl", length)))
+        found = _state_of(unpickle(io.BytesIO(content("data.pkl", length))))
         storages = _storages_of(found)
         need(sum(storage.bytes for storage in storages.values()) <= length, "storages that are larger than the file")
         for key, storage in storages.items():
@@ -93,9 +93,13 @@ def _read_zip(path: Path) -> dict[str, Any]:
     return _finished(found, storages)
 
 
-def _storages_of(found: Any) -> dict[str, Storage]:
-    """Key -> storage of the tensors of a dict; what two tensors say of the same storage must agree."""
+def _state_of(found: Any) -> dict[str, Any]:
     need(type(found) is dict, "something else than a dict of tensors")
+    return the_state(found, Tensor)
+
+
+def _storages_of(found: dict[str, Any]) -> dict[str, Storage]:
+    """Key -> storage of the tensors of a dict; what two tensors say of the same storage must agree."""
     storages: dict[str, Storage] = {}
     for tensor in found.values():
         if isinstance(tensor, Tensor):

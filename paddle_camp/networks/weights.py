@@ -17,10 +17,11 @@ from paddle import nn
 from paddle_camp.errors import CheckpointError, require
 from paddle_camp.files import replace_file
 from paddle_camp.networks.array_pickle import read_pickle
-from paddle_camp.networks.matching import as_paddle_has_them, matched
+from paddle_camp.networks.matching import as_dtype, as_paddle_has_them, matched
 from paddle_camp.networks.pickle_words import PickleError
 from paddle_camp.networks.torch_pickle import is_torch, read_torch
 
+TORCH = (".pth", ".pt")  # are read, not written
 PICKLE, SAFE = SUFFIXES = (".pdparams", ".safetensors")
 
 
@@ -55,7 +56,8 @@ def load_weights(
     found = matched(model, arrays, path, new_head)
     own = model.state_dict()
     left = [key for key in own if key not in found]
-    model.set_state_dict({key: np.ascontiguousarray(found[key]) if key in found else own[key] for key in own})
+    cast = {key: as_dtype(array, own[key].dtype, f"{path}: {key}") for key, array in found.items()}
+    model.set_state_dict({key: cast.get(key, own[key]) for key in own})
     return left
 
 
@@ -100,6 +102,10 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         raise CheckpointError(f"{path}: not a weights file of {form}, or damaged ({error})") from None
     if not isinstance(value, dict):
         raise CheckpointError(f"{path}: holds a {type(value).__name__}, not a dict of weights")
+    if value and not any(isinstance(entry, np.ndarray) for entry in value.values()):
+        raise CheckpointError(
+            f"{path}: holds no arrays, only {', '.join(map(str, value))[:200]!a}; name a file of weights"
+        )
     # Beside the arrays paddle.save writes a table of parameter names.
     return {key: entry for key, entry in value.items() if isinstance(entry, np.ndarray)}
 

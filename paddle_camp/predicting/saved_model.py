@@ -21,7 +21,7 @@ from paddle_camp.files import load_json, write_json
 from paddle_camp.models import create_model, model_arguments
 from paddle_camp.networks.perceptron import perceptron
 from paddle_camp.networks.summary import check_input_shape
-from paddle_camp.networks.weights import SUFFIXES, load_weights
+from paddle_camp.networks.weights import SUFFIXES, TORCH, load_weights
 from paddle_camp.predicting.bounds import hold_to_bounds
 from paddle_camp.predicting.captions import CAPTIONER, PictureCaptioner
 from paddle_camp.predicting.inputs import Inputs
@@ -203,7 +203,7 @@ def find_saved_model(
     """
     if model is not None:
         return SavedModel.usual(model, reader), [source]
-    if source.suffix in SUFFIXES:
+    if source.suffix in (*SUFFIXES, *TORCH):
         if not source.is_file():
             raise CheckpointError(f"{source}: no such file")
         if not (source.parent / FILE).exists():
@@ -221,6 +221,8 @@ def _checkpoints_of(source: Path) -> Path:
     """The folder with a run's ``model.json``; a run that is not done is reported on stderr."""
     run = follow_latest(source)
     metrics = read_metrics(run)
+    if not metrics and (run / FILE).is_file():  # a folder with model.json and weights, passed on without its run
+        return run
     if not metrics:
         raise CheckpointError(f"{source}: is no run folder (such as runs/5-1/latest) and no .pdparams file")
     folder, status = run / "checkpoints", metrics.get("status")

@@ -135,3 +135,11 @@ def test_a_manifest_with_nonsense_is_damage(gift, manifest, tmp_path, capsys):
     (gift / "checkpoints" / "best.state.json").write_text(manifest, encoding="utf-8")
     assert predict.main([str(gift), picture(tmp_path)]) == 2
     assert "best.pdparams: damaged: these are not the bytes that were saved" in capsys.readouterr().err
+
+
+def test_a_folder_with_a_model_and_weights_needs_no_run(gift, tmp_path, capsys):
+    assert predict.main([str(gift / "checkpoints"), picture(tmp_path)]) == 0
+    assert "one.png: " in capsys.readouterr().out
+    change(gift, arguments={"num_classes": 3_000_000})
+    assert predict.main([str(gift / "checkpoints"), picture(tmp_path)]) == 2
+    assert "num_classes is 3000000, not 0 to 4096" in capsys.readouterr().err
