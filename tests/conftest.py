@@ -18,7 +18,7 @@ TESTS = Path(__file__).resolve().parent
 ROOT = TESTS.parent
 # The folders and files of the unit tests: nothing that starts runs in other processes or trains for long.
 UNIT = (
-    *("answers/", "collecting/", "data/", "networks/", "plots/", "running/", "training/"),
+    *("answers/", "collecting/test_verifying.py", "data/", "networks/", "plots/", "running/", "training/"),
     *("models/test_layers.py", "models/test_registry.py", "predicting/test_predict_errors.py"),
     "pretrained/test_finding.py",
     *("speed/test_cudnn.py", "speed/test_feeding.py", "speed/onednn/"),

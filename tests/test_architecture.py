@@ -210,7 +210,14 @@ def test_data_plots_answers_and_the_catalogue_import_where_paddle_cannot_be():
     assert (done.returncode, done.stderr) == (0, "")
 
 
-LISTERS = ("homework/__init__.py", "tools/run_homework.py", "tools/predict.py", "tools/verify.py", "tools/benchmark.py")
+LISTERS = (
+    "homework/__init__.py",
+    "tools/run_homework.py",
+    "tools/predict.py",
+    "tools/compare.py",
+    "tools/verify.py",
+    "tools/benchmark.py",
+)
 SLOW_TO_LOAD = {"paddle", "matplotlib", "sklearn", "cv2", "numpy", "joblib", "ray", "jinja2"}
 
 

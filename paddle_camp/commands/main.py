@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 import paddle_camp
-from paddle_camp.commands import completion, export, predict, run, verify
+from paddle_camp.commands import compare, completion, export, predict, run, verify
 from paddle_camp.running.catalogue import Catalogue
 
 COMMANDS = {
@@ -14,6 +14,7 @@ COMMANDS = {
     "list": "list the assignments, course by course",
     "predict": "predict with the model of a run: pictures, messages, rows of a table",
     "export": "hand the model of a run on: Paddle's inference engine, ONNX, plain arrays",
+    "compare": "compare runs, or a whole class's, on one page: table, curves, paired tests",
     "verify": "verify a run that was handed in: its files, its numbers computed again",
     "completion": 'tab completion for bash and zsh: eval "$(paddle-camp completion)"',
 }
@@ -33,16 +34,15 @@ def main(catalogue: Catalogue, arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=paddle_camp.__version__)
     parsed = parser.parse_args(arguments)
     program = f"paddle-camp {parsed.command}"
-    if parsed.command in ("predict", "export"):
-        command = predict if parsed.command == "predict" else export
-        return command.main(parsed.arguments, program)
     if parsed.command in ("list", "completion") and parsed.arguments:
         parser.error(f"{parsed.command} takes no arguments, not {' '.join(parsed.arguments)}")
     if parsed.command == "completion":
         print(completion.script(catalogue, COMMANDS), end="")
         return 0
-    if parsed.command == "verify":
-        return verify.main(catalogue, parsed.arguments, program)
+    if command := {"predict": predict, "export": export}.get(parsed.command):
+        return command.main(parsed.arguments, program)
+    if command := {"compare": compare, "verify": verify}.get(parsed.command):
+        return command.main(catalogue, parsed.arguments, program)
     if parsed.command == "list":
         return run.main(catalogue, ["--list"], program)
     return run.main(catalogue, parsed.arguments, program)

@@ -1,0 +1,284 @@
+"""Many runs on one page: what it shows, and that nothing of a stranger's folder gets further than its text."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from paddle_camp.collecting.curves import charts, read_curves
+from paddle_camp.collecting.finding import find_runs
+from paddle_camp.collecting.pairs import Marks, paired_tests, read_marks
+from paddle_camp.collecting.record import read_record
+from paddle_camp.collecting.thumbnails import thumbnails
+from paddle_camp.commands import compare as command
+from paddle_camp.comparisons import mcnemar
+from paddle_camp.errors import CampError
+from tests.helpers.browser import CHROMIUM, browser
+from tests.helpers.runs import make_run, predictions_of
+
+ATTACK = '"><img src=x onerror=alert(1)><script>alert(2)</script>{{ 7 * 7 }}'
+NEEDS_CHROMIUM = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+
+
+def make_class(root: Path) -> Path:
+    for number, name in enumerate(("li-lei", "han-meimei", "wang"), start=1):
+        runs = root / name / "runs"
+        predictions = predictions_of(300, 200 + 30 * number, seed=number)
+        make_run(runs / "1-1" / "20261105-101500", "1-1", predictions, seed=number, curve=(2.0 / number, 1, 0.5))
+        make_run(runs / "9-9" / "20261105-101500", "9-9")
+        (runs / "1-1" / "latest").symlink_to("20261105-101500")
+    return root
+
+
+def add_figure(folder: Path, name: str = "loss.png", size: tuple[int, int] = (900, 600)) -> None:
+    (folder / "figures").mkdir(exist_ok=True)
+    Image.new("RGB", size, "navy").save(folder / "figures" / name)
+
+
+def compare(toys, tmp_path: Path, *runs: Path) -> tuple[int, str]:
+    status = command.main(toys, [*map(str, runs), "--out", str(tmp_path / "page.html")])
+    return status, (tmp_path / "page.html").read_text("utf-8") if status == 0 else ""
+
+
+def test_a_whole_class_is_walked_and_each_run_counted_once(tmp_path):
+    found = find_runs([make_class(tmp_path / "class"), tmp_path / "class" / "wang"])
+    names = ["han-meimei", "li-lei", "wang"]
+    assert [(each.record.homework, each.whose) for each in found] == [(h, n) for h in ("1-1", "9-9") for n in names]
+    (single,) = find_runs([tmp_path / "class" / "wang" / "runs" / "1-1" / "latest"])
+    assert single.whose == "wang" and single.record.folder.name == "20261105-101500"
+
+
+def test_two_runs_of_a_student_are_told_apart(tmp_path):
+    for time in ("20261105-101500", "20261106-090000"):
+        make_run(tmp_path / "li-lei" / "1-1" / time)
+    assert [each.whose for each in find_runs([tmp_path])] == [
+        f"li-lei · {t}" for t in ("20261105-101500", "20261106-090000")
+    ]
+
+
+def test_no_link_is_followed_and_nothing_is_taken_from_within_a_run(tmp_path):
+    outside = make_run(tmp_path / "outside")
+    run = make_run(tmp_path / "class" / "a")
+    make_run(run / "inside")
+    (tmp_path / "class" / "b").symlink_to(outside)
+    (tmp_path / "class" / "c").mkdir()
+    (tmp_path / "class" / "c" / "metrics.json").symlink_to(outside / "metrics.json")
+    os.mkfifo(tmp_path / "class" / "metrics.json")
+    assert [each.record.folder for each in find_runs([tmp_path / "class"])] == [run]
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("nowhere", "no such folder"), ("empty", "no run in it"), ("a.zip", "a file, not a folder; unpack it first")],
+)
+def test_what_holds_no_run_is_one_line(toys, tmp_path, capsys, name, says):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "a.zip").write_bytes(b"PK")
+    status, _ = compare(toys, tmp_path, tmp_path / name)
+    said = capsys.readouterr().err
+    assert status == 2 and says in said and len(said.splitlines()) == 1
+
+
+def test_a_page_that_is_none_is_one_line(toys, tmp_path, capsys):
+    run = make_run(tmp_path / "run")
+    for out in ("page.pdf", "page", f"{run}/config.json/page.html"):
+        assert command.main(toys, [str(run), "--out", str(tmp_path / out)]) == 2
+        assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_the_csv_has_a_row_for_each_run(toys, tmp_path, capsys):
+    compare(toys, tmp_path, make_class(tmp_path / "class"))
+    assert "2 different assignments: their headlines do not compare" in capsys.readouterr().err
+    with (tmp_path / "page.csv").open(encoding="utf-8-sig") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["whose"] for row in rows] == ["han-meimei", "li-lei", "wang"] * 2
+    first = rows[0]
+    assert (first["assignment"], first["headline"], first["minutes"], first["origin"]) == (
+        "1-1",
+        "accuracy",
+        "1.5",
+        "real",
+    )
+    assert float(first["value"]) == pytest.approx(260 / 300) and float(first["low"]) < float(first["value"])
+    assert first["differs_from_defaults"] == "" and rows[3]["value"] == ""
+
+
+def test_the_best_one_is_tested_against_every_other_on_the_same_samples(tmp_path):
+    rights = [210, 280, 150]
+    folders = [
+        make_run(tmp_path / str(n), predictions=predictions_of(300, right, seed=n)) for n, right in enumerate(rights)
+    ]
+    other = make_run(tmp_path / "other", predictions=predictions_of(299, 280))
+    marks = [read_marks(folder) for folder in [*folders, other]]
+    (test,) = paired_tests(marks)
+    assert (test["count"], test["best"], test["right"]) == (300, 1, 280)
+    assert [(row["run"], row["right"]) for row in test["rows"]] == [(0, 210), (2, 150)]
+    only = [(marks[1].right & ~marks[n].right).sum() for n in (0, 2)]
+    less = [(marks[n].right & ~marks[1].right).sum() for n in (0, 2)]
+    assert [row["only_first"] for row in test["rows"]] == only
+    smaller = min(mcnemar(int(a), int(b))["p_value"] for a, b in zip(only, less, strict=True))
+    assert min(row["p_value"] for row in test["rows"]) == pytest.approx(2 * smaller)  # Holm
+
+
+def test_the_order_of_the_rows_does_not_matter_and_another_label_is_another_sample(tmp_path):
+    folder = make_run(tmp_path / "a", predictions=predictions_of(50, 40))
+    before = read_marks(folder)
+    head, *rows = (folder / "predictions.csv").read_text("utf-8").splitlines()
+    (folder / "predictions.csv").write_text("\n".join([head, *rows[::-1]]), encoding="utf-8")
+    after = read_marks(folder)
+    assert after.samples == before.samples and (after.right == before.right).all()
+    cells = rows[0].split(",")
+    changed = ",".join([cells[0], str((int(cells[1]) + 1) % 3), *cells[2:]])
+    (folder / "predictions.csv").write_text("\n".join([head, changed, *rows[1:]]), encoding="utf-8")
+    assert read_marks(folder).samples != before.samples
+    (folder / "predictions.csv").write_text("\n".join([head, *rows, rows[0]]), encoding="utf-8")
+    assert read_marks(folder) is None
+    assert paired_tests([Marks("x", np.ones(3, bool)), None]) == []
+
+
+def test_the_curves_of_a_training_share_a_chart_whatever_the_seed(tmp_path):
+    records = []
+    for seed, name in enumerate(("constant, seed 0", "constant, seed 1", "constant-2")):
+        folder = make_run(tmp_path / str(seed), seed=seed)
+        text = (folder / "history.csv").read_text("utf-8").replace("net,", f'"{name}",')
+        (folder / "history.csv").write_text(text, encoding="utf-8")
+        records.append(read_record(folder))
+    drawn, left_out = charts([read_curves(each) for each in records], ["a", "b", "c"])
+    assert [chart.title for chart in drawn] == ["constant · holdout loss", "constant · holdout accuracy"]
+    assert left_out == 0 and all(chart.svg.count("<polyline") == 3 for chart in drawn)
+
+
+def test_a_training_that_diverged_does_not_flatten_the_others(tmp_path):
+    curves = [tuple(1 / (n + e) for e in range(1, 9)) for n in range(4)] + [(1.0, 1e6)]
+    records = [read_record(make_run(tmp_path / str(n), curve=curve)) for n, curve in enumerate(curves)]
+    (loss, _), _ = charts([read_curves(each) for each in records], list("abcde"))
+    heights = [float(point.split(",")[1]) for point in re.search(r'data-run="0" points="([^"]*)"', loss.svg)[1].split()]
+    assert max(heights) - min(heights) > 100 and "更高的画在上边线上" in loss.svg
+    assert all(12 <= float(y) <= 206 for _, y in re.findall(r"([\d.]+),([-\d.e]+)[ \"]", loss.svg))
+
+
+@pytest.mark.parametrize("text", ["", "run,epoch\n", "\0\0", "run,epoch,split,loss\na,x,test,1\na,nan,test,inf\n", '"'])
+def test_a_history_without_a_curve_draws_none(tmp_path, text):
+    folder = make_run(tmp_path / "run")
+    (folder / "history.csv").write_text(text, encoding="utf-8")
+    assert charts([read_curves(read_record(folder))], ["a"]) == ([], 0)
+
+
+def test_figures_are_decoded_and_written_anew(tmp_path):
+    run = make_run(tmp_path / "run")
+    assert thumbnails(run, 6) == []
+    for number in range(3):
+        add_figure(run, f"f{number}.png")
+    found = thumbnails(run, 2)
+    assert [name for name, _ in found] == ["f0", "f1"]
+    assert all(uri.startswith("data:image/jpeg;base64,") and len(uri) < 30_000 for _, uri in found)
+
+
+def test_what_is_no_picture_is_left_out(tmp_path):
+    run = make_run(tmp_path / "run")
+    add_figure(run, "good.png")
+    figures = run / "figures"
+    (figures / "text.png").write_text("<script>")
+    (figures / "cut.png").write_bytes((figures / "good.png").read_bytes()[:60])
+    Image.new("RGB", (9, 9)).save(figures / "jpeg.png", "JPEG")
+    Image.new("1", (9000, 9000)).save(figures / "bomb.png")
+    (figures / "link.png").symlink_to(figures / "good.png")
+    os.mkfifo(figures / "pipe.png")
+    (figures / "folder.png").mkdir()
+    assert [name for name, _ in thumbnails(run, 99)] == ["good"]
+    figures.rename(tmp_path / "elsewhere")
+    figures.symlink_to(tmp_path / "elsewhere")
+    assert thumbnails(run, 99) == []
+
+
+def test_runs_without_predictions_unfinished_damaged_and_foreign_have_their_rows(toys, tmp_path, capsys):
+    root = make_class(tmp_path / "class")
+    lei, mei = root / "li-lei" / "runs" / "1-1" / "latest", root / "han-meimei" / "runs" / "1-1" / "latest"
+    metrics = json.loads((lei / "metrics.json").read_text("utf-8"))
+    (lei / "metrics.json").write_text(json.dumps(metrics | {"status": "interrupted", "headline": None}))
+    (mei / "metrics.json").write_text("{")
+    (mei / "predictions.csv").write_text("sample")
+    status, page = compare(toys, tmp_path, root)
+    said = capsys.readouterr().err
+    assert status == 0 and "1-1, li-lei: not finished (interrupted)" in said
+    assert "han-meimei: metrics.json: damaged (not JSON)" in said
+    assert "han-meimei: predictions.csv: its columns are not sample, label" in said
+    assert page.count("<tr data-group=") == 6 and "没有比较" in page
+
+
+def attack(root: Path) -> None:
+    """Runs whose every text is an attack, with checksums and all."""
+    predictions = predictions_of(30, 20)
+    for number in range(2):
+        run = make_run(
+            root / f"<img src=x onerror=alert({number})>" / "r", ATTACK, predictions, {ATTACK: ATTACK, "b": [ATTACK]}
+        )
+        metrics = json.loads((run / "metrics.json").read_text("utf-8"))
+        metrics["headline"] |= {"name": ATTACK, "split": ATTACK}
+        metrics |= {"data": {"name": ATTACK, "origin": ATTACK, ATTACK: 3}, "device": ATTACK, "error": ATTACK}
+        (run / "metrics.json").write_text(json.dumps(metrics | {"status": ATTACK}), encoding="utf-8")
+        (run / "env.json").write_text(json.dumps({"cpu": ATTACK}), encoding="utf-8")
+        text = (run / "history.csv").read_text("utf-8").replace("net,", '"' + ATTACK.replace('"', '""') + '",')
+        (run / "history.csv").write_text(text, encoding="utf-8")
+        add_figure(run, "<img src=x onerror=alert(3)>.png".replace("/", ""))
+
+
+def test_texts_of_a_stranger_are_shown_and_not_obeyed(toys, tmp_path):
+    attack(tmp_path / "class")
+    status, page = compare(toys, tmp_path, tmp_path / "class")
+    assert (
+        status == 0 and page.count("<script>") == 1 and "<img src=x" not in page and "alert(2)&lt;/script&gt;" in page
+    )
+    assert "{{ 7 * 7 }}" in page  # a template's words are words, too
+    assert re.search(r"script-src 'sha256-[\w+/]+=*'\"", page) and "default-src 'none'" in page
+
+
+@NEEDS_CHROMIUM
+def test_the_page_opens_sorts_and_filters_at_both_widths_without_a_word_in_the_console(toys, tmp_path):
+    attack(tmp_path / "class" / "x")
+    for run in make_class(tmp_path / "class").rglob("20261105-101500"):
+        add_figure(run)
+    compare(toys, tmp_path, tmp_path / "class")
+    column = "[...document.querySelectorAll('#runs tbody tr:not([hidden])')].map(r => r.cells[1].textContent.trim())"
+    with browser() as tab:
+        for width in (1280, 390):
+            tab.open(tmp_path / "page.html", width)
+            assert tab.evaluate("document.documentElement.scrollWidth") <= width
+            assert tab.evaluate("document.querySelectorAll('img[src=x]').length") == 0
+            tab.evaluate("document.querySelector('#homework').value = '1-1'; filter()")
+            assert tab.evaluate(column) == ["han-meimei", "li-lei", "wang"]
+            for order in (["wang", "han-meimei", "li-lei"], ["li-lei", "han-meimei", "wang"]):
+                tab.evaluate("document.querySelectorAll('#runs th button')[3].click()")
+                assert tab.evaluate(column) == order
+            tab.evaluate("document.querySelector('#search').value = 'LEI'; filter()")
+            assert tab.evaluate(column) == ["li-lei"]
+            tab.evaluate("document.querySelector('.legend button').click()")
+            assert tab.evaluate("document.querySelectorAll('section.chosen polyline.on').length") == 2
+            tab.photograph(tmp_path / f"{width}.png")
+            assert np.asarray(Image.open(tmp_path / f"{width}.png")).std() > 5
+        assert tab.console == []
+        assert set(tab.requests) == {(tmp_path / "page.html").as_uri()}
+
+
+@NEEDS_CHROMIUM
+def test_the_browser_would_refuse_a_script_that_got_through(toys, tmp_path):
+    """What the page's policy is worth, and that the test above would see it."""
+    _, page = compare(toys, tmp_path, make_run(tmp_path / "run"))
+    (tmp_path / "page.html").write_text(page.replace("</main>", "<script>document.title = 'x'</script></main>"))
+    with browser() as tab:
+        tab.open(tmp_path / "page.html", 1280)
+        assert tab.evaluate("document.title") == "作业对比"
+        assert any("Content Security Policy" in line for line in tab.console)
+
+
+def test_more_runs_than_a_page_can_hold_are_one_line(tmp_path, monkeypatch):
+    monkeypatch.setattr("paddle_camp.collecting.finding.MOST_RUNS", 5)
+    with pytest.raises(CampError, match="more than 5 runs; compare fewer at a time"):
+        find_runs([make_class(tmp_path / "class")])
