@@ -121,6 +121,8 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
     attends = load_group(ATTENTION, features=features["valid"], **place)[0]
     looked = look(attends, features["test"], tested["captions"], vocabulary)
 
+    scored = {"value": tested["judged"]["bleu"], "interval": tested["judged"]["intervals"]}
+
     vgg = count_all()
     results = {"vgg": vgg, "questions": answer_all(vgg), "data": describe_data(captions, vocabulary, settings.longest)}
     results |= {"trained": judge_trainings(cells), "dev": dev, "test": tested["judged"]}
@@ -132,12 +134,7 @@ def run(settings: Settings, context: camp.Context) -> camp.Answer:
         title="作业captions:看图写一句话",
         results=results,
         values=values_of(settings, features, vocabulary, captions, data),
-        headline={
-            "name": "BLEU-4",
-            "value": tested["judged"]["bleu"]["chosen"][-1],
-            "interval": tested["judged"]["intervals"]["chosen"][-1],
-            "split": "test",
-        },
+        headline={"name": "BLEU-4", "split": "test"} | {key: scores["chosen"][-1] for key, scores in scored.items()},
         figures=draw_all(results, cells, rows, data.test, looked),
         histories={
             f"{network}-{seed}": camp.History.from_dict(cell["history"])

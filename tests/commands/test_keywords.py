@@ -68,7 +68,7 @@ def test_a_mistake_is_one_line_and_starts_nothing(tmp_path, keywords, says):
 
 
 def test_an_unknown_homework_lists_the_known_ones():
-    with pytest.raises(CampError, match="no homework '9-9'; there are: 1-1, 1-2"):
+    with pytest.raises(CampError, match=r"no homework '9-9'; did you mean 9-2\? there are: 1-1, 1-2"):
         homework.run("9-9", quick=True)
 
 
