@@ -75,7 +75,9 @@ def draw_lengths(data: Mapping[str, Any]) -> Figure:
     shares = np.zeros(len(places))
     shares[np.array(lengths) - 1] = np.array(counts) / sum(counts)
     title = words("Words in a training caption", "一句训练描述有多少词")
-    return plots.histogram_figure(places, shares, words("words", "词数"), title=title)
+    figure = plots.histogram_figure(places, shares, words("words", "词数"), title=title)
+    figure.axes[0].set_ylabel(words("share of the captions", "占描述的比例"))
+    return figure
 
 
 def draw_words(data: Mapping[str, Any]) -> Figure:
@@ -164,4 +166,4 @@ def lit(image: np.ndarray, shares: np.ndarray) -> np.ndarray:
     """A picture, uint8 ``[3, H, W]``, dark but where the shares of its places ``[P]`` (a square of them) are large."""
     side = round(len(shares) ** 0.5)
     light = cv2.resize((shares / shares.max()).reshape(side, side), image.shape[:0:-1], interpolation=cv2.INTER_CUBIC)
-    return np.clip(image * (0.2 + 0.8 * np.clip(light, 0, 1)), 0, 255).astype(np.uint8)
+    return np.clip(image * (0.3 + 0.7 * np.clip(light, 0, 1)), 0, 255).astype(np.uint8)
