@@ -10,6 +10,7 @@ TERMS = {
     "iChallenge-PM": "for research and teaching, not to be passed on; Baidu and Zhongshan Ophthalmic Center (PALM)",
     "Dogs vs. Cats": "for research and teaching, not to be passed on; Asirra (Microsoft), Kaggle's competition rules",
     "GTSRB": "for research and teaching; J. Stallkamp and others, 2012",
+    "Flickr8k": "for research and teaching, not to be passed on; M. Hodosh, P. Young, J. Hockenmaier, 2013",
     "SMS Spam Collection": "CC BY 4.0 (UCI); T. Almeida, J. Hidalgo, 2012",
     "Boston housing": "no licence stated, in the StatLib archive; D. Harrison, D. Rubinfeld, 1978",
     "iris": "CC BY 4.0 (UCI); R. Fisher, 1936",

@@ -53,6 +53,8 @@ def says(saved: Any) -> str:
     """Its outputs in words."""
     if saved.number:
         return f"a number, {saved.number['unit']}"
+    if saved.model == "captioner":
+        return "a caption, in English"
     return f"one of {len(saved.classes)} classes: {', '.join(saved.classes)}" if saved.classes else "numbers"
 
 
