@@ -34,7 +34,8 @@ ROOMS = {
     "commands": {"models", "distributed", "running", "predicting", "collecting"},
 }
 LIGHT = r"paddle_camp\.running\.(again|catalogue|fit_settings|options|ranges|settings|folder|manifest)"
-ROOT_MODULES = "comparisons|derivatives|diagnosis|errors|files|history|machine|metrics|nested|notebook|preprocessing"
+ROOT_MODULES = "array_pickle|comparisons|derivatives|diagnosis|errors|files|history|machine|metrics|nested|notebook"
+ROOT_MODULES += "|pickle_words|preprocessing"
 PADDLE_FREE = rf"paddle_camp|paddle_camp\.({ROOT_MODULES}|(data|plots|answers|collecting)(\..*)?)|{LIGHT}"
 TORCH_WORKER = r"tools\.benchmarks\.(torch_\w+|timing|op_times)"
 

@@ -1,24 +1,30 @@
-"""MNIST in other forms than its four IDX files: the course's JSON, Keras' .npz, tables of Kaggle and others.
+"""MNIST in other forms than its four IDX files: the course's JSON, Keras' .npz, Theano's pickle, tables.
 
 Pixels may be bytes, or fractions of 255 or of 256; labels may be numbers, texts, or lists of ten (one-hot).
 """
 
 from __future__ import annotations
 
+import gzip
+import io
 import re
+import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
 
+from paddle_camp.array_pickle import unpickle
 from paddle_camp.data.finding.cache import DAMAGE
 from paddle_camp.data.finding.contents import read_bytes
 from paddle_camp.data.mnist_json import read_sets
 from paddle_camp.errors import DataError
+from paddle_camp.pickle_words import PickleError
 
 SIDE, CLASSES = 28, 10
 AGAIN = "copy or download it again"
 BLOCK = 1000  # pictures that are converted at a time
+MAX_PICKLE = 500_000_000  # bytes of the arrays in it
 MAX_BYTES = 400_000_000  # of a table, a picture takes 1 to 4 kB in it
 
 Part = tuple[np.ndarray, np.ndarray]  # images uint8 [N, 28, 28], labels [N]
@@ -67,15 +73,26 @@ def read_tables(path: Path) -> dict[str, Part]:
     return _parts(path, sets.items())
 
 
-def refuse_pickle(path: Path) -> dict[str, Part]:
-    """The pickle of a textbook, ``mnist.pkl.gz``: reading it would run whatever is in it.
+def read_pickled(path: Path) -> dict[str, Part]:
+    """The ``mnist.pkl.gz`` of Theano's tutorials: (train, valid, test), each (images, labels).
+
+    Nothing in it is called (:mod:`paddle_camp.array_pickle`).
 
     Raises:
-        DataError: always.
+        DataError: not that.
     """
-    raise DataError(
-        f"{path}: a pickle, which is a program and is not run here; put the IDX files or Keras' mnist.npz beside it"
-    )
+    try:
+        with gzip.open(path) as file:
+            content = file.read(MAX_PICKLE + 1)
+        if len(content) > MAX_PICKLE:
+            raise PickleError(f"it has more than {MAX_PICKLE:,} bytes")
+        parts = zip(("train", "valid", "test"), unpickle(io.BytesIO(content)), strict=True)
+        sets = {name: (images.values, labels.values) for name, (images, labels) in parts}
+    except (OSError, EOFError, zlib.error, ValueError, TypeError, AttributeError) as error:
+        raise DataError(
+            f"{path}: is no pickle of (train, valid, test), images and labels ({_line(error)}); {AGAIN}"
+        ) from None
+    return _parts(path, sets.items())
 
 
 def _table(path: Path) -> Part:
@@ -105,7 +122,7 @@ OTHER_FORMS: dict[str, Callable[[Path], dict[str, Part]]] = {
     "mnist_train.csv": read_tables,
     "mnist/train.csv": read_tables,
     "digit-recognizer/train.csv": read_tables,
-    "mnist.pkl.gz": refuse_pickle,
+    "mnist.pkl.gz": read_pickled,
 }
 
 

@@ -4,7 +4,7 @@ There are two forms. The old one, until PyTorch 1.5, is five pickles in a row (a
 the machine, the object, the names of its storages) and then each storage: its number of items and their bytes. The new
 one is a zip of uncompressed entries: ``data.pkl``, the object, and an entry for each storage. In both a tensor of the
 object is a piece of a storage, which the pickle refers to by a persistent id. The pickles are read by
-:mod:`~paddle_camp.networks.array_pickle`; sizes are held against the file before anything is allocated.
+:mod:`~paddle_camp.array_pickle`; sizes are held against the file before anything is allocated.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from paddle_camp.networks.array_pickle import the_state, unpickle
-from paddle_camp.networks.pickle_words import PickleError, Storage, Tensor, need
+from paddle_camp.array_pickle import the_state, unpickle
+from paddle_camp.pickle_words import PickleError, Storage, Tensor, need
 
 MAGIC = 0x1950A86A20F9469CFC6C
 OLD = b"\x80\x02\x8a\x0a" + MAGIC.to_bytes(10, "little") + b"."  # how the first pickle is written

@@ -14,12 +14,12 @@ import safetensors
 import safetensors.numpy
 from paddle import nn
 
+from paddle_camp.array_pickle import read_pickle
 from paddle_camp.errors import CheckpointError, require
 from paddle_camp.files import replace_file
-from paddle_camp.networks.array_pickle import read_pickle
 from paddle_camp.networks.matching import as_dtype, as_paddle_has_them, matched
-from paddle_camp.networks.pickle_words import PickleError
 from paddle_camp.networks.torch_pickle import is_torch, read_torch
+from paddle_camp.pickle_words import PickleError
 
 TORCH = (".pth", ".pt")  # are read, not written
 PICKLE, SAFE = SUFFIXES = (".pdparams", ".safetensors")

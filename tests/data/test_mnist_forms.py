@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import pickle
 import subprocess
 import sys
 
@@ -12,7 +13,8 @@ import pytest
 
 from paddle_camp.data import mnist
 from paddle_camp.errors import DataError
-from tests.data.test_mnist import digits
+from tests.data.test_mnist import IMAGES, digits
+from tests.data.test_mnist import LABELS as NUMBERS
 
 COUNTS = (20, 10, 20)  # train, valid, eval
 PIXELS = {
@@ -221,15 +223,49 @@ def test_another_table_is_one_line(tmp_path, content, says):
     assert "\n" not in str(caught.value) and "mnist_train.csv" in str(caught.value)
 
 
-def test_a_pickle_is_not_run(tmp_path):
-    (tmp_path / "mnist.pkl.gz").write_bytes(gzip.compress(b"cos\nsystem\n(S'touch x'\ntR."))
-    with pytest.raises(DataError, match=r"mnist\.pkl\.gz: a pickle, which is a program and is not run here"):
+def python_2(sets):
+    """As cPickle of Python 2 writes it: the bytes of an array are a text."""
+    out = b"\x80\x02"
+    for images, labels in sets:
+        for array in (images, labels):
+            content = array.tobytes()
+            shape = b"".join(b"M" + size.to_bytes(2, "little") for size in array.shape)
+            out += b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\0\x85U\x01b\x87R(K\x01("
+            out += shape + b"tcnumpy\ndtype\nU\x02" + array.dtype.str[1:].encode() + b"K\0K\x01\x87R(K\x03U\x01<"
+            out += (
+                b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0tb\x89T"
+                + len(content).to_bytes(4, "little")
+                + content
+                + b"tb"
+            )
+        out += b"\x86"
+    return out + b"\x87."
+
+
+@pytest.mark.parametrize("write", [pickle.dumps, lambda sets: pickle.dumps(sets, 2), python_2])
+def test_theanos_pickle(tmp_path, write):
+    """Fractions of 256, as in the file that textbooks use."""
+    drawn = [digits(count, seed) for seed, count in enumerate(COUNTS)]
+    sets = tuple(((images.reshape(-1, 784) / 256).astype("f4"), labels.astype("i8")) for images, labels in drawn)
+    (tmp_path / "mnist.pkl.gz").write_bytes(gzip.compress(write(sets)))
+    check(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        gzip.compress(b"cos\nsystem\n(S'touch x'\ntR."),
+        gzip.compress(pickle.dumps((1, 2))),
+        gzip.compress(pickle.dumps({"a": 1})),
+        gzip.compress(pickle.dumps(((IMAGES, NUMBERS),) * 3))[:-40],
+        b"<html>",
+    ],
+)
+def test_another_pickle_is_one_line_and_never_run(tmp_path, content):
+    (tmp_path / "mnist.pkl.gz").write_bytes(content)
+    with pytest.raises(DataError, match=r"mnist\.pkl\.gz: is no pickle of \(train, valid, test\)") as caught:
         mnist.load_mnist(data_dir=str(tmp_path))
-    np.savez(
-        tmp_path / "mnist.npz",
-        **{f"{axis}_{part}": both[k] for part, both in parts().items() for k, axis in enumerate("xy")},
-    )
-    check_parts(mnist.load_mnist(data_dir=str(tmp_path)))
+    assert "\n" not in str(caught.value)
 
 
 FULL = r"""

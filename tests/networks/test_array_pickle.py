@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from paddle_camp import array_pickle, pickle_words
+from paddle_camp.array_pickle import read_pickle
 from paddle_camp.errors import CheckpointError
-from paddle_camp.networks import array_pickle, pickle_words
-from paddle_camp.networks.array_pickle import read_pickle
-from paddle_camp.networks.pickle_words import PickleError
 from paddle_camp.networks.weights import read_arrays
+from paddle_camp.pickle_words import PickleError
 
 FILES = Path(__file__).parent / "files"  # written by paddle.save of each version; bfloat16 and a 0-d array among them
 HONEST = sorted(path.name for path in FILES.glob("*.pd*"))

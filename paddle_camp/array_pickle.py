@@ -3,7 +3,7 @@
 ``paddle.save`` writes pickles, and Python's unpickler calls what a pickle asks it to call. Here nothing of a pickle is
 ever called: of the opcodes (:mod:`pickletools` reads them) those that an array needs are carried out on the stack, and
 the few names that an array asks for are words, each with a function of our own
-(:mod:`paddle_camp.networks.pickle_words`). PyTorch's tensors are read so too
+(:mod:`paddle_camp.pickle_words`). PyTorch's tensors are read so too
 (:mod:`paddle_camp.networks.torch_pickle`). Sizes are held against the file before anything is allocated: no argument is
 longer than what is left of the file.
 """
@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from paddle_camp.networks.pickle_words import CALLS, WORDS, Array, ItemType, PickleError, Storage, Word, need, put
+from paddle_camp.pickle_words import CALLS, WORDS, Array, ItemType, PickleError, Storage, Word, need, put
 
 MAX_OPCODES = 2_000_000  # the zoo's largest file of weights has some 30,000
 _MARK = object()
