@@ -26,7 +26,7 @@ def bare_machine(tmp_path, monkeypatch):
     monkeypatch.delenv("PADDLE_CAMP_DATA", raising=False)
     monkeypatch.setattr(sources, "PROJECT_DATA", tmp_path / "project" / "data")
     known = sources.DATASETS[PM]
-    places = tuple((str(tmp_path / "aistudio" / name), how) for name, (_, how) in zip("ab", known.places, strict=True))
+    places = tuple((str(tmp_path / "aistudio" / name), how) for name, (_, how) in zip("abc", known.places, strict=True))
     monkeypatch.setitem(sources.DATASETS, PM, replace(known, places=places))
 
 
@@ -42,6 +42,7 @@ def test_nothing_anywhere_is_none():
 def test_places_are_searched_in_the_order_of_the_contract(tmp_path, monkeypatch):
     """Each place is filled in turn, the last of the search first, and each time wins over those after it."""
     expected = [
+        (put(tmp_path / "aistudio" / "c"), "AI Studio data set"),
         (put(tmp_path / "aistudio" / "b"), "AI Studio work/palm"),
         (put(tmp_path / "aistudio" / "a"), "AI Studio data set 19065"),
         (put(tmp_path / "project" / "data" / PM), "the project's data/"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import logging
+import lzma
 import os
 import shutil
 import struct
@@ -18,8 +19,12 @@ from paddle_camp.files import temporary_name
 log = logging.getLogger(__name__)
 
 MAX_GROWTH = 100  # times: pictures hardly shrink in a zip, tables to a tenth; what grows more is made to fill a disk
+ENCRYPTED = 1  # a bit of a member's flags
+READABLE = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+WAYS = {9: "Deflate64", 93: "Zstandard", 95: "XZ", 98: "PPMd"}
 _STAMP = ".unpacked-from"
-_DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError)
+_DAMAGE: tuple[type[Exception], ...] = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError)
+_DAMAGE += (NotImplementedError, RuntimeError, ValueError)
 
 
 def unpack_near(zip_path: Path, cache_dir: Path, expect: str = "") -> Path:
@@ -82,6 +87,8 @@ def _extract(zip_path: Path, folder: Path, expect: str) -> None:
     with zipfile.ZipFile(zip_path) as archive:
         members = [m for m in archive.infolist() if not _is_litter(m.filename)]
         for member in members:
+            _check_readable(zip_path, member)
+            member.filename = member.filename.replace("\\", "/")  # as some programs of Windows write folders
             if _leads_outside(member.filename):
                 raise DataError(
                     f"{zip_path}: the name {member.filename!r} leads outside of the zip: nothing was unpacked; "
@@ -100,6 +107,22 @@ def _extract(zip_path: Path, folder: Path, expect: str) -> None:
         log.info("unpacking %s (%d MB)", zip_path, needed >> 20)
         folder.mkdir()
         archive.extractall(folder, members)
+
+
+def _check_readable(zip_path: Path, member: zipfile.ZipInfo) -> None:
+    """Say what Python's zipfile cannot read, by its name.
+
+    Raises:
+        DataError: the member is encrypted, or compressed in another way.
+    """
+    what = "encrypted" if member.flag_bits & ENCRYPTED else None
+    if member.compress_type not in READABLE:
+        kind = WAYS.get(member.compress_type, f"method {member.compress_type}")
+        what = f"compressed by {kind}, which Python does not read"
+    if what:
+        raise DataError(
+            f"{zip_path}: {member.filename!a} is {what}; unpack it with what made it, or repack it as plain zip"
+        )
 
 
 def _is_litter(name: str) -> bool:

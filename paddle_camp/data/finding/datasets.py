@@ -56,7 +56,9 @@ class Dataset:
     files: tuple[Remote, ...] = ()
 
 
-WORK = (("./work", "AI Studio work/"), ("/home/aistudio/work", "AI Studio work/"))  # where its users put files
+# Where AI Studio puts the data sets of a project, each under its number, and where its users put files.
+STUDIO = (("/home/aistudio/data/data*", "AI Studio data set"),)
+WORK = (("./work", "AI Studio work/"), ("/home/aistudio/work", "AI Studio work/"), *STUDIO)
 MNIST_MIRRORS = (
     "https://dataset.bj.bcebos.com/mnist/",
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -74,6 +76,8 @@ DATASETS = {
             "PALM-Validation400",
             "training.zip",
             "validation.zip",
+            "PALM-Training400.zip",
+            "PALM-Validation400.zip",
             "Training/Images",
             "Validation/Images",
             "PALM/Training",
@@ -82,6 +86,7 @@ DATASETS = {
         places=(
             ("/home/aistudio/data/data19065", "AI Studio data set 19065"),
             ("/home/aistudio/work/palm", "AI Studio work/palm"),
+            *STUDIO,  # the same set has been published under other numbers, such as 19469
         ),
         how_to_get=(
             "get iChallenge-PM from AI Studio data set 19065 (https://aistudio.baidu.com/datasetdetail/19065) or the "
@@ -113,6 +118,7 @@ DATASETS = {
         places=(
             ("./work", "AI Studio work/"),
             ("/home/aistudio/work", "AI Studio work/"),
+            *STUDIO,
             ("/kaggle/input", "Kaggle's input"),
             ("~/.keras/datasets", "Keras' cache"),
             ("~/.fastai/data", "fastai's cache"),

@@ -52,7 +52,9 @@ def find(dataset: str, data_dir: str | os.PathLike | None = None) -> Found | Non
     places = [(Path("data").absolute(), "./data"), (PROJECT_DATA, "the project's data/")]
     if named := os.environ.get("PADDLE_CAMP_DATA"):
         places.insert(0, (_named_by_user(named, "$PADDLE_CAMP_DATA"), "$PADDLE_CAMP_DATA"))
-    places += [(Path(folder).expanduser(), how) for folder, how in known.places]
+    for place, how in known.places:
+        folders = sorted(glob.glob(place)) if glob.has_magic(place) else [place]
+        places += [(Path(folder).expanduser(), how) for folder in folders]
     for folder, how in places:
         if found := _look_in(folder, known):
             return Found(found, how)

@@ -35,6 +35,7 @@ TABLES = (
     "PALM-Validation-GT/labels.csv",
     "PALM-Validation-GT/PM_Label_and_Fovea_Location.xlsx",
     "Validation/Classification Labels.xlsx",
+    "PM_Label_and_Fovea_Location.xlsx",
 )
 
 
@@ -105,7 +106,9 @@ def locate_fundus(root: Path, cache_dir: Path | None = None) -> Layout:
 def _find(root: Path, candidates: tuple[str, ...]) -> Path | None:
     """The first candidate that is a table, or a folder with pictures."""
     # Below root itself, inside the published PALM/ folder, or in the folder an "extract here" made of a zip's name.
-    for base in (root, root / "PALM", root / "training", root / "validation", root / "valid_gt"):
+    usual = [root, *(root / name for name in ("PALM", "training", "validation", "valid_gt"))]
+    deeper = sorted(each for each in root.iterdir() if each.is_dir()) if root.is_dir() else []  # as some zips have it
+    for base in (*usual, *deeper):
         for candidate in candidates:
             path = base / candidate
             if path.is_file() or (path.is_dir() and pictures_beside(path)):
@@ -115,7 +118,12 @@ def _find(root: Path, candidates: tuple[str, ...]) -> Path | None:
 
 def _find_zipped(root: Path, zip_name: str, candidates: tuple[str, ...], cache_dir: Path) -> Path | None:
     part = candidates[0].split("/")[0]  # PALM-Training400, PALM-Validation400, PALM-Validation-GT
-    archive = root / zip_name
+    archive, own = root / zip_name, root / f"{part}.zip"
+    if own.is_file() and not archive.is_file():  # as iChallenge names them
+        base = unpack_near(own, cache_dir)
+        if found := _find(base, (*candidates, *(Path(each).name for each in candidates), ".")):
+            return found
+        raise DataError(f"{own}: the wrong zip: it holds none of the files; download the right one")
     base = unpack_near(archive, cache_dir, part) if archive.is_file() else root
     if found := _find(base, candidates):
         return found
