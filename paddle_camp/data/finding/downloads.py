@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import logging
+import contextlib
+import functools
+import http.client
 import os
 import sys
+import time
 from pathlib import Path
 
 from paddle_camp.data.finding.cache import default_cache_dir
+from paddle_camp.data.finding.fetching import fetch
 from paddle_camp.data.finding.sources import DATASETS, Found, Remote, find
 from paddle_camp.errors import DataError
+from paddle_camp.files import replace_file
 
-TIMEOUT = 10  # seconds without an answer, after which the next mirror is tried
+REMEMBERED = 900  # seconds in which a download that failed is not tried again
 
 
 def find_or_download(dataset: str, data_dir: str | os.PathLike | None = None) -> Found | None:
@@ -67,20 +72,36 @@ def download(remote: Remote, folder: Path) -> bool:
         return True
     if os.environ.get("PADDLE_CAMP_OFFLINE") == "1":
         return False
-    import pooch
-
-    pooch.get_logger().setLevel(logging.ERROR)
+    failed = folder / f".{remote.name}.failed"
+    if _is_recent(failed):
+        print(f"{remote.name} could not be downloaded a short while ago; remove {failed} to try now", file=sys.stderr)
+        return False
     for url in remote.urls:
         size = "" if remote.size is None else f" ({remote.size / 1e6:.1f} MB)"
         print(f"downloading {remote.name}{size} from {url}", file=sys.stderr, flush=True)
         try:
-            downloader = pooch.HTTPDownloader(timeout=TIMEOUT)
-            pooch.retrieve(url, ":".join(remote.known_hash), remote.name, folder, downloader=downloader)
+            replace_file(folder / remote.name, functools.partial(_fetch_right, remote, url))
+            failed.unlink(missing_ok=True)
             return True
         # No network, a time-out or an HTTP error; a file that is not the right one; a disk that is full.
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             print(f"  not from there: {_short(error)}", file=sys.stderr, flush=True)
+    with contextlib.suppress(OSError):
+        failed.touch()
     return False
+
+
+def _fetch_right(remote: Remote, url: str, file: Path) -> None:
+    fetch(url, file, remote.size)
+    if not remote.is_at(file):
+        raise ValueError(f"not the right file, by its {remote.known_hash[0].upper()}")
+
+
+def _is_recent(failed: Path) -> bool:
+    try:
+        return 0 <= time.time() - failed.stat().st_mtime < REMEMBERED
+    except OSError:
+        return False
 
 
 def _short(error: Exception) -> str:
