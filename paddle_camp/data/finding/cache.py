@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import logging
 import os
+import shutil
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -21,8 +25,26 @@ DAMAGE = (OSError, ValueError, KeyError, AttributeError, TypeError, EOFError, zi
 
 
 def default_cache_dir() -> Path:
-    """$PADDLE_CAMP_CACHE, or ``~/.cache/paddle_camp``."""
-    return Path(os.path.expanduser(os.environ.get("PADDLE_CAMP_CACHE") or "~/.cache/paddle_camp"))
+    """$PADDLE_CAMP_CACHE, or ``~/.cache/paddle_camp``; where neither is named nor can be made, a temporary folder."""
+    if named := os.environ.get("PADDLE_CAMP_CACHE"):
+        return Path(os.path.expanduser(named))
+    return _below_home(os.path.expanduser("~/.cache/paddle_camp"))
+
+
+@functools.cache  # is said once
+def _below_home(usual: str) -> Path:
+    try:
+        os.makedirs(usual, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror
+    else:
+        if os.access(usual, os.W_OK | os.X_OK):
+            return Path(usual)
+        reason = "no rights"
+    folder = Path(tempfile.mkdtemp(prefix="paddle_camp-"))  # a name that nobody else could have made before
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    log.warning("%s cannot be written (%s): %s is used in this run; set $PADDLE_CAMP_CACHE", usual, reason, folder)
+    return folder
 
 
 def cached_array(
