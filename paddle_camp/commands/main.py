@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 import paddle_camp
-from paddle_camp.commands import compare, completion, export, predict, run, verify
+from paddle_camp.commands import compare, completion, doctor, export, predict, run, verify
 from paddle_camp.running.catalogue import Catalogue
 
 COMMANDS = {
@@ -16,6 +16,7 @@ COMMANDS = {
     "export": "hand the model of a run on: Paddle's inference engine, ONNX, plain arrays",
     "compare": "compare runs, or a whole class's, on one page: table, curves, paired tests",
     "verify": "verify a run that was handed in: its files, its numbers computed again",
+    "doctor": "what a run will find on this machine, and what to type where something is missing",
     "completion": 'tab completion for bash and zsh: eval "$(paddle-camp completion)"',
 }
 
@@ -39,7 +40,7 @@ def main(catalogue: Catalogue, arguments: Sequence[str] | None = None) -> int:
     if parsed.command == "completion":
         print(completion.script(catalogue, COMMANDS), end="")
         return 0
-    if command := {"predict": predict, "export": export}.get(parsed.command):
+    if command := {"predict": predict, "export": export, "doctor": doctor}.get(parsed.command):
         return command.main(parsed.arguments, program)
     if command := {"compare": compare, "verify": verify}.get(parsed.command):
         return command.main(catalogue, parsed.arguments, program)
