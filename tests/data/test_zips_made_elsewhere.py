@@ -59,6 +59,13 @@ def test_backslashes_are_folders(tmp_path):
     assert (folder / "A" / "B" / "1.txt").read_bytes() == b"one"
 
 
+@pytest.mark.parametrize("names", [("A", "A/1.txt"), ("A/" + "x" * 300,)])
+def test_names_that_no_disk_takes_are_the_zips_fault(tmp_path, names):
+    with pytest.raises(DataError, match=r"a\.zip: not a whole zip file"):
+        unpack(make(tmp_path / "a.zip", dict.fromkeys(names, b"one")), tmp_path / "a")
+    assert {path.name for path in tmp_path.iterdir()} == {"a.zip"}
+
+
 def picture() -> bytes:
     import cv2
     import numpy as np

@@ -22,9 +22,11 @@ MAX_GROWTH = 100  # times: pictures hardly shrink in a zip, tables to a tenth; w
 ENCRYPTED = 1  # a bit of a member's flags
 READABLE = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 WAYS = {9: "Deflate64", 93: "Zstandard", 95: "XZ", 98: "PPMd"}
+# A place before the file's beginning, a name that is a file and a folder, one that is too long: not the disk's fault.
+_FAULTS_OF_A_ZIP = (errno.EINVAL, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG)
 _STAMP = ".unpacked-from"
 _DAMAGE: tuple[type[Exception], ...] = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError)
-_DAMAGE += (NotImplementedError, RuntimeError, ValueError)
+_DAMAGE += (NotImplementedError, RuntimeError, ValueError, IndexError)  # the last for a member without a name
 
 
 def unpack_near(zip_path: Path, cache_dir: Path, expect: str = "") -> Path:
@@ -106,7 +108,12 @@ def _extract(zip_path: Path, folder: Path, expect: str) -> None:
             raise OSError(errno.ENOSPC, f"it needs {needed >> 20} MB, {free >> 20} MB are free", str(folder.parent))
         log.info("unpacking %s (%d MB)", zip_path, needed >> 20)
         folder.mkdir()
-        archive.extractall(folder, members)
+        try:
+            archive.extractall(folder, members)
+        except OSError as error:
+            if error.errno in _FAULTS_OF_A_ZIP:
+                raise zipfile.BadZipFile(str(error)) from None
+            raise
 
 
 def _check_readable(zip_path: Path, member: zipfile.ZipInfo) -> None:

@@ -104,7 +104,7 @@ def read_table(
     named = [cell.lower() for cell in names]
     missing = [name for name in columns if name.lower() not in named]
     if missing:
-        has = ", ".join(names) if names else "nothing"
+        has = one_line(", ".join(names)) if names else "nothing"
         raise DataError(f"{path}: no column {' and '.join(missing)} in the header row, which has {has}")
     if others is not None:
         _refuse_others(path, names, {name.lower() for name in (*columns, *optional, *others)})
@@ -120,11 +120,17 @@ def read_table(
 def _refuse_others(path: Path, names: list[str], known: Collection[str]) -> None:
     if unknown := [name for name in names if name.lower() not in known]:
         raise DataError(
-            f"{path}: the column {unknown[0] or 'without a name'} is unknown here; take it out of the table"
+            f"{path}: the column {one_line(unknown[0]) or 'without a name'} is unknown here; take it out of the table"
         )
     lower = [name.lower() for name in names]
     if twice := [name for name in names if lower.count(name.lower()) > 1]:
-        raise DataError(f"{path}: the column {twice[0]} stands twice in the header row; take one out")
+        raise DataError(f"{path}: the column {one_line(twice[0])} stands twice in the header row; take one out")
+
+
+def one_line(text: str, longest: int = 200) -> str:
+    """Text of a file for a message: a quotation mark that is not closed makes all the rows behind it one cell."""
+    text = " ".join(text.split())
+    return text if len(text) <= longest else f"{text[:longest]}..."
 
 
 def is_finite(cell: str) -> bool:

@@ -20,7 +20,7 @@ import numpy as np
 from paddle_camp.data.finding.archives import unpack_near
 from paddle_camp.data.finding.cache import default_cache_dir
 from paddle_camp.data.finding.sources import DATASETS
-from paddle_camp.data.finding.tables import read_table
+from paddle_camp.data.finding.tables import one_line, read_table
 from paddle_camp.data.image_set import ImageSet
 from paddle_camp.data.pictures.class_folders import pictures_beside, shown
 from paddle_camp.data.pictures.decoding import read_pictures
@@ -157,11 +157,13 @@ def read_labels(table: Path) -> dict[str, int]:
     seen: set[str] = set()
     for row, (name, text) in read_table(table, ("imgName", "Label")):
         if text not in ("0", "1", "0.0", "1.0"):  # a spreadsheet may have stored a float
-            raise DataError(f"{table}: row {row} ({name}): the label is {text!r}, not 0 or 1; correct the table")
+            raise DataError(
+                f"{table}: row {row} ({one_line(name)}): the label is {one_line(text)!r}, not 0 or 1; correct the table"
+            )
         if not name:
             raise DataError(f"{table}: row {row} names no picture; correct the table")
         if name.lower() in seen:
-            raise DataError(f"{table}: row {row}: {name} is listed twice; remove one of the rows")
+            raise DataError(f"{table}: row {row}: {one_line(name)} is listed twice; remove one of the rows")
         seen.add(name.lower())
         labels[name] = int(text[0])
     return labels
