@@ -260,6 +260,7 @@ def test_theanos_pickle(tmp_path, write):
         gzip.compress(pickle.dumps(((IMAGES, NUMBERS),) * 3))[:-40],
         b"<html>",
     ],
+    ids=["a call", "numbers", "a dictionary", "cut", "a page"],
 )
 def test_another_pickle_is_one_line_and_never_run(tmp_path, content):
     (tmp_path / "mnist.pkl.gz").write_bytes(content)
