@@ -67,7 +67,7 @@ def test_an_assignment_runs_from_another_folder(elsewhere, homework):
 def test_the_command_lists_and_explains(elsewhere):
     command = elsewhere / "venv" / "bin" / "paddle-camp"
     listed = call(command, "list", cwd=elsewhere)
-    assert listed.startswith("camp: ") and "\n  9-1   作业9-1 " in listed
+    assert "\ncamp: " in listed and "\n  9-1 " in listed
     helped = call(command, "--help", cwd=elsewhere)
     assert all(f"\n  {name} " in helped for name in ("run", "list", "predict", "export"))
     assert "paddle-camp run" in call(command, "run", "--help", cwd=elsewhere)

@@ -188,14 +188,18 @@ def compare(settings: Settings, context: camp.Context, sets: dict[str, camp.Batc
         result = train_network(name, settings, context, sets)
         before = [best_recipe(each)[1] for each in camp.finished(results.values())]
         if not camp.diverged(result) and best_recipe(result)[1] < min(before, default=np.inf):
-            saved = camp.SavedModel(recipe_of(name).model, "fundus", arguments_of(name, settings), settings.image_size)
-            context.publish(context.checkpoints / name / best_recipe(result)[0], saved)
+            context.publish(context.checkpoints / name / best_recipe(result)[0], saved_of(name))
         return result
+
+    def saved_of(name: str) -> camp.SavedModel:
+        return camp.SavedModel(recipe_of(name).model, "fundus", arguments_of(name, settings), settings.image_size)
 
     for name in settings.models:
         file = context.path / "networks" / f"{name}.json"
         results[name] = kept(file, functools.partial(train_and_publish, name))
         shutil.rmtree(context.checkpoints / name, ignore_errors=True)  # those of VGG-16 have gigabytes
+    losses = {name: best_recipe(each)[1] for name, each in results.items() if not camp.diverged(each)}
+    context.published = saved_of(min(losses, key=losses.get)) if losses else None  # also where a resumption read it
     return results
 
 

@@ -68,7 +68,8 @@ def main(catalogue: Catalogue, arguments: Sequence[str] | None = None, program: 
 
 def print_list(catalogue: Catalogue) -> int:
     """Print the assignments, course by course; a folder that is none is said on stderr (exit status 2)."""
-    print(*list_lines(catalogue), sep="\n")
+    with unless_unread():
+        print(*list_lines(catalogue), sep="\n")
     return max([report(CampError(fault), debug=False) for fault in catalogue.faults], default=0)
 
 

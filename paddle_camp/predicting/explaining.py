@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import io
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -171,7 +171,7 @@ def _given(images: Any) -> tuple[tuple[str, ...], np.ndarray, np.ndarray, tuple[
 
 
 def _read(reader: PictureInputs, places: Sequence[str]) -> tuple[tuple[str, ...], np.ndarray]:
-    """The pictures at some places: names, uint8 ``[N, C, H, W]``.
+    """The pictures at some places, folders with those in them: names, uint8 ``[N, C, H, W]``.
 
     Raises:
         DataError: one of them cannot be read.
@@ -180,7 +180,7 @@ def _read(reader: PictureInputs, places: Sequence[str]) -> tuple[tuple[str, ...]
     def fail(error: DataError) -> None:
         raise error
 
-    named = list(reader.samples(places, (), fail))
+    named = list(replace(reader, recursive=True).samples(places, (), fail))
     require(bool(named), "images: name a picture file or a folder of them")
     names, pictures = zip(*named, strict=True)
     return names, np.stack(pictures)

@@ -137,8 +137,8 @@ def _colour(path: Path, image_size: int) -> list[np.ndarray]:
     return [decode(path, image_size).transpose(2, 0, 1)]
 
 
-def _road(path: Path, image_size: int, crop: Crop = (0.0, 0.0)) -> np.ndarray:
-    return road_view(path, image_size, crop=crop).transpose(2, 0, 1)
+def _road(path: Path, image_size: int, crop: Crop = (0.0, 0.0)) -> list[np.ndarray]:
+    return [road_view(path, image_size, crop=crop).transpose(2, 0, 1)]
 
 
 def _no_variations(images: np.ndarray) -> list[np.ndarray]:

@@ -80,7 +80,7 @@ DAMAGE = {
     ),
     "damaged picture": (
         lambda root: (root / "Flicker8k_Dataset" / "dev_2.jpg").write_bytes(b"\xff\xd8 cut"),
-        "dev_2.jpg: not a JPEG picture",
+        "dev_2.jpg: not a whole",
     ),
 }
 

@@ -94,6 +94,7 @@ def test_quick_leaves_the_files_and_finds_who_learns(quick):
         "wrong.png",
         "confusion.png",
         "mistakes.png",
+        "learning-rates.png",
     }
 
 

@@ -74,7 +74,7 @@ def test_a_run_and_its_files(digits, pictures):
     found = camp.explain(digits, [pictures / "a.png", pictures / "more" / "a.png"])
     assert found.images.shape == (2, 1, 28, 28) and found.classes == camp.DIGITS.classes
     assert repr(found) == "Explanation(2 pictures; Grad-CAM of layer conv2, [14, 14])"
-    assert repr(camp.explain(digits, str(pictures))) == "Explanation(1 pictures; Grad-CAM of layer conv2, [14, 14])"
+    assert repr(camp.explain(digits, str(pictures))) == "Explanation(2 pictures; Grad-CAM of layer conv2, [14, 14])"
 
 
 def test_overlays_are_bright_where_the_map_is_high():

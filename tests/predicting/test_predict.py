@@ -129,7 +129,8 @@ def interrupt(run: Path) -> None:
         (lambda run: change(run / "checkpoints" / "model.json", arguments={"x": 5}), "is not built with {'x': 5}"),
         (
             lambda run: change(run / "checkpoints" / "model.json", reader="music"),
-            "there are digits, fundus, traffic-signs, roads, pictures, pictures-lite, pictures-imagenet, messages, "
+            "there are digits, fundus, traffic-signs, roads, pictures, pictures-lite, pictures-imagenet, "
+            "pictures-caffe, messages, "
             "table",
         ),
         (lambda run: change(run / "checkpoints" / "model.json", model="lenett"), "did you mean 'lenet'?"),

@@ -113,6 +113,7 @@ def test_the_command_line_offers_the_readers_that_know_their_classes():
         "pictures",
         "pictures-lite",
         "pictures-imagenet",
+        "pictures-caffe",
     ]
 
 

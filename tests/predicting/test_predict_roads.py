@@ -131,6 +131,6 @@ def test_a_strangers_crop_is_one_line(run, drive, capsys, crop):
 
 def test_pictures_of_a_folder_are_sorted_by_their_numbers(tmp_path):
     for name in ("10.png", "9.png", "a2.png", "a10.png", "A1.png", "009.png"):
-        (tmp_path / name).write_bytes(b"")
-    names = [path.name for path in pictures_at(tmp_path)]
+        write(tmp_path / name, picture(0))
+    names = [path.name for path in pictures_at(tmp_path, False, pytest.fail)]
     assert names == ["009.png", "9.png", "10.png", "A1.png", "a2.png", "a10.png"]
