@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 from paddle_camp.errors import DataError
 
 MOST_JSON = 16 << 20  # bytes
+DEEPEST_JSON = 50  # objects and lists within each other; a run has about 6, Python's recursion ends at 1,000
 LONGEST = 120  # characters of a text that is shown
 
 
@@ -80,7 +81,22 @@ def read_object(folder: Path, name: str) -> dict[str, Any]:
         raise DataError(f"{name}: damaged (not JSON)") from None
     if not isinstance(value, dict):
         raise DataError(f"{name}: damaged (no object)")
+    require_shallow(value, name)
     return value
+
+
+def require_shallow(value: Any, name: str) -> None:
+    """Refuse what is nested so deep that comparing or writing it would end in a :class:`RecursionError`.
+
+    Raises:
+        DataError: it is.
+    """
+    level = [value]
+    for _ in range(DEEPEST_JSON):
+        inner = [each.values() if isinstance(each, dict) else each for each in level if isinstance(each, dict | list)]
+        level = [each for values in inner for each in values]
+    if level:
+        raise DataError(f"{name}: damaged (nested more than {DEEPEST_JSON} deep)")
 
 
 def describe(folder: Path, name: str) -> dict[str, Any]:

@@ -9,10 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from paddle_camp.collecting.foreign import MOST_JSON, describe, opened, read_object, read_text, shortened
+from paddle_camp.collecting.foreign import (
+    MOST_JSON,
+    describe,
+    opened,
+    read_object,
+    read_text,
+    require_shallow,
+    shortened,
+)
 from paddle_camp.collecting.predictions import FILE as PREDICTIONS
 from paddle_camp.collecting.predictions import Table, compute, read_predictions
-from paddle_camp.collecting.record import RunRecord
+from paddle_camp.collecting.record import RunRecord, number
 from paddle_camp.errors import DataError
 from paddle_camp.files import unseal
 from paddle_camp.running.manifest import FILE as MANIFEST
@@ -63,7 +71,9 @@ def _finished(record: RunRecord) -> Check:
 def _unsealed(folder: Path, name: str, checks: list[Check]) -> dict[str, Any] | None:
     """The object in a file with a checksum; None, and a check that does not hold, where there is none."""
     try:
-        return unseal(read_text(folder, name, MOST_JSON))
+        value = unseal(read_text(folder, name, MOST_JSON))
+        require_shallow(value, name)
+        return value
     except (DataError, ValueError) as error:
         older = ": the run is not done, or is of a version before 0.2" if name == MANIFEST else ""
         said = str(error) if str(error).startswith(name) else f"{name}: {error}"
@@ -167,11 +177,10 @@ def _close(headline: dict[str, Any], again: dict[str, Any]) -> bool:
     interval = headline.get("interval")
     if not isinstance(interval, list) or len(interval) != 2:
         return False
-    try:
-        claimed = np.array([headline.get("value"), *interval], np.float64)
-    except (TypeError, ValueError):
+    claimed = [number(each) for each in (headline.get("value"), *interval)]
+    if None in claimed:
         return False
-    return bool(np.allclose(claimed, [again["value"], *again["interval"]], rtol=SAME, atol=0))
+    return bool(np.allclose(np.array(claimed, np.float64), [again["value"], *again["interval"]], rtol=SAME, atol=0))
 
 
 def _numbers_in(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -192,8 +201,9 @@ def _is_one_of(key: str, value: Any, found: dict[str, Any]) -> bool:
     """Whether a number of this name is one that the predictions have."""
     for name, error in (("accuracy", SAME), ("loss", SAME_LOSS), ("auc", SAME)):
         again = found.get(name)
-        if key in (name, f"validation_{name}", f"test_{name}", f"{name}_all") and isinstance(value, int | float):
-            return again is not None and bool(np.isclose(value, again, rtol=error, atol=0))
+        named = key in (name, f"validation_{name}", f"test_{name}", f"{name}_all")
+        if named and (claimed := number(value)) is not None:
+            return again is not None and bool(np.isclose(claimed, again, rtol=error, atol=0))
     return key == "confusion" and value == found["confusion"]
 
 

@@ -213,6 +213,15 @@ def test_runs_without_predictions_unfinished_damaged_and_foreign_have_their_rows
     assert page.count("<tr data-group=") == 6 and "没有比较" in page
 
 
+def test_settings_nested_very_deep_do_not_end_the_page_of_a_class(toys, tmp_path, capsys):
+    root = make_class(tmp_path / "class")
+    deep = '{"homework": "1-1", "settings": {"rate": ' + "[" * 900 + "]" * 900 + "}}"
+    (root / "wang" / "runs" / "1-1" / "latest" / "config.json").write_text(deep, encoding="utf-8")
+    status, page = compare(toys, tmp_path, root)
+    assert status == 0 and page.count("<tr data-group=") == 6
+    assert "wang: config.json: damaged (nested more than 50 deep)" in capsys.readouterr().err
+
+
 def attack(root: Path) -> None:
     """Runs whose every text is an attack, with checksums and all."""
     predictions = predictions_of(30, 20)

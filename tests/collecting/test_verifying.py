@@ -205,6 +205,26 @@ def test_a_damaged_file_is_a_line_and_never_a_traceback(folder, name, text):
     assert [said for holds, said in checks(folder).values() if holds is False and name in said]
 
 
+def test_a_number_that_no_float_can_hold_is_none(folder):
+    metrics = json.loads((folder / "metrics.json").read_text("utf-8"))
+    claimed = metrics["headline"]
+    metrics["results"] = {"accuracy": 10**400}
+    for headline in (claimed | {"value": 10**400}, claimed | {"interval": [0, 10**400]}):
+        write_json(folder / "metrics.json", metrics | {"headline": headline})
+        found = checks(folder)
+        assert found["headline"][0] is False and "1 numbers in results cannot" in found["results"][1]
+
+
+@pytest.mark.parametrize("name", ["metrics.json", "config.json", "answer.json"])
+def test_what_is_nested_very_deep_is_damaged(folder, toys, capsys, name):
+    deep = json.loads("[" * 900 + "]" * 900)
+    value = {key: each for key, each in json.loads((folder / name).read_text("utf-8")).items() if key != "checksum"}
+    write_sealed(folder / name, value | {"settings": {"rate": deep}, "results": {"deep": deep}})
+    write_manifest(folder, True)
+    assert run(toys, capsys, str(folder))[0] == 1
+    assert [said for holds, said in checks(folder).values() if holds is False and "nested more than 50 deep" in said]
+
+
 def test_the_command_says_everything_and_its_status(folder, toys, capsys):
     status, said, error = run(toys, capsys, str(folder))
     assert (status, error) == (0, "")
