@@ -82,8 +82,9 @@ class Captioner(nn.Layer):
         before = state["hidden"].unsqueeze(0), state["cell"].unsqueeze(0)
         read, (hidden, cell) = self.lstm(self.dropout(self.words(words)), before)
         picture = state["picture"].unsqueeze(1).expand([-1, words.shape[1], -1])
-        seen, looked = paddle.concat([self.dropout(read), picture], axis=-1), None
-        if self.query is not None:
+        seen = paddle.concat([self.dropout(read), picture], axis=-1)
+        looked = seen[:, :, :0]  # without attention it looks at no place
+        if "places" in state:
             likeness = paddle.matmul(self.query(seen), state["places"], transpose_y=True)
             looked = F.softmax(likeness / self.width**0.5, axis=-1)
             seen = paddle.concat([seen, paddle.matmul(looked, state["places"])], axis=-1)

@@ -179,7 +179,7 @@ def test_predict_writes_what_the_run_wrote(run, tmp_path, capsys):
     rows = {row["sample"]: row["prediction"] for row in contract.rows_of(tmp_path / "said.csv")}
     assert {f"{tmp_path}/{each['index']}.png": each["caption"] for each in shown} == rows
     out, err = capsys.readouterr()
-    assert shown[0]["caption"] in out and "TRAINED ON STAND-IN DATA" in err
+    assert shown[0]["caption"] in out and "trained on STAND-IN DATA" in err
     assert predict.main([str(run), str(tmp_path), "--tta"]) == 2
     assert "captions of changed pictures cannot be averaged" in capsys.readouterr().err
 
