@@ -27,10 +27,13 @@ class Found:
     whose: str
 
 
-def find_runs(paths: Iterable[Path]) -> list[Found]:
+def find_runs(paths: Iterable[Path], unread: list[Path] | None = None) -> list[Found]:
     """The runs that ``paths`` are, or that lie below them, each once, sorted by assignment and owner.
 
     A path may be a link, such as ``latest``; below a path no link is followed.
+
+    Args:
+        unread: gets the folders below them that may not be read; they are left out.
 
     Raises:
         CampError: a path is no folder, there is no run below it, or there are too many.
@@ -41,9 +44,11 @@ def find_runs(paths: Iterable[Path]) -> list[Found]:
         if not root.is_dir():
             said = "a file, not a folder; unpack it first" if root.is_file() else "no such folder"
             raise CampError(f"{path}: {said}; name runs, or a folder of runs")
+        if not _may_be_read(root):
+            raise CampError(f"{path}: may not be read; ask its owner for the permission")
         root, before = root.resolve(), len(found)
         own = is_run(root)
-        for folder in [root] if own else runs_below(root):
+        for folder in [root] if own else runs_below(root, unread):
             record = read_record(folder)
             parts = folder.parts[-4:] if own else folder.relative_to(root).parts
             found.setdefault(folder, Found(record, _whose(parts, record)))
@@ -54,8 +59,11 @@ def find_runs(paths: Iterable[Path]) -> list[Found]:
     return sorted(_told_apart(list(found.values())), key=lambda each: (each.record.homework, each.whose))
 
 
-def runs_below(root: Path) -> Iterator[Path]:
+def runs_below(root: Path, unread: list[Path] | None = None) -> Iterator[Path]:
     """The folders of runs below a folder; what lies in a run, hidden folders and links are left out.
+
+    Args:
+        unread: gets the folders that may not be read.
 
     Raises:
         CampError: there are too many folders.
@@ -69,6 +77,14 @@ def runs_below(root: Path) -> Iterator[Path]:
             yield here
         deep = len(here.relative_to(root).parts) >= DEEPEST
         names[:] = [] if deep else sorted(name for name in names if not name.startswith("."))
+        closed = [name for name in names if not _may_be_read(here / name) and not (here / name).is_symlink()]
+        names[:] = [name for name in names if name not in closed]
+        if unread is not None:
+            unread += [here / name for name in closed]
+
+
+def _may_be_read(folder: Path) -> bool:
+    return os.access(folder, os.R_OK | os.X_OK)
 
 
 def _whose(parts: tuple[str, ...], record: RunRecord) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +52,8 @@ class RunRecord:
 
 def is_run(folder: Path) -> bool:
     """Whether a folder is that of a run, finished or not."""
-    return any((folder / name).is_file() and not (folder / name).is_symlink() for name in MARKS)
+    paths = [folder / name for name in MARKS]  # os.path: where a folder cannot be entered, pathlib raises
+    return any(os.path.isfile(path) and not os.path.islink(path) for path in paths)
 
 
 def read_record(folder: Path) -> RunRecord:

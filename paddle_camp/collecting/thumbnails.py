@@ -23,10 +23,13 @@ QUALITY = 72  # of the JPEG
 def thumbnails(folder: Path, most: int) -> list[tuple[str, str]]:
     """The names of the first ``most`` figures of a run and their small copies as data URIs; others are left out."""
     figures = folder / "figures"
-    if most < 1 or figures.is_symlink() or not figures.is_dir():
+    if most < 1 or figures.is_symlink():
         return []
-    with os.scandir(figures) as entries:
-        names = sorted(each.name for each in islice(entries, MOST_FILES) if each.name.endswith(".png"))
+    try:
+        with os.scandir(figures) as entries:
+            names = sorted(each.name for each in islice(entries, MOST_FILES) if each.name.endswith(".png"))
+    except OSError:  # no such folder, or one that cannot be read
+        return []
     found: list[tuple[str, str]] = []
     for name in names:
         if len(found) < most and (uri := _small(folder, f"figures/{name}")) is not None:

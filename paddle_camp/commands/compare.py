@@ -40,7 +40,8 @@ def _compare(catalogue: Catalogue, paths: list[Path], out: Path) -> int:
     from paddle_camp.collecting.finding import find_runs
 
     require(out.suffix.lower() in (".html", ".htm"), f"--out {out}: give it a name that ends in .html")
-    found = find_runs(paths)
+    unread: list[Path] = []
+    found = find_runs(paths, unread)
     sections = collect(found, catalogue)
     table = out.with_suffix(".csv")
     try:
@@ -48,7 +49,7 @@ def _compare(catalogue: Catalogue, paths: list[Path], out: Path) -> int:
         write_table(table, sections)
     except OSError as error:
         raise CampError(f"--out {out}: cannot be written ({error.strerror}); choose another place") from None
-    faults = [
+    faults = [f"{folder}: may not be read, left out" for folder in unread] + [
         f"{section.homework}, {row.found.whose}: {note}"
         for section in sections
         for row in section.rows

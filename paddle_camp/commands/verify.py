@@ -55,7 +55,8 @@ def _verify(catalogue: Catalogue, path: Path, as_json: bool) -> int:
     folder = follow_latest(path)
     if not is_run(folder):
         raise CampError(
-            f"{path}: no run (neither metrics.json nor config.json in it); name a folder such as runs/ID/latest"
+            f"{path}: no run (neither metrics.json nor config.json in it, or it may not be read); "
+            "name a folder such as runs/ID/latest"
         )
     record = read_record(folder.resolve())
     checks = verify(record)

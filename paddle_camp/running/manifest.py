@@ -59,5 +59,5 @@ def files_below(folder: Path) -> Iterator[str]:
     for place, _, names in os.walk(folder):
         for path in (Path(place, name) for name in names):
             name = path.relative_to(folder).as_posix()
-            if name not in _OWN and path.is_file() and not path.is_symlink():
+            if name not in _OWN and os.path.isfile(path) and not path.is_symlink():
                 yield name

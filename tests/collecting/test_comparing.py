@@ -239,6 +239,27 @@ def attack(root: Path) -> None:
         add_figure(run, "<img src=x onerror=alert(3)>.png".replace("/", ""))
 
 
+def test_a_folder_that_may_not_be_read_is_named_and_the_others_are_compared(toys, tmp_path, capsys, monkeypatch):
+    root = make_class(tmp_path / "class")
+    add_figure(root / "li-lei" / "runs" / "1-1" / "20261105-101500")
+    # Root may read everything, so that the answers of the system are given here.
+    access, scandir = os.access, os.scandir
+
+    def refusing(path):
+        if Path(path).name == "figures":
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != "wang" and access(path, mode))
+    monkeypatch.setattr(os, "scandir", refusing)
+    status, page = compare(toys, tmp_path, root)
+    said = capsys.readouterr().err
+    assert status == 0 and page.count("<tr data-group=") == 4 and "data:image" not in page
+    assert f"{root / 'wang'}: may not be read, left out" in said
+    assert compare(toys, tmp_path, root / "wang")[0] == 2
+    assert "may not be read; ask its owner" in capsys.readouterr().err
+
+
 def test_texts_of_a_stranger_are_shown_and_not_obeyed(toys, tmp_path):
     attack(tmp_path / "class")
     status, page = compare(toys, tmp_path, tmp_path / "class")
