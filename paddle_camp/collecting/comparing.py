@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from paddle_camp.collecting.curves import Chart, charts, colour, read_curves
 from paddle_camp.collecting.finding import Found
+from paddle_camp.collecting.foreign import read_start
 from paddle_camp.collecting.pairs import Marks, paired_tests, read_marks
 from paddle_camp.collecting.predictions import FILE as PREDICTIONS
 from paddle_camp.collecting.record import differing, is_quick, page_of, value_in_words
@@ -152,6 +153,15 @@ def write_table(path: Path, sections: Sequence[Section]) -> None:
     write_csv(path, csv_rows(sections), excel=True)
 
 
+def is_our_table(path: Path) -> bool:
+    """Whether a file begins as :func:`write_table` does."""
+    start = "assignment,whose,status,"
+    try:
+        return read_start(path.parent, path.name, 3 + len(start)).decode("utf-8-sig", "replace").startswith(start)
+    except DataError:
+        return False
+
+
 def _csv_row(row: Row) -> dict[str, Any]:
     record = row.found.record
     headline: dict[str, Any] = record.headline or {}
@@ -160,7 +170,7 @@ def _csv_row(row: Row) -> dict[str, Any]:
         "assignment": record.homework,
         "whose": row.found.whose,
         "status": record.status,
-        "data": record.data,
+        "data": None if record.origin == "none" else record.data,
         "origin": record.origin,
         "headline": headline.get("name"),
         "value": headline.get("value"),

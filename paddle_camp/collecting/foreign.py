@@ -65,6 +65,12 @@ def read_bytes(folder: Path, name: str, most: int) -> bytes:
     return content
 
 
+def read_start(folder: Path, name: str, most: int) -> bytes:
+    """The first ``most`` bytes of a file."""
+    with opened(folder, name) as stream:
+        return stream.read(most)
+
+
 def read_text(folder: Path, name: str, most: int = MOST_JSON) -> str:
     """The content of a file in UTF-8, with or without a byte-order mark."""
     try:

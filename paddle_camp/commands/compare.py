@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -41,9 +42,10 @@ def _compare(catalogue: Catalogue, paths: list[Path], out: Path) -> int:
 
     require(out.suffix.lower() in (".html", ".htm"), f"--out {out}: give it a name that ends in .html")
     unread: list[Path] = []
+    table = out.with_suffix(".csv")
+    _require_free(out, table)
     found = find_runs(paths, unread)
     sections = collect(found, catalogue)
-    table = out.with_suffix(".csv")
     try:
         write_page(out, sections)
         write_table(table, sections)
@@ -63,3 +65,15 @@ def _compare(catalogue: Catalogue, paths: list[Path], out: Path) -> int:
         print(f"{len(sections)} different assignments: their headlines do not compare with each other", file=sys.stderr)
     print(printable(f"{len(found)} runs of {len(sections)} assignments\npage:  {out}\ntable: {table}"))
     return 0
+
+
+def _require_free(out: Path, table: Path) -> None:
+    """Nobody's file may be lost: a class.csv may be a teacher's list, and what lies in a run is the run's."""
+    from paddle_camp.collecting.comparing import is_our_table
+    from paddle_camp.collecting.record import is_run
+
+    require(not is_run(out.parent), f"--out {out}: lies in the folder of a run; choose another place")
+    ours = not os.path.lexists(table) or is_our_table(table)
+    require(
+        ours, f"{table}: the table beside --out would replace this file, which is none of compare; choose another name"
+    )

@@ -93,6 +93,19 @@ def test_a_page_that_is_none_is_one_line(toys, tmp_path, capsys):
         assert len(capsys.readouterr().err.splitlines()) == 1
 
 
+def test_no_file_of_others_is_replaced(toys, tmp_path, capsys):
+    run = make_run(tmp_path / "run", predictions=predictions_of(20, 10))
+    assert command.main(toys, [str(run), "--out", str(run / "history.html")]) == 2
+    assert "lies in the folder of a run" in capsys.readouterr().err
+    (tmp_path / "page.csv").write_text("name,number\n李雷,1\n", encoding="utf-8")
+    assert compare(toys, tmp_path, run)[0] == 2 and not (tmp_path / "page.html").exists()
+    said = capsys.readouterr().err
+    assert "page.csv: the table beside --out would replace this file" in said and len(said.splitlines()) == 1
+    assert "李雷" in (tmp_path / "page.csv").read_text("utf-8")
+    (tmp_path / "page.csv").unlink()
+    assert [compare(toys, tmp_path, run)[0] for _ in range(2)] == [0, 0]  # its own table is written anew
+
+
 def test_the_csv_has_a_row_for_each_run(toys, tmp_path, capsys):
     compare(toys, tmp_path, make_class(tmp_path / "class"))
     assert "2 different assignments: their headlines do not compare" in capsys.readouterr().err
