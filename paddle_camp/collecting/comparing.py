@@ -110,7 +110,7 @@ def _section(homework: str, group: list[Found], catalogue: Catalogue, most: int,
 def _marks(found: Found) -> tuple[Marks | None, list[str]]:
     """The marks of a run, and what is wrong with its predictions; a run without any is none the worse."""
     try:
-        return read_marks(found.record.folder), []
+        return read_marks(found.record.folder, found.record.origin), []
     except DataError as error:
         return None, [str(error)] if (found.record.folder / PREDICTIONS).is_symlink() or _there(found) else []
 

@@ -19,7 +19,8 @@ class Marks:
     """Which samples a run gets right.
 
     Attributes:
-        samples: a hash of the samples' names and labels: the same one, the same pictures.
+        samples: a hash of the samples' names and labels, and whether they are a stand-in's: the same one, the same
+            pictures.
         right: bool ``[N]``, in the order of the names.
     """
 
@@ -27,8 +28,11 @@ class Marks:
     right: np.ndarray
 
 
-def read_marks(folder: Path) -> Marks | None:
+def read_marks(folder: Path, origin: str = "real") -> Marks | None:
     """The marks of the run in ``folder``; None where a sample stands in its table twice, which pairs with none.
+
+    Args:
+        origin: of its data; a stand-in's pictures may be called as the real ones are, and pair with stand-ins only.
 
     Raises:
         DataError: its ``predictions.csv`` is missing or damaged.
@@ -37,7 +41,7 @@ def read_marks(folder: Path) -> Marks | None:
     if len(set(table.names)) < len(table.names):
         return None
     order = sorted(range(len(table.names)), key=table.names.__getitem__)
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(f"{origin}\n".encode())
     for place in order:
         digest.update(f"{len(table.names[place])} {table.names[place]} {table.labels[place]}\n".encode())
     return Marks(digest.hexdigest(), table.right[order])

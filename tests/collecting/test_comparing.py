@@ -153,6 +153,8 @@ def test_the_order_of_the_rows_does_not_matter_and_another_label_is_another_samp
     assert read_marks(folder).samples != before.samples
     (folder / "predictions.csv").write_text("\n".join([head, *rows, rows[0]]), encoding="utf-8")
     assert read_marks(folder) is None
+    (folder / "predictions.csv").write_text("\n".join([head, *rows]), encoding="utf-8")
+    assert read_marks(folder, "synthetic").samples != before.samples == read_marks(folder, "real").samples
     assert paired_tests([Marks("x", np.ones(3, bool)), None]) == []
 
 
