@@ -19,7 +19,7 @@ from paddle_camp.errors import DataError
 MOST_BYTES, MOST_ROWS, MOST_POINTS = 16 << 20, 100_000, 60
 MOST_CHARTS = 6  # of an assignment
 SPLITS = ("holdout", "validation", "test", "train")  # the first one that was measured is drawn
-WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 420, 240, 60, 12, 34  # pixels
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 420, 240, 60, 24, 12, 34  # pixels
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a5195", "#8c6d31")  # Okabe and Ito
 Points = list[tuple[float, float]]
 
@@ -109,6 +109,11 @@ def charts(
     return [Chart(title, _svg(title, lines, names)) for title, lines in drawn[:MOST_CHARTS]], len(drawn[MOST_CHARTS:])
 
 
+def _tick(value: float) -> str:
+    """An epoch: 8,200 rather than 8.2e+03."""
+    return f"{value:,.0f}" if 1 <= abs(value) < 1e6 and value == round(value) else f"{value:.3g}"
+
+
 def _svg(title: str, runs: Sequence[list[Points]], names: Sequence[str]) -> Markup:
     points = np.array([point for lines in runs for line in lines for point in line])
     (left, low), (right, high) = points.min(axis=0), points.max(axis=0)
@@ -119,7 +124,7 @@ def _svg(title: str, runs: Sequence[list[Points]], names: Sequence[str]) -> Mark
     right, high = (max(end, start + 1e-9) for start, end in ((left, right), (low, high)))
 
     def place(x: float, y: float) -> str:
-        across = LEFT + (x - left) / (right - left) * (WIDTH - LEFT - 10)
+        across = LEFT + (x - left) / (right - left) * (WIDTH - LEFT - RIGHT)
         up = TOP + (1 - (min(y, high) - low) / (high - low)) * (HEIGHT - TOP - BOTTOM)
         return f"{across:.1f},{up:.1f}"
 
@@ -128,12 +133,13 @@ def _svg(title: str, runs: Sequence[list[Points]], names: Sequence[str]) -> Mark
     for value in np.linspace(low, high, 4):
         x, y = place(left, value).split(",")
         parts.append(
-            f'<path class="grid" d="M{x},{y}H{WIDTH - 10}"/><text x="{LEFT - 6}" y="{y}" class="y">{value:.3g}</text>'
+            f'<path class="grid" d="M{x},{y}H{WIDTH - RIGHT}"/>'
+            f'<text x="{LEFT - 6}" y="{y}" class="y">{value:.3g}</text>'
         )
     ticks = np.linspace(left, right, 4)
     for value in np.unique(ticks.round()) if right - left >= 1 else ticks:
         parts.append(
-            f'<text x="{place(value, low).split(",")[0]}" y="{HEIGHT - BOTTOM + 16}" class="x">{value:.3g}</text>'
+            f'<text x="{place(value, low).split(",")[0]}" y="{HEIGHT - BOTTOM + 16}" class="x">{_tick(value)}</text>'
         )
     parts.append(f'<text x="{(WIDTH + LEFT) / 2}" y="{HEIGHT - 3}" class="x">轮（epoch）{higher}</text>')
     for index, lines in enumerate(runs):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -39,6 +39,7 @@ def find_runs(paths: Iterable[Path], unread: list[Path] | None = None) -> list[F
         CampError: a path is no folder, there is no run below it, or there are too many.
     """
     found: dict[Path, Found] = {}
+    roots: dict[Path, str] = {}
     for path in paths:
         root = follow_latest(path)
         if not root.is_dir():
@@ -52,11 +53,12 @@ def find_runs(paths: Iterable[Path], unread: list[Path] | None = None) -> list[F
             record = read_record(folder)
             parts = folder.parts[-4:] if own else folder.relative_to(root).parts
             found.setdefault(folder, Found(record, _whose(parts, record)))
+            roots.setdefault(folder, "" if own else root.name)
             if len(found) > MOST_RUNS:
                 raise CampError(f"{path}: more than {MOST_RUNS} runs; compare fewer at a time")
         if len(found) == before and not any(root in folder.parents or root == folder for folder in found):
             raise CampError(f"{path}: no run in it (no folder with a metrics.json); name runs, or a folder of runs")
-    return sorted(_told_apart(list(found.values())), key=lambda each: (each.record.homework, each.whose))
+    return sorted(_told_apart(_of_their_class(found, roots)), key=lambda each: (each.record.homework, each.whose))
 
 
 def runs_below(root: Path, unread: list[Path] | None = None) -> Iterator[Path]:
@@ -90,6 +92,19 @@ def _may_be_read(folder: Path) -> bool:
 def _whose(parts: tuple[str, ...], record: RunRecord) -> str:
     kept = [part for part in parts if not _TIME.fullmatch(part) and part not in (*_PLAIN, record.homework, "/")]
     return shortened("/".join(kept) or record.folder.name, 60)
+
+
+def _of_their_class(found: Mapping[Path, Found], roots: Mapping[Path, str]) -> list[Found]:
+    """With the class's folder before the students of one name who are in several classes."""
+    classes: dict[str, set[str]] = {}
+    for folder, each in found.items():
+        classes.setdefault(each.whose, set()).add(roots[folder])
+    return [
+        replace(each, whose=shortened(f"{roots[folder]}/{each.whose}", 60))
+        if len(classes[each.whose]) > 1 and roots[folder]
+        else each
+        for folder, each in found.items()
+    ]
 
 
 def _told_apart(found: list[Found]) -> list[Found]:

@@ -63,6 +63,14 @@ def test_two_runs_of_a_student_are_told_apart(tmp_path):
     ]
 
 
+def test_students_of_one_name_in_two_classes_are_two(tmp_path):
+    for name in ("morning", "evening"):
+        make_run(tmp_path / name / "li-lei" / "runs" / "1-1" / "20261105-101500")
+    make_run(tmp_path / "morning" / "wang" / "runs" / "1-1" / "20261105-101500")
+    found = find_runs([tmp_path / "morning", tmp_path / "evening"])
+    assert [each.whose for each in found] == ["evening/li-lei", "morning/li-lei", "wang"]
+
+
 def test_no_link_is_followed_and_nothing_is_taken_from_within_a_run(tmp_path):
     outside = make_run(tmp_path / "outside")
     run = make_run(tmp_path / "class" / "a")
@@ -140,6 +148,14 @@ def test_the_best_one_is_tested_against_every_other_on_the_same_samples(tmp_path
     assert min(row["p_value"] for row in test["rows"]) == pytest.approx(2 * smaller)  # Holm
 
 
+def test_stand_ins_are_tested_among_themselves_and_the_page_says_so(toys, tmp_path):
+    for number, origin in enumerate(("real", "real", "synthetic", "synthetic")):
+        make_run(tmp_path / "class" / str(number), predictions=predictions_of(60, 30 + number), origin=origin)
+    _, page = compare(toys, tmp_path, tmp_path / "class")
+    assert page.count("60 个相同的样本，2 次运行。") == 2
+    assert page.count('<p><b class="warm">替代数据</b>，60 个相同的样本，2 次运行。') == 1
+
+
 def test_the_order_of_the_rows_does_not_matter_and_another_label_is_another_sample(tmp_path):
     folder = make_run(tmp_path / "a", predictions=predictions_of(50, 40))
     before = read_marks(folder)
@@ -177,6 +193,14 @@ def test_a_training_that_diverged_does_not_flatten_the_others(tmp_path):
     heights = [float(point.split(",")[1]) for point in re.search(r'data-run="0" points="([^"]*)"', loss.svg)[1].split()]
     assert max(heights) - min(heights) > 100 and "更高的画在上边线上" in loss.svg
     assert all(12 <= float(y) <= 206 for _, y in re.findall(r"([\d.]+),([-\d.e]+)[ \"]", loss.svg))
+
+
+def test_epochs_are_written_out(tmp_path):
+    folder = make_run(tmp_path / "run")
+    rows = "".join(f"net,{epoch},test,{1 / epoch}\n" for epoch in (1, 8200))
+    (folder / "history.csv").write_text("run,epoch,split,loss\n" + rows, encoding="utf-8")
+    (chart,), _ = charts([read_curves(read_record(folder))], ["a"])
+    assert re.findall(r'class="x">([^<]*)<', chart.svg) == ["1", "2,734", "5,467", "8,200", "轮（epoch）"]
 
 
 @pytest.mark.parametrize("text", ["", "run,epoch\n", "\0\0", "run,epoch,split,loss\na,x,test,1\na,nan,test,inf\n", '"'])
