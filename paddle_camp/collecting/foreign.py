@@ -18,6 +18,7 @@ from paddle_camp.errors import DataError
 
 MOST_JSON = 16 << 20  # bytes
 DEEPEST_JSON = 50  # objects and lists within each other; a run has about 6, Python's recursion ends at 1,000
+MOST_HASHED = 8 << 30  # bytes; a VGG-16 has 0.54 GB, and a sparse file may claim any size
 LONGEST = 120  # characters of a text that is shown
 
 
@@ -109,6 +110,8 @@ def describe(folder: Path, name: str) -> dict[str, Any]:
     """Bytes and SHA-256 of a file, as a manifest has them."""
     digest = hashlib.sha256()
     with opened(folder, name) as stream:
+        if os.fstat(stream.fileno()).st_size > MOST_HASHED:
+            raise DataError(f"{shortened(name)}: larger than {MOST_HASHED / 2**30:.0f} GiB")
         while block := stream.read(1 << 20):
             digest.update(block)
         return {"bytes": stream.tell(), "sha256": digest.hexdigest()}

@@ -215,6 +215,15 @@ def test_a_number_that_no_float_can_hold_is_none(folder):
         assert found["headline"][0] is False and "1 numbers in results cannot" in found["results"][1]
 
 
+def test_a_sparse_file_of_a_terabyte_is_not_read(folder):
+    with (folder / "history.csv").open("wb") as stream:
+        stream.truncate(1 << 40)
+    manifest = read_sealed(folder / "manifest.json")
+    manifest["files"]["history.csv"] = {"bytes": 1 << 40, "sha256": "0"}
+    write_sealed(folder / "manifest.json", manifest)
+    assert broken(folder) == "manifest: history.csv: larger than 8 GiB"
+
+
 @pytest.mark.parametrize("name", ["metrics.json", "config.json", "answer.json"])
 def test_what_is_nested_very_deep_is_damaged(folder, toys, capsys, name):
     deep = json.loads("[" * 900 + "]" * 900)
