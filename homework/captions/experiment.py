@@ -13,6 +13,9 @@ dropout, since 1,500 pictures are few; its weights are those with the lowest los
 are asked together, beam search finds captions, and the captions of similar training pictures may vote among them: all
 of that is decided on dev pictures (task 5). The test pictures only report.
 
+On the dev pictures, losses of a word: the LSTM reading the picture as its first word was 0.2 behind merging after four
+epochs; the merging network came to 3.24 after 8 epochs and to 3.10 after 14, the rate falling to 0 in each.
+
 Expect, with the full settings on the real pictures: see docs/results.md.
 """
 
@@ -66,11 +69,11 @@ class Settings(camp.PretrainedWeightsSettings):
     weight_decay: camp.NonNegative = 0.01  # AdamW's
     clip_norm: camp.Rate = 5.0  # largest norm of the gradients
     batch_size: camp.Count = 64  # captions
-    num_epochs: camp.Count = 8
+    num_epochs: camp.Count = 14
     patience: camp.Count = 3  # epochs without a new lowest dev loss before a training stops
     ema_decay: camp.Fraction | None = 0.99  # of the moving average of the weights
     num_seeds: camp.Count = 3  # trainings of each network, from --seed on
-    widths: camp.Several[Annotated[int, Ge(2)]] = (3, 5, 10)  # of the beam, beside greedy search
+    widths: camp.Several[Annotated[int, Ge(2)]] = (5, 10, 20)  # of the beam, beside greedy search
     exponents: camp.Several[camp.NonNegative] = (0.0, 0.5, 0.75, 1.0)  # of the length that scores are divided by
     votes: camp.Several[camp.Rate] = (10.0, 30.0, 100.0)  # weights of similar pictures' captions, beside none
     neighbours: camp.Count = 80  # similar training pictures that vote
