@@ -24,6 +24,8 @@ ROWS = {
     "no transformer": "去掉空间变换网络",
     "no shortcuts": "去掉残差连接",
     "no warps": "不做变形",
+    "no light": "不改变光线",
+    "no erasing": "不遮挡",
     "no contrast": "不按对比度缩放",
     "mirrored": "加上左右翻转",
 }

@@ -11,16 +11,20 @@ import paddle
 
 import paddle_camp as camp
 from paddle_camp.data.pictures.augment import Change, Compose, RandomHorizontalFlip, mirror
+from paddle_camp.data.pictures.light import RandomErasing, RandomExposure, RandomLight, RandomSaturation
 from paddle_camp.data.pictures.warp import RandomWarp, variations
 from paddle_camp.metrics import predict_labels, probabilities
 from paddle_camp.preprocessing import scale_to_unit
 
 AT_ONCE = 250  # pictures that are measured in a batch
+HIDDEN = (0.02, 0.14)  # shares of a picture that erasing hides: up to a digit or an arrow, never a whole sign
 # The recipe with one part changed: name of a row -> the settings that are switched on or off; see also as_scaled.
 CHANGES: dict[str, tuple[str, ...]] = {
     "transformer": ("transformer",),
     "no shortcuts": ("residual",),
     "no warps": ("warps",),
+    "no light": ("light",),
+    "no erasing": ("erasing",),
     "no contrast": (),
     "mirrored": ("mirror",),
 }
@@ -38,14 +42,19 @@ def as_scaled(part: camp.ImageSet, name: str) -> camp.ImageSet:
 
 
 def augmentation(settings: Any) -> Change | None:
-    """Random warps; a mirror only where the settings ask for it, since it turns signs into others.
+    """Random warps, light and hidden boxes; a mirror only where it is asked for, since it turns signs into others.
 
-    Brightness need not be changed: pictures are scaled by their own contrast.
+    Brightness alone need not be changed, since pictures are scaled by their own contrast; a shade across the sign, a
+    tint, pale colours and a white, overexposed middle change more.
     """
     changes: list[Change] = []
     if settings.warps:
         names = ("degrees", "stretch", "slant", "shift", "bend")
         changes.append(RandomWarp(**{name: getattr(settings, name) for name in names}, edge=True))
+    if settings.light:
+        changes += [RandomLight(), RandomSaturation(), RandomExposure()]
+    if settings.erasing:
+        changes.append(RandomErasing(scale=HIDDEN))
     if settings.mirror:
         changes.append(RandomHorizontalFlip())
     return Compose(changes) if changes else None

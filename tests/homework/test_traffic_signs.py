@@ -55,7 +55,7 @@ def test_a_row_changes_one_setting_and_changes_it_back_where_it_is_changed_alrea
 def test_nothing_is_mirrored_unless_it_is_asked_for():
     images = np.zeros((8, 3, 32, 32), np.uint8)
     images[..., :8] = 200  # light on the left
-    plain = replace(hw.Settings(), warps=False)
+    plain = replace(hw.Settings(), warps=False, light=False, erasing=False)
     assert training.augmentation(plain) is None
     changed = training.augmentation(hw.Settings())(images, np.random.default_rng(0))
     assert (changed[..., :4].mean((1, 2, 3)) > changed[..., -4:].mean((1, 2, 3)) + 50).all()

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from homework.traffic_signs import experiment as hw
+from homework.traffic_signs import training
 from homework.traffic_signs.names import CHINESE
 from tests.helpers.markdown import rendered
 
@@ -60,6 +61,8 @@ def answer(settings: hw.Settings | None = None, **changed: Any) -> str:
         "transformer": EVEN,
         "no shortcuts": EVEN,
         "no warps": "worse",
+        "no light": EVEN,
+        "no erasing": "better",
         "no contrast": "better",
         "mirrored": "worse",
     }
@@ -73,6 +76,7 @@ def answer(settings: hw.Settings | None = None, **changed: Any) -> str:
         "enough": 3,
         "own_split": True,
         "seen_share": 0.97,
+        "hidden": training.HIDDEN,
         "human": 0.9884,
         "committee": 0.9946,
     }
@@ -109,10 +113,13 @@ def test_the_leak_can_be_chance_or_the_other_way_round():
 
 def test_the_changes_read_their_verdicts():
     text = answer()
+    assert "| 不改变光线 | 97.00% | 98.50% | 分不出高下 |" in text and "| 不遮挡 | 97.00% | 98.50% | 更好 |" in text
+    hidden = "一半的图片随机遮住一块（面积的 2.00%～14.00%）"
+    assert hidden in text and hidden not in answer(replace(hw.Settings(), erasing=False))
     assert "| 不做变形 | 97.00% | 98.50% | 更差 |" in text and "| 像素只缩放到 −1～1 | 97.00% | 98.50% | 更好 |" in text
     assert "| 加上空间变换网络 | 97.00% | 98.50% | 分不出高下 |" in text and "每种改动只训练了一次" in text
     assert "从 98.50% 变为 97.00%：变差了" in text
-    changes = {name: change(0.97, "better") for name in ("transformer", "no shortcuts", "no warps", "no contrast")}
+    changes = {name: change(0.97, "better") for name in training.CHANGES}
     turned = answer(replace(hw.Settings(), transformer=True, change_seeds=2), changes=changes | {"mirrored": None})
     assert "| 去掉空间变换网络 |" in turned and "| 加上左右翻转 | 发散 | — | 明显变差 |" in turned
     assert "变为" not in turned.split("## 最难分")[0].split("## 哪些标志")[1] and "训练了 2 次" in turned
@@ -158,8 +165,8 @@ def test_being_sure():
 def test_one_seed_and_another_recipe_are_said():
     one = {"accuracies": [0.98], "mean": 0.98, "together": 0.98, "wrong": 26}
     final = FINAL | {"plain": one, "averaged": one}
-    settings = replace(hw.Settings(), num_seeds=1, warps=False, mirror=True, class_weights=None)
+    settings = replace(hw.Settings(), num_seeds=1, warps=False, light=False, mirror=True, class_weights=None)
     text = answer(settings, final=final, as_default=False, own_split=False, pairs=[])
-    assert "个网络合起来" not in text and "种子少于 3 个" in text and "不做变形；**左右翻转**" in text
-    assert "测试图片全部判对，没有弄混的" in text and "损失没有按类别加权" in text
+    assert "个网络合起来" not in text and "种子少于 3 个" in text and "不做变形；一半" in text and "曝光" not in text
+    assert "**左右翻转**（会把" in text and "测试图片全部判对，没有弄混的" in text and "损失没有按类别加权" in text
     assert "从每类中随机抽取，占 20.00%" in text and "选定的" not in text
