@@ -83,7 +83,7 @@ def house_prices(r: Results) -> str:
     network = f"a network of {r['chosen']['hidden']} hidden units, chosen on training rows"
     return (
         f"the course's linear model: test error {linear:.1f} thousand dollars after its epochs (least squares "
-        f"{least:.1f}); {network}: {seeds[0]:.1f} ({len(seeds)} seeds: {spread(seeds, '.1f')})"
+        f"{least:.1f}); {network}: {mean(seeds):.1f} ({len(seeds)} seeds: {spread(seeds, '.1f')})"
     )
 
 
@@ -152,7 +152,8 @@ def best_accuracy(r: Results) -> str:
     tested = r["data"]["test"]
 
     def said(mistakes: list[int]) -> str:
-        return f"{1 - mistakes[0] / tested:.4f} ({spread([1 - count / tested for count in mistakes], '.4f')})"
+        shares = [1 - count / tested for count in mistakes]
+        return f"{mean(shares):.4f} ({spread(shares, '.4f')})"
 
     single, together = r["single"], 1 - r["ensemble"]["averaged"] / tested
     return (

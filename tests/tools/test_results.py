@@ -111,6 +111,13 @@ def test_an_older_record_has_a_dash_for_what_it_does_not_say(tmp_path):
     assert json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))["records"]["9-1"]["result"] == "–"
 
 
+def test_what_several_seeds_have_found_is_their_mean():
+    found = {"single": {"plain": [30, 34, 41], "averaged": [26, 27, 31]}, "ensemble": {"averaged": 24}}
+    said = SENTENCES["6-2"](found | {"data": {"test": 10_000}})
+    assert "one network 0.9965 (0.9959 to 0.9970)" in said
+    assert "0.9972 (0.9969 to 0.9974); all 3 together 0.9976" in said
+
+
 def test_the_sentences_turn_around_with_the_numbers():
     assert faster(1.0, 11.0, "better") == "numpy is faster (11 times)"
     assert faster(3.0, 2.0, "worse") == "Paddle is faster (1.5 times)"
