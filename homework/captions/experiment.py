@@ -49,6 +49,7 @@ from paddle_camp.data.captions.words import Vocabulary
 from paddle_camp.networks.captioner import Captioner
 
 IS_SWEEP = True
+MIXED_PRECISION = True
 PARTS = ("train", "valid", "test")
 
 

@@ -39,6 +39,7 @@ from homework.cats_and_dogs.verdicts import judge_compared, judge_goals, judge_r
 from paddle_camp.sweeps.kept import kept
 
 IS_SWEEP = True
+MIXED_PRECISION = True
 Side = Annotated[int, Ge(32), camp.Hint("the networks need at least 32 pixels")]
 
 

@@ -37,6 +37,7 @@ from paddle_camp.training import checkpoint
 from paddle_camp.ways import mean_log_odds
 
 IS_SWEEP = True
+MIXED_PRECISION = True
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,7 @@ from paddle_camp.data.drives.loading import READERS
 from paddle_camp.files import write_csv
 
 IS_SWEEP = True
+MIXED_PRECISION = True
 Portion = Annotated[float, Interval(ge=0, le=1)]
 
 

@@ -61,6 +61,7 @@ from homework.traffic_signs.verdicts import (
 )
 
 IS_SWEEP = True
+MIXED_PRECISION = True
 NETWORK = "sign_net"
 
 

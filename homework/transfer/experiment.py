@@ -46,6 +46,7 @@ from paddle_camp.sweeps.grid import Grid
 from paddle_camp.training import checkpoint
 
 IS_SWEEP = True
+MIXED_PRECISION = True
 PARTS = ("train", "holdout", "validation")
 REPEATED = 2  # how many of the smallest sizes are trained from several seeds, each with pictures of its own
 

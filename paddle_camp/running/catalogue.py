@@ -49,8 +49,9 @@ _HEADER = re.compile(r'\s*r?"""(.*?)"""', re.DOTALL)
 class Page(Protocol):
     """The interface of an assignment's ``experiment.py``.
 
-    It may also set ``IS_SWEEP = True`` (many trainings: ``--jobs`` and ``--cluster`` have an effect) and
-    ``DATA_PARALLEL = True`` (runs under ``paddle.distributed.launch``).
+    It may also set ``IS_SWEEP = True`` (many trainings: ``--jobs`` and ``--cluster`` have an effect),
+    ``MIXED_PRECISION = True`` (a sweep on which ``--amp`` has one) and ``DATA_PARALLEL = True`` (runs under
+    ``paddle.distributed.launch``).
 
     Attributes:
         Settings: a frozen dataclass of hyper-parameters.
@@ -206,6 +207,6 @@ def check_page(page: Any, path: Path) -> None:
     missing = [name for name, there in faults.items() if not there]
     if missing:
         raise CampError(f"{path}: the page has no {missing[0]}; see docs/adding-a-homework.md")
-    for flag in ("IS_SWEEP", "DATA_PARALLEL"):
+    for flag in ("IS_SWEEP", "MIXED_PRECISION", "DATA_PARALLEL"):
         if not isinstance(getattr(page, flag, False), bool):
             raise CampError(f"{path}: {flag} is True or False")

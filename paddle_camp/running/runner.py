@@ -107,7 +107,7 @@ def _report_ignored(homework: str, page: Page, options: Options) -> None:
     """Print which options have no effect on this page."""
     if (options.jobs not in (None, 1) or options.cluster) and not is_sweep(page):
         print(f"homework {homework} is no sweep: --jobs and --cluster change nothing", file=sys.stderr)
-    if options.amp and is_sweep(page):
+    if options.amp and is_sweep(page) and not getattr(page, "MIXED_PRECISION", False):
         print(f"homework {homework} computes in float32: --amp changes nothing", file=sys.stderr)
 
 

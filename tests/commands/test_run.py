@@ -57,6 +57,21 @@ def test_flags_without_an_effect_say_so(monkeypatch, tmp_path, capsys):
     assert "homework 9-1 is no sweep: --jobs and --cluster change nothing" in error
 
 
+def test_amp_has_an_effect_where_the_page_hands_it_on(monkeypatch, tmp_path, capsys):
+    for name in homework.CATALOGUE.assignments:
+        page = homework.CATALOGUE.load(name)
+        if getattr(page, "IS_SWEEP", False):
+            code = Path(str(page.__file__)).read_text(encoding="utf-8")
+            hands_on = "options.amp" in code or "context.fit_options" in code
+            assert getattr(page, "MIXED_PRECISION", False) == hands_on, name
+    monkeypatch.setattr(machine, "why_no_bfloat16", lambda: None)
+    for name, says in (("groups", True), ("transfer", False)):
+        page = homework.CATALOGUE.load(name)
+        monkeypatch.setattr(page, "run", lambda settings, context: (_ for _ in ()).throw(CampError("enough")))
+        assert run_homework.main([name, "--amp", "--device", "cpu", "--out", str(tmp_path)]) == 2
+        assert (f"homework {name} computes in float32: --amp changes nothing" in capsys.readouterr().err) == says
+
+
 def test_what_a_terminal_cannot_show_is_escaped(tmp_path):
     """As on a Windows whose stdout takes no Chinese: a run that is done ends with status 0."""
     command = [sys.executable, SCRIPT, "7-1", "--out", str(tmp_path)]
