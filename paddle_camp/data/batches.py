@@ -1,8 +1,7 @@
 """Mini-batches of data held in memory, images as uint8 or plain arrays, and the interface of any such source.
 
-A data set of the camp fits in memory as uint8 (400 pictures of 224x224x3 are 60 MB), so a batch is one gather
-and one scale over arrays: no per-sample Python, no worker processes. :func:`as_batches` takes also what is written
-for Paddle's own reading.
+A data set of the camp fits in memory as uint8 (400 pictures of 224x224x3 are 60 MB), so a batch is one gather and one
+scale over arrays: no per-sample Python, no worker processes. :func:`as_batches` takes what Paddle's own reading takes.
 """
 
 from __future__ import annotations
@@ -120,10 +119,15 @@ class Batches(Indexed):
         """All samples in their order, scaled; None where each epoch, or a subclass, makes others of them."""
         if self.augment or self.augment_pairs or type(self).epoch is not Batches.epoch:
             return None
-        return self._scaled(self.data.images), self.data.labels
+        return self.scaled(self.data.images), self.data.labels
 
     def epoch(self, epoch: int = 0, start: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield (images float32 ``[B, C, H, W]``, labels ``[B, ...]``), beginning at batch ``start``."""
+        for images, labels in self.unscaled(epoch, start):
+            yield self.scaled(images), labels
+
+    def unscaled(self, epoch: int = 0, start: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """The same batches, changed but not scaled: pictures uint8 ``[B, C, H, W]``."""
         for step, index in enumerate(self.indices(epoch, start), start):
             images, labels = self.data.images[index], self.data.labels[index]
             rng = np.random.default_rng([self.shuffle_seed or 0, epoch, step])
@@ -131,9 +135,10 @@ class Batches(Indexed):
                 images = self.augment(images, rng)
             if self.augment_pairs is not None:
                 images, labels = self.augment_pairs(images, labels, rng)
-            yield self._scaled(images), labels
+            yield images, labels
 
-    def _scaled(self, images: np.ndarray) -> np.ndarray:
+    def scaled(self, images: np.ndarray) -> np.ndarray:
+        """uint8 ``[B, C, H, W]`` to the float32 that the network gets."""
         return (self.scale or self.data.kind.scale)(images)
 
 

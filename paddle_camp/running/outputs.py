@@ -12,8 +12,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from jinja2 import TemplateError
 
+from paddle_camp import first_batch, plots
 from paddle_camp.answers import page as pages
 from paddle_camp.answers.answer import Answer
 from paddle_camp.answers.template import TEMPLATE, render, render_more
@@ -33,7 +35,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FILE = "answer.json"
-SCHEDULES = "learning-rates"  # a figure that only the report shows
+SCHEDULES, FIRST_BATCH = "learning-rates", "first-batch"
+# Figures that only the report shows: name -> caption.
+REPORT_ONLY = {
+    FIRST_BATCH: "第一批训练图片：随机改变以后、缩放以前，网络看到的样子，上面是标签",
+    SCHEDULES: "各次训练每一步的学习率（相同的只画一次）",
+}
 MOST_SCHEDULES = 8  # lines that a figure can hold
 _SHAPE: dict[str, Any] = {"homework": str, "title": str, "settings": dict, "seed": int, "values": dict, "results": dict}
 _SHAPE |= {"facts": dict[str, str], "figures": dict[str, str], "note": str | None, "headline": dict | None}
@@ -43,8 +50,13 @@ def write_answer_files(context: Context, page: Page, answer: Answer) -> None:
     """Write figures, tables, ``answer.json``, ``answer.md`` and ``report.html``, and fill in the answer's text."""
     for name, (_, figure) in answer.figures.items():
         context.save_figure(name, figure)
-    if (schedules := draw_schedules(answer.histories)) is not None:
-        context.save_figure(SCHEDULES, schedules)
+    drawn = {
+        FIRST_BATCH: draw_first_batch(first_batch.file_in(context.checkpoints)),
+        SCHEDULES: draw_schedules(answer.histories),
+    }
+    for name, figure in drawn.items():
+        if figure is not None:
+            context.save_figure(name, figure)
     write_histories(context.path, answer.histories)
     if answer.predictions is not None:
         write_csv(context.path / "predictions.csv", answer.predictions.rows())
@@ -113,8 +125,9 @@ def render_kept(folder: Path, page: Page) -> str:
     shown = [f"{caption}\n\n![{caption}](figures/{path.name})" for caption, path in figures]
     whole = "\n\n".join([text.strip(), *(["## 图"] if shown else []), *shown])
     pages.write_answer(folder / "answer.md", kept["title"], whole, kept["note"])
-    if (schedules := folder / "figures" / f"{SCHEDULES}.png").is_file():
-        figures.append((f"图 {len(figures) + 1}：各次训练每一步的学习率（相同的只画一次）", schedules))
+    for name, caption in REPORT_ONLY.items():
+        if (path := folder / "figures" / f"{name}.png").is_file():
+            figures.append((f"图 {len(figures) + 1}：{caption}", path))
     pages.write_report(
         folder / "report.html",
         title=kept["title"],
@@ -126,6 +139,29 @@ def render_kept(folder: Path, page: Page) -> str:
     )
     refresh_manifest(folder, ("answer.md", "report.html"))
     return text
+
+
+def draw_first_batch(path: Path) -> Figure | None:
+    """The pictures that the first training began with, each under its label; None where none were kept."""
+    kept = first_batch.read(path)
+    if kept is None:
+        return None
+    low, high, mean, deviation = kept["range"]
+    english = f"The first batch as the network gets it, scaled to {low:.2f} … {high:.2f}, {mean:.2f} ± {deviation:.2f}"
+    chinese = f"网络得到的第一批图片，缩放到 {low:.2f}～{high:.2f}（平均 {mean:.2f}，标准差 {deviation:.2f}）"
+    return plots.picture_grid(
+        kept["images"],
+        [label_in_words(label, kept["classes"]) for label in kept["labels"]],
+        [False] * len(kept["images"]),
+        title=plots.words(english, chinese),
+    )
+
+
+def label_in_words(label: np.ndarray, classes: np.ndarray) -> str:
+    """A class by its name; numbers that are predicted, and classes without names, as they are."""
+    if label.ndim == 0 and label.dtype.kind in "iu" and 0 <= label < len(classes):
+        return str(classes[label])
+    return ", ".join(f"{number:.4g}" for number in np.ravel(label)[:4])
 
 
 def draw_schedules(histories: Mapping[str, History]) -> Figure | None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from paddle_camp import machine, runtime
+from paddle_camp import first_batch, machine, runtime
 from paddle_camp.answers.answer import Answer
 from paddle_camp.distributed import collectives
 from paddle_camp.errors import CampError
@@ -133,7 +133,8 @@ def _run_in(context: Context, page: Page, values: Any) -> Answer:
     logs = visualdl.LiveLogs(lambda: context.path / "visualdl")
     live = context.options.visualdl and collectives.world().rank == 0
     try:
-        with progress.watched_by(logs.begin) if live else contextlib.nullcontext():
+        watched = progress.watched_by(logs.begin) if live else contextlib.nullcontext()
+        with watched, first_batch.kept_at(lambda: first_batch.file_in(context.checkpoints)):
             answer = page.run(values, context)
         add_interpretation(context, answer)
         add_diagnosis(context, answer)

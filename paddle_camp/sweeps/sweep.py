@@ -19,6 +19,7 @@ import joblib
 import paddle
 from tqdm import tqdm
 
+from paddle_camp import first_batch
 from paddle_camp.sweeps import cluster as ray_cluster
 from paddle_camp.sweeps.kept import is_kept, kept
 
@@ -102,7 +103,7 @@ def _in_processes(jobs: int) -> Executor:
 
     def compute(function: Callable[..., Any], cells: Mapping[str, tuple]) -> Pairs:
         device = paddle.get_device()  # a new process would default to a GPU wherever there is one
-        fixed = function, device, os.getpid()
+        fixed = function, device, os.getpid(), first_batch.current_place()
         calls = (joblib.delayed(_named)(name, arguments, *fixed) for name, arguments in cells.items())
         # One thread each: the processes keep the cores busy, and more threads would compete for them.
         with joblib.parallel_config("loky", inner_max_num_threads=1):
@@ -111,11 +112,14 @@ def _in_processes(jobs: int) -> Executor:
     return compute
 
 
-def _named(name: str, arguments: tuple, function: Callable[..., Any], device: str, sweep: int) -> tuple[str, Any]:
-    """Runs in a worker process: a cell's name and its result, computed on ``device``."""
+def _named(
+    name: str, arguments: tuple, function: Callable[..., Any], device: str, sweep: int, place: Path | None
+) -> tuple[str, Any]:
+    """Runs in a worker process: a cell's name and its result, computed on ``device``; ``place``: of the first batch."""
     _end_with(sweep)
     paddle.set_device(device)
-    return name, function(*arguments)
+    with first_batch.kept_at(place and (lambda: place)):
+        return name, function(*arguments)
 
 
 @functools.cache

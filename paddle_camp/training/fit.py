@@ -12,6 +12,7 @@ import paddle
 from paddle import nn
 from paddle.optimizer.lr import LRScheduler
 
+from paddle_camp import first_batch
 from paddle_camp.data.batches import as_batches
 from paddle_camp.distributed import collectives
 from paddle_camp.distributed.synced_norm import convert_sync_batch_norm
@@ -131,7 +132,9 @@ def fit_task(
     """
     make_room(task.network, task.optimizers.values())
     convert_sync_batch_norm(task.network)
-    train = on_device(as_batches(train, batch_size, seed))
+    train = as_batches(train, batch_size, seed)
+    first_batch.keep(train)
+    train = on_device(train)
     if not isinstance(evaluations, Mapping):
         evaluations = {} if evaluations is None else {"validation": evaluations}
     measured = {split: on_device(as_batches(each, batch_size)) for split, each in evaluations.items()}

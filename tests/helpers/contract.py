@@ -87,8 +87,7 @@ def check(folder: Path, homework: str, *, data: bool = False, classifier: bool =
     assert environment["peak_memory"] > 100 * 2**20  # Paddle alone takes more
     answer = (folder / "answer.md").read_text(encoding="utf-8")
     assert f"# 作业{homework}:" in answer
-    # The learning rates are a figure of the report alone.
-    figures = [path for path in (folder / "figures").iterdir() if path.stem != outputs.SCHEDULES]
+    figures = [path for path in (folder / "figures").iterdir() if path.stem not in outputs.REPORT_ONLY]
     assert figures, "every assignment leaves a figure to post"
     assert all(f"](figures/{figure.name})" in answer for figure in figures)
     captions = re.findall(r"^图 (\d+)：\S.*\n\n!\[", answer, re.MULTILINE)
