@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import functools
 import hashlib
@@ -12,13 +13,13 @@ import re
 import shutil
 import socket
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 CHECKSUM = "checksum"
 MAX_JSON = 200_000_000  # bytes; the history of a long training has some million
-_LEFT = re.compile(r"\..+\.(?:(?P<host>[\w-]+)-)?(?P<process>\d+)\.(?:tmp|partial)")  # names of temporary_name
+_LEFT = re.compile(r"\..+\.(?:(?P<host>[\w-]+)-)?(?P<process>\d+)\.(?:tmp|partial|old)")  # names of temporary_name
 _OLD = 24 * 3600  # seconds after which nobody can still be writing
 _LONGEST = 120  # characters of a name that go into a temporary one; file systems take 255 bytes
 
@@ -48,11 +49,23 @@ def temporary_name(path: Path, suffix: str) -> Path:
     """A hidden name beside ``path`` for what shall become it; what processes that were killed left there is removed.
 
     Args:
-        suffix: "tmp" for a file, "partial" for a folder.
+        suffix: "tmp" for a file or a link, "partial" for a folder, "old" for one that is being replaced.
     """
     host = re.sub(r"[^\w-]", "-", socket.gethostname())
     _remove_leftovers(path.parent, host)
     return path.with_name(f".{path.name[:_LONGEST]}.{host}-{os.getpid()}.{suffix}")
+
+
+@contextlib.contextmanager
+def temporary_folder(path: Path) -> Iterator[Path]:
+    """An empty hidden folder beside ``path``, removed at the end; after a kill, by the next that writes there."""
+    folder = temporary_name(path, "partial")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @functools.lru_cache(maxsize=256)  # once a process and folder

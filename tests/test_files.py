@@ -62,6 +62,7 @@ def test_what_killed_processes_left_is_removed_by_the_next_that_writes_there(tmp
     os.utime(tmp_path / left[2], (long_ago, long_ago))
     folder = tmp_path / f".unpacked.{ours.split('.')[-2].format(GONE)}.partial"
     (folder / "inner").mkdir(parents=True)
+    folder.with_suffix(".old").mkdir()  # was being replaced
     write_text(tmp_path / "last.pdparams", "whole")
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*kept, "last.pdparams"])
 

@@ -20,6 +20,7 @@ import paddle
 from paddle import nn
 
 from paddle_camp.errors import CampError, require
+from paddle_camp.files import temporary_folder
 from paddle_camp.networks.calling import outputs_of
 from paddle_camp.networks.weights import save_weights
 from paddle_camp.predicting.inputs import Inputs
@@ -58,9 +59,7 @@ def export(source: Path, to: str, folder: Path) -> list[Path]:
     batch = example(saved.inputs(own), ROWS)
     networks = saved.load(files)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".export-", dir=folder) as name:
-            place = Path(name)
+        with temporary_folder(folder / "export") as place:
             for each in (own / FILE, own / TERMS, own.parent / "model_card.md"):
                 if each.exists():
                     shutil.copy(each, place)

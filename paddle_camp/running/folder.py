@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from paddle_camp.errors import CampError
-from paddle_camp.files import read_json
+from paddle_camp.files import read_json, temporary_name
 from paddle_camp.notebook import in_notebook
 from paddle_camp.running.options import Options
 
@@ -44,7 +44,7 @@ def new_folder(homework: str, options: Options) -> Path:
 
 def _point_latest(path: Path) -> None:
     link = path.parent / "latest"
-    temporary = path.parent / f".latest.{os.getpid()}"
+    temporary = temporary_name(link, "tmp")
     temporary.unlink(missing_ok=True)
     try:
         temporary.symlink_to(path.name)

@@ -10,6 +10,7 @@ from paddle_camp.data.info import DataInfo, WeightsInfo
 from paddle_camp.errors import CampError
 from paddle_camp.files import read_json, read_sealed
 from paddle_camp.running.folder import default_out, follow_latest, read_metrics
+from paddle_camp.running.manifest import FILE as MANIFEST
 from paddle_camp.running.options import Options
 from paddle_camp.running.settings import restore
 
@@ -28,7 +29,8 @@ def find_resumable(homework: str, options: Options) -> Path:
         raise CampError(f"--resume: {path} is no run folder (no config.json in it); start one without --resume")
     if saved != homework:
         raise CampError(f"--resume: {path} is a run of homework {saved}, not of {homework}")
-    if read_metrics(path).get("status") == "done":
+    # The manifest is the last file of a run: killed between the two, it has the folders of its trainings still.
+    if read_metrics(path).get("status") == "done" and (path / MANIFEST).exists():
         raise CampError(f"--resume: {path} is done already; its answer is {path / 'answer.md'}")
     return path.resolve()
 

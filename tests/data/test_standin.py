@@ -20,6 +20,7 @@ from paddle_camp.data.fundus import standin
 from paddle_camp.data.fundus.drawn_eye import draw_eye, draw_lesions
 from paddle_camp.data.fundus.standin import draw_fundus, kind_of, write_fundus_standin
 from paddle_camp.errors import DataError, SettingError
+from paddle_camp.files import temporary_name
 
 SMALL = {"num_train": 12, "num_valid": 8, "seed": 0, "image_size": 32}
 
@@ -98,13 +99,13 @@ def test_interrupted_drawing_leaves_nothing_half_made(tmp_path, monkeypatch):
     assert len(list((tmp_path / "palm").rglob("*.jpg"))) == 20
 
 
-def test_leftovers_of_a_killed_process_are_swept_away_when_old(tmp_path):
-    old, fresh = tmp_path / "palm.part-old", tmp_path / "palm.part-fresh"
-    (old / "palm" / "PALM-Training400").mkdir(parents=True)
-    fresh.mkdir()
-    os.utime(old, (0, 0))
+def test_leftovers_of_a_killed_process_are_swept_away(tmp_path):
+    mine = temporary_name(tmp_path / "elsewhere" / "palm", "partial").name
+    gone, alive = (tmp_path / mine.replace(f"-{os.getpid()}.", f"-{number}.") for number in (2**22 + 1, os.getppid()))
+    for folder in (gone, alive):
+        (folder / "palm" / "PALM-Training400").mkdir(parents=True)
     write_fundus_standin(tmp_path / "palm", **SMALL)
-    assert sorted(os.listdir(tmp_path)) == ["palm", "palm.part-fresh"]
+    assert sorted(os.listdir(tmp_path)) == sorted(["palm", alive.name])
 
 
 def test_a_folder_with_something_else_is_left_alone(tmp_path):

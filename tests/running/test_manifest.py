@@ -50,6 +50,9 @@ def test_it_is_written_last(toys, tmp_path, monkeypatch):
     with pytest.raises(OSError, match="cut"):
         run_assignment(toys, "1-1", Options(out=str(tmp_path / "runs")))
     assert not list(tmp_path.rglob("manifest.json"))
+    monkeypatch.undo()  # a kill between the two is resumable
+    folder = run_assignment(toys, "1-1", Options(out=str(tmp_path / "runs"), resume=""))[1]
+    assert len(list((tmp_path / "runs" / "1-1").glob("2*"))) == 1 and manifest(folder)["files"]
 
 
 def test_rendering_again_keeps_it_right(toys, folder):

@@ -153,7 +153,7 @@ def _move_into_place(partial: Path, target: Path, stamp: str) -> None:
     if target.exists():
         if _stamp_of(target) is None:
             raise DataError(f"{target}: is in the way of unpacking {stamp.split(' ')[0]}; move it elsewhere")
-        old = partial.with_suffix(".old")
+        old = temporary_name(target, "old")
         os.rename(target, old)
         os.rename(partial, target)
         shutil.rmtree(old, ignore_errors=True)

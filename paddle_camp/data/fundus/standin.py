@@ -7,9 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import tempfile
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -19,6 +16,7 @@ import numpy as np
 
 from paddle_camp.data.fundus.drawn_eye import draw_eye, draw_fundus
 from paddle_camp.errors import DataError, SettingError
+from paddle_camp.files import temporary_folder
 
 __all__ = ["draw_fundus", "write_fundus_standin"]
 
@@ -67,13 +65,6 @@ def _is_complete(root: Path, note: str, num_train: int, num_valid: int) -> bool:
     )
 
 
-def _sweep(root: Path) -> None:
-    """Remove what a killed process left beside ``root``; a folder of the last minutes may still be worked on."""
-    for left in root.parent.iterdir():
-        if left.name.startswith(f"{root.name}.part-") and time.time() - left.stat().st_mtime > 900:
-            shutil.rmtree(left, ignore_errors=True)
-
-
 def _put_in_place(made: Path, root: Path, is_complete: Callable[[], bool]) -> None:
     """Rename ``made`` to ``root``; if another process was first with the same pictures, theirs stay."""
     if is_complete():
@@ -120,10 +111,8 @@ def write_fundus_standin(root: Path, num_train: int, num_valid: int, seed: int, 
             return root
         if root.exists() and not (root / STAMP).is_file() and any(root.iterdir()):
             raise DataError(f"{root} holds something else than drawn pictures and is left alone: name another folder")
-        root.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(root)
-        with tempfile.TemporaryDirectory(prefix=f"{root.name}.part-", dir=root.parent) as part:
-            made = Path(part) / root.name
+        with temporary_folder(root) as part:
+            made = part / root.name
             made.mkdir()
             _write_split(made, 0, num_train, seed, image_size)
             _write_split(made, 1, num_valid, seed, image_size)
