@@ -21,6 +21,9 @@ from paddle_camp.networks.matching import as_dtype, as_paddle_has_them, matched
 from paddle_camp.networks.torch_pickle import is_torch, read_torch
 from paddle_camp.pickle_words import PickleError
 
+# The kinds of numbers in a safetensors file that numpy has.
+SAFE_TYPES = {"BOOL": "?", "F16": "<f2", "F32": "<f4", "F64": "<f8", "I8": "<i1", "I16": "<i2", "I32": "<i4"}
+SAFE_TYPES |= {"I64": "<i8", "U8": "<u1", "U16": "<u2", "U32": "<u4", "U64": "<u8"}
 TORCH = (".pth", ".pt")  # are read, not written
 PICKLE, SAFE = SUFFIXES = (".pdparams", ".safetensors")
 
@@ -90,7 +93,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     try:
         form = "torch.save" if is_torch(_beginning(path)) else form
         if path.suffix == SAFE:
-            value = safetensors.numpy.load_file(path)
+            value = _read_safe(path)
         else:
             value = read_torch(path) if form == "torch.save" else read_pickle(path)
     except FileNotFoundError:
@@ -108,6 +111,22 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         )
     # Beside the arrays paddle.save writes a table of parameter names.
     return {key: entry for key, entry in value.items() if isinstance(entry, np.ndarray)}
+
+
+def _read_safe(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of a safetensors file; bfloat16, which numpy lacks, is widened to float32, which has all its values.
+
+    Raises:
+        KeyError: numbers of a kind that numpy lacks, such as 8-bit floats.
+    """
+    found = {}
+    for name, entry in sorted(safetensors.deserialize(path.read_bytes())):  # it gives them in any order
+        if entry["dtype"] == "BF16":
+            array = (np.frombuffer(entry["data"], "<u2").astype(np.uint32) << 16).view(np.float32)
+        else:
+            array = np.frombuffer(entry["data"], SAFE_TYPES[entry["dtype"]])
+        found[name] = array.reshape(entry["shape"])
+    return found
 
 
 def _beginning(path: Path) -> bytes:

@@ -21,15 +21,19 @@ def class_probabilities(saved: SavedModel, networks: Sequence[nn.Layer], seen: S
         seen: the samples as float32 ``[N, ...]``, and as many such arrays as there are variations of them.
 
     Returns:
-        float64 ``[N, K]``, rows summing to 1.
+        float64 ``[N, K]``, rows summing to 1; of a network with one output, the logit of the second of two classes,
+        (1 - p, p).
 
     Raises:
         CheckpointError: the outputs are not finite, or their number is not that of the classes.
         CampError: out of memory with a single sample.
     """
-    averaged = np.mean([probabilities(each) for each in _all_outputs(saved, networks, seen)], axis=0)
+    outputs = _all_outputs(saved, networks, seen)
+    averaged = np.mean([probabilities(each) for each in outputs], axis=0)
     if averaged.shape[1] != len(saved.classes):
-        raise CheckpointError(f"{saved.model} has {averaged.shape[1]} outputs, not one for each of {saved.classes}")
+        count = outputs[0].shape[1]
+        has = f"{count} outputs" if count > 1 else "1 output, which tells two classes apart"
+        raise CheckpointError(f"{saved.model} has {has}, not one for each of {saved.classes}")
     return averaged
 
 

@@ -34,7 +34,7 @@ def test_another_ending_is_refused(tmp_path):
 
 
 HEADER = {"a": {"dtype": "F32", "shape": [1 << 60], "data_offsets": [0, 4]}}
-UNKNOWN = {"a": {"dtype": "BF16", "shape": [2], "data_offsets": [0, 4]}}
+UNKNOWN = {"a": {"dtype": "F8_E4M3", "shape": [4], "data_offsets": [0, 4]}}
 
 
 def with_header(header: dict) -> bytes:
@@ -45,7 +45,7 @@ def with_header(header: dict) -> bytes:
 @pytest.mark.parametrize(
     "content",
     [b"", b"abc", struct.pack("<Q", 2**62), with_header(HEADER), with_header(UNKNOWN), with_header({"a": 1})],
-    ids=["empty", "short", "long header", "too few bytes", "bfloat16", "no tensor"],
+    ids=["empty", "short", "long header", "too few bytes", "8-bit floats", "no tensor"],
 )
 def test_a_damaged_safetensors_file_is_one_line(tmp_path, content):
     path = tmp_path / "gift.safetensors"
