@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import functools
 import itertools
+import math
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -22,7 +23,8 @@ from paddle_camp.running.printing import print_loudly, printable
 if TYPE_CHECKING:
     from paddle_camp.predicting.saved_model import SavedModel
 
-AT_ONCE = 50  # samples to a batch
+AT_ONCE = 50  # samples to a batch, fewer of pictures that are larger than
+USUAL_PIXELS = 224 * 224
 LONGEST = 200  # characters of a sample's name in a line
 SHOWN = 0.01  # the other classes are named from this probability on
 
@@ -104,7 +106,8 @@ def predict(parsed: argparse.Namespace) -> int:
         statuses.append(report(error, parsed.debug))
 
     readable = inputs.samples(parsed.files, parsed.text, fail)
-    while batch := list(itertools.islice(readable, AT_ONCE)):
+    at_once = max(1, AT_ONCE * USUAL_PIXELS // max(USUAL_PIXELS, math.prod(inputs.shape[1:])))
+    while batch := list(itertools.islice(readable, at_once)):
         names, samples = zip(*batch, strict=True)
         if parsed.explain is not None:
             (seen,) = inputs.arrays(samples)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import io
 import re
+import zipfile
 import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -24,7 +25,7 @@ from paddle_camp.pickle_words import PickleError
 SIDE, CLASSES = 28, 10
 AGAIN = "copy or download it again"
 BLOCK = 1000  # pictures that are converted at a time
-MAX_PICKLE = 500_000_000  # bytes of the arrays in it
+MAX_ARRAYS = 500_000_000  # bytes of those in a file; a pixel takes 8 at most
 MAX_BYTES = 400_000_000  # of a table, a picture takes 1 to 4 kB in it
 
 Part = tuple[np.ndarray, np.ndarray]  # images uint8 [N, 28, 28], labels [N]
@@ -48,7 +49,11 @@ def read_npz(path: Path) -> dict[str, Part]:
     Raises:
         DataError: not that.
     """
+    names = ("x_train", "y_train", "x_test", "y_test")
     try:
+        with zipfile.ZipFile(path) as archive:  # before anything is unpacked: a small one may hold gigabytes
+            if (size := sum(archive.getinfo(f"{name}.npy").file_size for name in names)) > MAX_ARRAYS:
+                raise ValueError(f"its arrays have {size:,} bytes, {MAX_ARRAYS:,} at most")
         with np.load(path, allow_pickle=False) as arrays:
             sets = {part: (arrays[f"x_{part}"], arrays[f"y_{part}"]) for part in ("train", "test")}
     except (*DAMAGE, MemoryError) as error:
@@ -83,9 +88,9 @@ def read_pickled(path: Path) -> dict[str, Part]:
     """
     try:
         with gzip.open(path) as file:
-            content = file.read(MAX_PICKLE + 1)
-        if len(content) > MAX_PICKLE:
-            raise PickleError(f"it has more than {MAX_PICKLE:,} bytes")
+            content = file.read(MAX_ARRAYS + 1)
+        if len(content) > MAX_ARRAYS:
+            raise PickleError(f"it has more than {MAX_ARRAYS:,} bytes")
         parts = zip(("train", "valid", "test"), unpickle(io.BytesIO(content)), strict=True)
         sets = {name: (images.values, labels.values) for name, (images, labels) in parts}
     except (OSError, EOFError, zlib.error, ValueError, TypeError, AttributeError) as error:

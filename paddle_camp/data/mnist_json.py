@@ -19,7 +19,9 @@ import numpy as np
 from paddle_camp.errors import DataError
 
 BLOCK = 1 << 20  # bytes that are read at a time
-LONGEST = 1 << 26  # bytes of the text of one list, at most
+LONGEST = 1 << 23  # bytes of the text of one list, at most: the labels of a part have some 200 kB
+LONGEST_VALUE = 40  # characters
+MOST_SETS = 3  # train, valid, eval
 KNOWN = 100_000  # values that are kept parsed, about
 MOST = 1_000_000  # pictures or labels of a part, at most
 SETS, PARTS, ROW, DEEPEST = 1, 2, 4, 5  # how many brackets are open: in the list of sets, a set, a picture; at most
@@ -62,6 +64,8 @@ def _sets(stream: Any) -> list[Set]:
     for depth, values in _lists(stream):
         if values == BEGINS:
             if depth == PARTS:
+                if len(sets) == MOST_SETS:
+                    raise FormError(f"more than {MOST_SETS} sets")
                 sets.append((_Rows(), _Rows()))
                 part = -1
             elif depth == PARTS + 1:
@@ -170,6 +174,8 @@ class _Values(dict):
     """The text of a value -> the value. MNIST has 256 of them for 55 million pixels: each is parsed once."""
 
     def __missing__(self, text: bytes) -> Any:
+        if len(text) > LONGEST_VALUE:
+            raise FormError(f"{text[:10]!r}... of {len(text):,} characters where a number belongs")
         value = self[text] = json.loads(text)
         return value
 

@@ -14,7 +14,7 @@ from paddle import nn
 
 from paddle_camp.consensus import expected_likeness
 from paddle_camp.data.captions.words import Vocabulary, Words
-from paddle_camp.errors import CampError, CheckpointError
+from paddle_camp.errors import CampError, CheckpointError, require
 from paddle_camp.files import load_json, write_text
 from paddle_camp.models import create_model, kind_of
 from paddle_camp.networks.captioner import Captioner
@@ -23,6 +23,7 @@ from paddle_camp.pretrained.features import POOLED, FeatureExtractor
 
 CAPTIONER = "captioner"  # what model.json calls a PictureCaptioner
 FILE = "captions.json"  # beside model.json
+MAX_FEATURES = 1 << 26  # of all known pictures: 256 MiB
 MAX_WIDTH, MAX_LENGTH, MAX_NEIGHBOURS = 64, 100, 10_000  # what a captions.json may ask for at most
 
 
@@ -91,6 +92,7 @@ class PictureCaptioner(nn.Layer):
         **arguments: Any,
     ):
         super().__init__()
+        require(known * pooled <= MAX_FEATURES, f"known={known}, pooled={pooled}: more features than fit into memory")
         self.looks = create_model(model, num_classes=1000, **arguments)
         self.writes = nn.LayerList([Captioner(num_words, pooled, grid, width) for grid in members])
         self.register_buffer("known", paddle.zeros([known, pooled]))

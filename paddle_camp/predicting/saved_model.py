@@ -19,6 +19,7 @@ from paddle_camp.data.info import DataInfo
 from paddle_camp.errors import CampError, CheckpointError, require
 from paddle_camp.files import load_json, write_json
 from paddle_camp.models import create_model, model_arguments
+from paddle_camp.networks.budget import weights_at_most
 from paddle_camp.networks.perceptron import perceptron
 from paddle_camp.networks.summary import check_input_shape
 from paddle_camp.networks.weights import SUFFIXES, TORCH, load_weights
@@ -34,6 +35,7 @@ from paddle_camp.training.checkpoint import verify_weights
 
 FILE, TERMS = "model.json", "terms.json"  # the second beside the first, for a network that takes messages
 PERCEPTRON = "perceptron"  # described by its arguments, not in the zoo
+FEW = 1 << 26  # weights that any network may have; for each one more its file must have a byte
 KINDS = (*READERS, "messages", "table")
 
 
@@ -156,8 +158,12 @@ class SavedModel:
         """
         own = {PERCEPTRON: perceptron, CAPTIONER: PictureCaptioner}
         build = own.get(self.model) or functools.partial(create_model, self.model)
+        for path in files:
+            if not path.is_file():
+                raise CheckpointError(f"{path}: {'not a regular' if path.exists() else 'no such'} file")
         try:
-            networks = [build(**self.arguments) for _ in files]
+            with weights_at_most(FEW + sum(path.stat().st_size for path in files)):
+                networks = [build(**self.arguments) for _ in files]
         except CampError:
             raise
         except Exception as error:  # of whatever kind: a stranger's arguments reach the network and Paddle

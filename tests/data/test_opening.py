@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from paddle_camp.data.pictures.channels import on_white
 from paddle_camp.data.pictures.decoding import decode
-from paddle_camp.data.pictures.opening import on_white, open_picture
+from paddle_camp.data.pictures.opening import open_picture
 from paddle_camp.data.pictures.own_digit import prepare_digit
 from paddle_camp.errors import DataError
 from tests.helpers.fundus_files import drawn

@@ -22,7 +22,7 @@ from tests.helpers.outcomes import compare, look_at, outcome
 
 ROOT = Path(__file__).resolve().parents[2]
 HOOK = Path(__file__).parent / "killing"
-LIMIT = 300  # seconds after which a process counts as hanging
+LIMIT = 600  # seconds after which a process counts as hanging
 NO_RUN = ("no run folder", "no run of")  # what --resume says where the kill came before there was anything
 
 

@@ -17,6 +17,8 @@ from paddle_camp.errors import DataError
 
 _MARKED = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
+MAX_XLSX = 64_000_000  # bytes of what is zipped in it
+MAX_CELLS = 2_000_000  # of its sheet, empty ones too
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas"}
 
 
@@ -160,12 +162,19 @@ def _rows_of_xlsx(path: Path) -> list[list[str]]:
         import openpyxl
     except ImportError as error:
         raise DataError(f"{path}: reading it needs openpyxl: pip install openpyxl; or save it as .csv") from error
+    with zipfile.ZipFile(path) as archive:
+        if (size := sum(member.file_size for member in archive.infolist())) > MAX_XLSX:
+            raise ValueError(f"it would become {size:,} bytes, {MAX_XLSX:,} at most")
     book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     try:
         sheet = book.worksheets[0]
         sheet.reset_dimensions()  # what the file says of them may be wrong: all of its rows are read
-        rows = sheet.iter_rows(values_only=True)
-        rows = [["" if cell is None else str(cell).strip() for cell in row] for row in rows]
+        rows, cells = [], 0
+        for row in sheet.iter_rows(values_only=True):  # those between two numbers of rows or columns come empty
+            cells += 1 + len(row)
+            if cells > MAX_CELLS:
+                raise ValueError(f"more than {MAX_CELLS:,} cells")
+            rows.append(["" if cell is None else str(cell).strip() for cell in row])
     finally:
         book.close()
     width = max(map(len, rows), default=0)  # openpyxl leaves out empty cells at the end of some sheets' rows

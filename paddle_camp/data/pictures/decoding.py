@@ -16,7 +16,8 @@ import simplejpeg
 
 from paddle_camp.data.finding.cache import cached_array, default_cache_dir
 from paddle_camp.data.finding.contents import sha256_of
-from paddle_camp.data.pictures.opening import check_bytes, on_white, open_picture
+from paddle_camp.data.pictures.channels import on_white
+from paddle_camp.data.pictures.opening import check_bytes, open_picture
 from paddle_camp.errors import DataError
 
 VERSION = 2  # raise it when the same files would give other pixels, or would no longer be taken

@@ -23,6 +23,7 @@ import simplejpeg
 from PIL import ExifTags, Image, ImageOps
 
 from paddle_camp.data.finding.contents import read_bytes
+from paddle_camp.data.pictures.channels import bgr_of, bgr_of_inks
 from paddle_camp.errors import DataError
 from paddle_camp.machine import MAX_PIXELS
 
@@ -30,6 +31,10 @@ MAX_BYTES = 200_000_000  # of a file: pictures are a hundredth of it, and all of
 FORMATS = ("PNG", "WEBP", "BMP", "TIFF", "PPM", "GIF", "AVIF", "HEIF")  # of what Pillow knows; HEIF needs pillow-heif
 NAMES = "JPEG, PNG, WebP, BMP, TIFF, PPM, GIF or AVIF"
 AGAIN = "copy it again or remove it"
+MAX_MEMORY = 10**9  # bytes, while a picture is decoded
+# Bytes a pixel that Pillow and we have at a time, measured: some libraries keep the picture in two forms more.
+DECODING = {"WEBP": 17, "AVIF": 17, "HEIF": 17, "TIFF": 12}
+USUAL = 9
 REDUCED = (8, 4, 2)  # parts of its size that a JPEG is decoded at
 JPEG, PNG = b"\xff\xd8", b"\x89PNG\r\n\x1a\n"
 END = b"\xff\xd9"  # of a JPEG
@@ -85,14 +90,6 @@ def check_bytes(path: Path) -> None:
         )
 
 
-def on_white(picture: np.ndarray) -> np.ndarray:
-    """uint8 ``[H, W, 3]``, or ``[H, W, 4]`` laid on white paper, as ``[H, W, 3]``."""
-    if picture.shape[2] == 3:
-        return picture
-    alpha = picture[:, :, 3:].astype(np.uint16)
-    return ((picture[:, :, :3] * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
-
-
 def _open_jpeg(path: Path, data: bytes, least: int) -> np.ndarray:
     try:
         height, width, colours, _ = simplejpeg.decode_jpeg_header(data, strict=False)
@@ -101,9 +98,11 @@ def _open_jpeg(path: Path, data: bytes, least: int) -> np.ndarray:
     except KeyError:  # simplejpeg knows 4:4:4, 4:2:2, 4:2:0, 4:4:0, 4:1:1 and 4:4:1
         fault = "its header is cut short, or its colours are sampled as nobody does"
         raise _not_whole(path, data, fault) from None
-    _check_size(path, width, height)
-    part = next((d for d in REDUCED if least and min(height, width) // d >= least), 1)
     inks = colours in ("CMYK", "YCCK")
+    # Of several scans, such as a progressive JPEG's, libjpeg keeps all coefficients, 2 bytes each, beside the picture.
+    scans = b"\xff\xc2" in data or data.count(b"\xff\xda") > 1
+    _check_size(path, width, height, (4 if inks else 3) * (3 if scans else 1))
+    part = next((d for d in REDUCED if least and min(height, width) // d >= least), 1)
     try:
         picture = simplejpeg.decode_jpeg(
             data + END,  # some writers forget these last two bytes, which are the same for all: nothing is missing
@@ -113,8 +112,8 @@ def _open_jpeg(path: Path, data: bytes, least: int) -> np.ndarray:
         )
     except ValueError as error:
         raise DataError(f"{path}: the JPEG is damaged or cut short (libjpeg: {_line(error)}); {AGAIN}") from None
-    if inks:  # as printers' programs write them: 255 is no ink
-        picture = (picture[:, :, 2::-1].astype(np.uint16) * picture[:, :, 3:] // 255).astype(np.uint8)
+    if inks:
+        picture = bgr_of_inks(picture)
     return _upright(picture, data)
 
 
@@ -141,12 +140,16 @@ def _open_other(path: Path, data: bytes) -> np.ndarray:
         _check_png(path, data)
     try:
         with Image.open(io.BytesIO(data), formats=_formats()) as image:
-            _check_size(path, *image.size)
+            _check_size(path, *image.size, DECODING.get(image.format or "", USUAL))
             with _no_chatter() if image.format == "TIFF" else contextlib.nullcontext():
                 image.load()
             with contextlib.suppress(Exception):  # damaged metadata, for which no picture is refused
                 ImageOps.exif_transpose(image, in_place=True)
-            return _eight_bits(path, image)
+            if image.mode == "F":
+                raise DataError(
+                    f"{path}: its pixels are fractions, so black and white are not known; save it with 8 or 16 bits"
+                )
+            return bgr_of(image)
     except DataError:
         raise
     except Image.DecompressionBombError:
@@ -194,20 +197,6 @@ def _formats() -> tuple[str, ...]:
     return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
-def _eight_bits(path: Path, image: Image.Image) -> np.ndarray:
-    if image.mode == "F":
-        raise DataError(
-            f"{path}: its pixels are fractions, so black and white are not known; save it with 8 or 16 bits"
-        )
-    if image.mode.startswith("I"):
-        values = np.asarray(image)
-        image = Image.fromarray((np.clip(values, 0, 65535) >> 8).astype(np.uint8))
-    if image.has_transparency_data:
-        picture = cv2.cvtColor(np.asarray(image.convert("RGBA")), cv2.COLOR_RGBA2BGRA)
-        return picture if picture[:, :, 3].min() < 255 else np.ascontiguousarray(picture[:, :, :3])
-    return cv2.cvtColor(np.asarray(image.convert("RGB")), cv2.COLOR_RGB2BGR)
-
-
 def _check_png(path: Path, data: bytes) -> None:
     """Hold each piece of a PNG to its checksum; Pillow passes over those of the pixels."""
     at = len(PNG)
@@ -222,9 +211,10 @@ def _check_png(path: Path, data: bytes) -> None:
     raise _not_whole(path, data, f"the PNG is damaged or cut short at byte {at:,}")
 
 
-def _check_size(path: Path, width: int, height: int) -> None:
-    if width * height > MAX_PIXELS:
-        raise DataError(f"{path}: {width} x {height} pixels, {MAX_PIXELS:,} at most; save it anew, smaller")
+def _check_size(path: Path, width: int, height: int, bytes_a_pixel: int) -> None:
+    most = min(MAX_PIXELS, MAX_MEMORY // bytes_a_pixel)
+    if width * height > most:
+        raise DataError(f"{path}: {width} x {height} pixels, {most:,} at most of its kind; save it anew, smaller")
 
 
 def _not_whole(path: Path, data: bytes, why: object) -> DataError:

@@ -19,6 +19,7 @@ from paddle_camp.errors import DataError
 SIDE, BOX = 28, 20
 LONGEST = 1400  # pixels of the longer side that a photograph is reduced to
 LEAST = 1000  # and of the shorter one that it is decoded with at least
+HUGE = 3 * LONGEST  # pixels of the longer side from which on it is reduced before anything is computed
 THINNEST, USUAL = 0.09, 0.12  # width of a stroke as a share of the digit's longer side: MNIST's are 0.07 to 0.25
 MIDDLE = 14.0  # of MNIST's 10,000 test digits the centres lie from 13.50 to 14.50
 
@@ -51,7 +52,7 @@ def prepare_digits(path: str | Path) -> list[dict[str, np.ndarray]]:
     Raises:
         DataError: as :func:`~paddle_camp.data.pictures.opening.open_picture`, or there is no digit on it, and why.
     """
-    grey = _grey(open_picture(Path(path), LEAST))
+    grey = _grey(_not_huge(open_picture(Path(path), LEAST)))
     for light in (grey, 255 - grey):
         if _has_the_form(light):
             return [{"grey": grey, "28 x 28": light}]
@@ -83,6 +84,12 @@ def _not_too_thin(cropped: np.ndarray) -> np.ndarray:
     half = (more + 1) // 2
     room = cv2.copyMakeBorder(cropped, half, half, half, half, cv2.BORDER_CONSTANT)
     return cv2.dilate(room, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * half + 1, 2 * half + 1)))
+
+
+def _not_huge(picture: np.ndarray) -> np.ndarray:
+    """A picture of no camera is made smaller first: what follows computes in floats."""
+    scale = HUGE / max(picture.shape)
+    return picture if scale >= 1 else cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
 
 
 def _grey(picture: np.ndarray) -> np.ndarray:
