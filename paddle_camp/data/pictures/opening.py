@@ -140,7 +140,7 @@ def _open_other(path: Path, data: bytes) -> np.ndarray:
         _check_png(path, data)
     try:
         with Image.open(io.BytesIO(data), formats=_formats()) as image:
-            _check_size(path, *image.size, DECODING.get(image.format or "", USUAL))
+            _check_size(path, image.width, image.height, DECODING.get(image.format or "", USUAL))
             with _no_chatter() if image.format == "TIFF" else contextlib.nullcontext():
                 image.load()
             with contextlib.suppress(Exception):  # damaged metadata, for which no picture is refused
