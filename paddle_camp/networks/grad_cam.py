@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,7 +13,7 @@ from paddle import Tensor, nn
 from paddle_camp.errors import require
 from paddle_camp.metrics import probabilities
 from paddle_camp.networks.calling import outputs_of
-from paddle_camp.networks.modes import evaluating, unchanged
+from paddle_camp.networks.modes import evaluating, held, unchanged
 
 AT_ONCE = 20  # pictures
 
@@ -58,7 +58,7 @@ def grad_cam(model: nn.Layer, inputs: np.ndarray, classes: np.ndarray | None = N
         target is not None, f"layer={layer}: {type(model).__name__} has no layer of this name; see named_sublayers()"
     )
     pieces = [slice(start, start + AT_ONCE) for start in range(0, len(inputs), AT_ONCE)]
-    with unchanged(model), _without_weight_gradients(model):
+    with unchanged(model), held(model):
         model.eval()
         found = [_one_batch(model, target, layer, inputs[p], None if classes is None else classes[p]) for p in pieces]
     maps, said, outputs = (np.concatenate(each) for each in zip(*found, strict=True))
@@ -161,16 +161,3 @@ def _one_batch(
     features = leaves[-1].detach().astype("float32").numpy()
     channels = gradient.mean(axis=(2, 3), keepdims=True)
     return np.maximum((channels * features).sum(axis=1), 0), said, logits
-
-
-@contextlib.contextmanager
-def _without_weight_gradients(model: nn.Layer) -> Iterator[None]:
-    """Inside, no parameter is asked for its gradient: the graph begins where :func:`_one_batch` cuts it."""
-    trained = [parameter for parameter in model.parameters() if not parameter.stop_gradient]
-    for parameter in trained:
-        parameter.stop_gradient = True
-    try:
-        yield
-    finally:
-        for parameter in trained:
-            parameter.stop_gradient = False

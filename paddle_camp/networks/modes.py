@@ -1,4 +1,4 @@
-"""Context managers that restore a network's training modes and running statistics."""
+"""Context managers that restore what a network was: training modes, running statistics, what is trained."""
 
 from __future__ import annotations
 
@@ -33,3 +33,16 @@ def evaluating(model: nn.Layer) -> Iterator[None]:
     finally:
         for layer, mode in modes:
             layer.training = mode
+
+
+@contextlib.contextmanager
+def held(network: nn.Layer) -> Iterator[None]:
+    """What is computed inside asks for no gradients of the network's weights: only its inputs' are to be had."""
+    trained = [parameter for parameter in network.parameters() if not parameter.stop_gradient]
+    for parameter in trained:
+        parameter.stop_gradient = True
+    try:
+        yield
+    finally:
+        for parameter in trained:
+            parameter.stop_gradient = False

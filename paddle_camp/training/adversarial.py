@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +16,7 @@ from paddle_camp.data.batches import BatchSource
 from paddle_camp.errors import require
 from paddle_camp.history import Row
 from paddle_camp.metrics import WeightedMean
-from paddle_camp.networks.modes import evaluating
+from paddle_camp.networks.modes import evaluating, held
 from paddle_camp.speed.feeding import as_tensor, reading
 from paddle_camp.training.batch import Batch
 from paddle_camp.training.tasks import Task
@@ -135,16 +134,3 @@ class Adversarial(Task):
     def describe(self) -> dict[str, Any]:
         """See :meth:`Task.describe`."""
         return super().describe() | {"noise": self.noise, "game": self.name, "real": self.real}
-
-
-@contextlib.contextmanager
-def held(network: nn.Layer) -> Iterator[None]:
-    """What is computed inside asks for no gradients of the network's weights: only its inputs' are to be had."""
-    trained = [parameter for parameter in network.parameters() if not parameter.stop_gradient]
-    for parameter in trained:
-        parameter.stop_gradient = True
-    try:
-        yield
-    finally:
-        for parameter in trained:
-            parameter.stop_gradient = False
