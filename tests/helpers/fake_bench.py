@@ -13,7 +13,7 @@ PYTHON = sys.executable
 STEP = {"seconds", "each", "images_per_second", "parameters", "peak_memory"}
 # Worker -> what it finds out; the workers' own tests hold them to it.
 KEYS = dict.fromkeys(("paddle_steps", "torch_steps"), STEP | op_times.ALL)
-KEYS |= {"reading": {"opening", "first", "again", "peak_memory"}}
+KEYS |= {"reading": {"opening", "processor", "first", "again", "peak_memory"}}
 KEYS |= {"lenet_epoch": {"seconds", "training", "accuracy", "peak_memory"}}
 
 

@@ -109,6 +109,7 @@ class Campaign:
         compare(self.whole, outcome(runs[0]))
         assert leftovers(place) == []
         shutil.rmtree(place)
+        print(f"{self.task.homework}: {self.runs} runs, {self.kills} kills so far")
 
     def _arguments(self, place: Path) -> tuple[str, ...]:
         """Of a resumption; of a start, where the kill came before there was a run."""

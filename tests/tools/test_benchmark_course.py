@@ -13,7 +13,7 @@ import pytest
 from paddle_camp.data.mnist import load_mnist
 from paddle_camp.data.pictures.decoding import read_pictures
 from tests.helpers.fake_bench import KEYS
-from tools.benchmarks import course, lenet_epoch, reading, stage
+from tools.benchmarks import course, groups_course, lenet_epoch, reading, stage
 
 
 def test_the_course_reads_the_same_pictures_as_we_do(tmp_path):
@@ -65,3 +65,15 @@ def test_an_epoch_of_lenet(tmp_path, way):
     assert found.keys() == KEYS["lenet_epoch"]
     assert 0 < found["training"] < found["seconds"]
     assert 0 <= found["accuracy"] <= 1
+
+
+def test_our_reader_of_the_json_is_held_to_its_limits(tmp_path):
+    stage.digits(tmp_path / "digits", 60, 20)
+    found = reading.measure({"way": "our json", "folder": str(tmp_path / "digits"), "batch_size": 10})
+    assert found.keys() == KEYS["reading"] and 0 < found["opening"] < found["first"]
+    good = {"opening": 9.0, "processor": 8.5, "peak_memory": 400 << 20}
+    (said,) = groups_course.within([good, {"error": "killed"}])
+    assert "9.0 s at most (8.5 s of processor time), within the limit of 20 s" in said and "400 MiB, within" in said
+    (said,) = groups_course.within([good, {"opening": 20.5, "processor": 20.1, "peak_memory": 2 << 30}])
+    assert "20.5 s at most (20.1 s of processor time), beyond the limit" in said and "2048 MiB, beyond" in said
+    assert groups_course.within([{"error": "killed"}]) == []
