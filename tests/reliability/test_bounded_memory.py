@@ -25,7 +25,7 @@ from paddle_camp.predicting.saved_model import SavedModel
 from tests.helpers.peak import Taken, taken_by
 
 GIGABYTE = 1024  # MiB
-SECONDS = 60  # some take 3 s on an idle core; the machine of a test may be busy
+SECONDS = 60  # of processor time; most take less than 10
 OPEN = """
 from pathlib import Path
 from paddle_camp.data.pictures.opening import open_picture
@@ -36,6 +36,7 @@ from paddle_camp.data.folder import load_folder
 def work(path): return len(load_folder(path).images)
 """
 PREDICT = """
+import paddle_camp, paddle
 from paddle_camp.commands import predict
 def work(*arguments): return predict.main([*arguments, "--device", "cpu"])
 """
