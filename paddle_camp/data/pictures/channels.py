@@ -22,8 +22,8 @@ def bgr_of(image: Image.Image) -> np.ndarray:
     if image.mode.startswith("I"):
         return _joined(image.size, 3, lambda top, end: cv2.cvtColor(_upper_bits(image, top, end), cv2.COLOR_GRAY2BGR))
     if image.has_transparency_data:
-        bands = (_band(image, top, end).convert("RGBA").getchannel("A") for top, end in _bands(image.size))
-        if min(np.asarray(alpha).min() for alpha in bands) < 255:
+        opacity = (np.asarray(_band(image, *rows).convert("RGBA"))[:, :, 3].min() for rows in _bands(image.size))
+        if min(opacity) < 255:
             return _joined(image.size, 4, lambda top, end: _converted(image, "RGBA", cv2.COLOR_RGBA2BGRA, top, end))
     return _joined(image.size, 3, lambda top, end: _converted(image, "RGB", cv2.COLOR_RGB2BGR, top, end))
 
