@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import functools
 import itertools
 import math
 import os
 import sys
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from paddle_camp.commands.parsing import add_common_options
 from paddle_camp.commands.reporting import escape_what_cannot_be_shown, guarded, report
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
 AT_ONCE = 50  # samples to a batch, fewer of pictures that are larger than
 USUAL_PIXELS = 224 * 224
 LONGEST = 200  # characters of a sample's name in a line
-SHOWN = 0.01  # the other classes are named from this probability on
 
 
 def build_parser(program: str | None = None) -> argparse.ArgumentParser:
@@ -80,6 +77,7 @@ def predict(parsed: argparse.Namespace) -> int:
     from paddle_camp import runtime
     from paddle_camp.models import import_networks
     from paddle_camp.predicting.saved_model import find_saved_model
+    from paddle_camp.predicting.saying import sayer_of
 
     runtime.choose_device(parsed.device)
     import_networks(parsed.imports)
@@ -113,12 +111,11 @@ def predict(parsed: argparse.Namespace) -> int:
             (seen,) = inputs.arrays(samples)
             found = explanation(networks, seen, np.stack(samples), saved.classes, names)
             written += found.save(parsed.explain, written)
-        predicted = says(inputs.arrays(samples, parsed.tta))
-        for name, (words, columns) in zip(names, predicted, strict=True):
-            angles.append((name, columns["prediction"]))
+        for name, said in zip(names, says(inputs.arrays(samples, parsed.tta)), strict=True):
+            angles.append((name, said.prediction))
             name = os.fsencode(name).decode("utf-8", "backslashreplace")  # a zip's GBK names are no UTF-8
-            print(printable(f"{shortened(name)}: {words}"), flush=True)
-            rows.append({"sample": name} | columns)
+            print(printable(f"{shortened(name)}: {said.words}"), flush=True)
+            rows.append({"sample": name} | said.columns)
     if written:
         print(printable(f"Grad-CAM of {len(written)} pictures: {parsed.explain}"), file=sys.stderr)
     if parsed.csv is not None and rows:
@@ -144,54 +141,9 @@ def check_drawing(file: str, saved: SavedModel) -> None:
         raise CampError(f"--draw {file}: a video ends in {' or '.join(VIDEOS)}, a strip in {' or '.join(STRIPS)}")
 
 
-def sayer_of(saved: SavedModel, networks: list, folder: Path) -> Callable[[list], Iterator[tuple[str, dict[str, Any]]]]:
-    """What turns samples, as arrays, into what is said of each: captions, else :func:`predictions_of`.
-
-    Args:
-        folder: that of ``model.json``.
-    """
-    from paddle_camp.predicting import captions
-
-    if saved.model != captions.CAPTIONER:
-        return functools.partial(predictions_of, saved, networks)
-    words = captions.Captions.load(folder / captions.FILE)
-
-    def describe(seen: list) -> Iterator[tuple[str, dict[str, Any]]]:
-        require(len(seen) == 1, "--tta: captions of changed pictures cannot be averaged; leave it out")
-        for caption in words.describe(networks[0], seen[0]):
-            yield caption, {"prediction": caption}
-
-    return describe
-
-
-def predictions_of(saved: SavedModel, networks: list, seen: list) -> Iterator[tuple[str, dict[str, Any]]]:
-    """For each sample: the words to print, and the columns of its row in the CSV file.
-
-    Args:
-        seen: the samples as arrays, and their variations.
-    """
-    from paddle_camp.predicting.classifying import class_probabilities, numbers
-
-    if saved.number:
-        for value in numbers(saved, networks, seen).tolist():
-            yield f"{value:.4g} {saved.number['unit']}".strip(), {"prediction": value}
-        return
-    for shares in class_probabilities(saved, networks, seen).tolist():
-        by_class = dict(zip(saved.classes, shares, strict=True))
-        columns = {f"probability_{name}": share for name, share in by_class.items()}
-        yield in_words(by_class), {"prediction": max(by_class, key=by_class.get)} | columns
-
-
 def shortened(name: str) -> str:
     """A sample's name for a line of the terminal: a message of the command line may be long."""
     return name if len(name) <= LONGEST else f"{name[:LONGEST]}..."
-
-
-def in_words(by_class: dict[str, float]) -> str:
-    """``4 0.962; 9 0.031``: the class, and the others that may be meant."""
-    first, *others = sorted(by_class.items(), key=lambda item: -item[1])
-    also = ", ".join(f"{name} {share:.3f}" for name, share in others if share >= SHOWN)
-    return f"{first[0]} {first[1]:.3f}" + (f"; {also}" if also else "")
 
 
 def write_table(path: Path, rows: list[dict]) -> None:

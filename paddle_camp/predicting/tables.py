@@ -64,7 +64,7 @@ class TableInputs:
                 continue
             for number, cells in rows:
                 try:
-                    yield f"{place}:{number}", self._numbers(place, number, cells)
+                    yield f"{place}:{number}", self.row(f"{place}, row {number}", cells)
                 except DataError as error:
                     fail(error)
 
@@ -73,13 +73,18 @@ class TableInputs:
         require(not variations, "--tta: rows of a table have no variations; it is for pictures")
         return [((np.asarray(samples, np.float64) - self.shift) / self.scale).astype(np.float32)]
 
-    def _numbers(self, place: str, row: int, cells: tuple[str, ...]) -> tuple[float, ...]:
+    def row(self, place: str, cells: Sequence[str]) -> tuple[float, ...]:
+        """The numbers of a row, in the order of the columns.
+
+        Raises:
+            DataError: a cell is none, or far from all training rows; ``place`` says where it stands.
+        """
         for name, cell in zip(self.columns, cells, strict=True):
             if not is_finite(cell):
-                raise DataError(f"{place}, row {row}: {name} is {cell!r}, not a number; correct the table")
+                raise DataError(f"{place}: {name} is {cell!r}, not a number; correct the table")
         for name, cell, shift, scale in zip(self.columns, cells, self.shift, self.scale, strict=True):
             if abs((float(cell) - shift) / scale) > FARTHEST:
-                raise DataError(f"{place}, row {row}: {name} is {cell}, far from all training rows; correct the table")
+                raise DataError(f"{place}: {name} is {cell}, far from all training rows; correct the table")
         return tuple(map(float, cells))
 
 
