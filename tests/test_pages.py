@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from paddle_camp.commands import compare, export, predict, run, verify
+from paddle_camp.commands import compare, export, predict, run, try_page, verify
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = (
@@ -22,7 +22,9 @@ FLAG = re.compile(r"(?<![\w-])--[a-z][\w-]*")
 def test_the_readme_shows_the_flags_that_exist(page):
     """Those of both READMEs and of docs/: each is ours, or one of another program's."""
     known = set(
-        FLAG.findall("".join(each.build_parser().format_help() for each in (compare, predict, run, verify, export)))
+        FLAG.findall(
+            "".join(each.build_parser().format_help() for each in (compare, predict, run, try_page, verify, export))
+        )
     )
     known |= {"--extra-index-url"}  # pip's
     known |= {"--nproc_per_node", "--devices", "--nnodes", "--rank", "--master", "--log_dir"}  # Paddle's launcher's

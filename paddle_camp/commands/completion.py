@@ -45,8 +45,13 @@ def script(catalogue: Catalogue, commands: Iterable[str]) -> str:
     return SCRIPT % {"cases": "\n".join(lines), "commands": " ".join(commands)}
 
 
+def module_of(command: str) -> str:
+    """The dotted name of its module, if it has one; ``try`` is a word of Python's, so no name of a module."""
+    return f"paddle_camp.commands.{'try_page' if command == 'try' else command}"
+
+
 def _actions(command: str) -> list[argparse.Action]:
     """The options of a command: of ``build_parser`` in its module, where it has one."""
-    name = f"paddle_camp.commands.{command}"
+    name = module_of(command)
     module = importlib.import_module(name) if importlib.util.find_spec(name) else None
     return module.build_parser()._actions if hasattr(module, "build_parser") else []

@@ -6,13 +6,14 @@ import argparse
 from collections.abc import Sequence
 
 import paddle_camp
-from paddle_camp.commands import compare, completion, doctor, export, predict, run, verify
+from paddle_camp.commands import compare, completion, doctor, export, predict, run, try_page, verify
 from paddle_camp.running.catalogue import Catalogue
 
 COMMANDS = {
     "run": "run assignments; plots and the answer land in runs/ID/latest/",
     "list": "list the assignments, course by course",
     "predict": "predict with the model of a run: pictures, messages, rows of a table",
+    "try": "a page in the browser to try the model of a run: drop a picture, draw a digit, write a message",
     "export": "hand the model of a run on: Paddle's inference engine, ONNX, plain arrays",
     "compare": "compare runs, or a whole class's, on one page: table, curves, paired tests",
     "verify": "verify a run that was handed in: its files, its numbers computed again",
@@ -40,7 +41,7 @@ def main(catalogue: Catalogue, arguments: Sequence[str] | None = None) -> int:
     if parsed.command == "completion":
         print(completion.script(catalogue, COMMANDS), end="")
         return 0
-    if command := {"predict": predict, "export": export, "doctor": doctor}.get(parsed.command):
+    if command := {"predict": predict, "try": try_page, "export": export, "doctor": doctor}.get(parsed.command):
         return command.main(parsed.arguments, program)
     if command := {"compare": compare, "verify": verify}.get(parsed.command):
         return command.main(catalogue, parsed.arguments, program)

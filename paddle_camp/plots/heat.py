@@ -28,6 +28,12 @@ def stretched(heat: np.ndarray, height: int, width: int) -> np.ndarray:
     return np.clip(cv2.resize((heat / top).astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR), 0, 1)
 
 
+def enlarged(images: np.ndarray) -> np.ndarray:
+    """Pictures ``[..., H, W]`` by the smallest whole factor that makes the longer side :data:`SMALLEST` or more."""
+    factor = max(1, -(-SMALLEST // max(images.shape[-2:])))
+    return images.repeat(factor, axis=-2).repeat(factor, axis=-1)
+
+
 def overlay(image: np.ndarray, heat: np.ndarray) -> np.ndarray:
     """A picture in dim grey with a map over it, from dark purple over red to yellow where it is highest.
 
@@ -38,8 +44,7 @@ def overlay(image: np.ndarray, heat: np.ndarray) -> np.ndarray:
     Returns:
         uint8 ``[3, H, W]``, BGR; a small picture is enlarged by a whole factor.
     """
-    factor = max(1, -(-SMALLEST // max(image.shape[1:])))
-    image = image.repeat(factor, axis=1).repeat(factor, axis=2)
+    image = enlarged(image)
     strength = stretched(heat, *image.shape[1:])
     colours = matplotlib.colormaps["inferno"](strength)[..., 2::-1] * 255  # BGR
     last = np.ascontiguousarray(colour_pictures(image[None])[0].transpose(1, 2, 0))

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import homework
 import paddle_camp
 from paddle_camp.commands import main
+from paddle_camp.commands.completion import module_of
 from paddle_camp.running.settings import override
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -110,7 +111,7 @@ def _check(words: list[str]) -> None:
 
 def _check_ours(command: str, arguments: list[str]) -> None:
     assert command in main.COMMANDS, f"paddle-camp {command}"
-    name = f"paddle_camp.commands.{command}"
+    name = module_of(command)
     if importlib.util.find_spec(name) is None or not hasattr(importlib.import_module(name), "build_parser"):
         assert arguments == []
         return
