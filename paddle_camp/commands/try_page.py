@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import os
+import signal
 import tempfile
 import threading
 from pathlib import Path
@@ -75,7 +76,8 @@ def serve(parsed: argparse.Namespace) -> int:
 
 
 def wait() -> None:
-    """Until Ctrl-C; the page is served by a thread of its own."""
+    """Until Ctrl-C, or a kill, which is made one, so that the folder goes; a thread serves the page."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     threading.Event().wait()
 
 

@@ -9,9 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
 import gradio as gr
+import numpy as np
 
 from paddle_camp.errors import CampError
+from paddle_camp.notebook import png_html
 from paddle_camp.predicting.captions import CAPTIONER
 from paddle_camp.predicting.messages import MessageInputs
 from paddle_camp.predicting.tables import TableInputs
@@ -19,13 +22,20 @@ from paddle_camp.predicting.trying import Trial, Tried
 
 Report = Callable[[Exception], object]  # is told of errors that are no user's mistake
 MOST_COLUMNS = 100  # of a table: each has a field
-MOST_CLASSES = 10  # whose probabilities are shown, the likeliest
+MOST_CLASSES = 5  # whose probabilities are shown, the likeliest
 MOST_CHARACTERS = 20_000  # of a message
 MAX_FILE = "200mb"  # of a picture
-SIDE, PEN = 280, 22  # of the sketch pad, pixels; MNIST's strokes are 2 to 3 of 28 wide
+SIDE, PEN = 280, 12  # of the sketch pad and, half as wide as its stroke, its pen, pixels
 LABELS = {"digits": "数字", "fundus": "眼底照片", "traffic-signs": "交通标志", "roads": "道路照片"}
-CSS = ".gradio-container {max-width: 960px !important; margin: auto} .notice {color: #b45309; font-weight: 600}"
-CSS += " footer {display: none !important}"
+CSS = """
+.gradio-container {max-width: 960px !important; width: 100% !important; margin: auto}
+.notes {overflow-wrap: anywhere}
+footer {display: none !important}
+.notice {color: #b45309; font-weight: 600}
+.pictures {display: grid; grid-template-columns: 1fr 1fr; gap: 12px}
+.pictures figure {margin: 0; text-align: center}
+.pictures img {width: 100%; image-rendering: pixelated}
+"""
 
 
 def build_page(trial: Trial, report: Report) -> gr.Blocks:
@@ -103,7 +113,7 @@ def _notes(trial: Trial) -> str:
             f'<p class="notice">注意：这个模型是用替代数据训练的（{html.escape(trial.saved.stand_in)}），'
             "它对真实输入说的话没有多少意义。</p>"
         )
-    return notes
+    return f'<div class="notes">{notes}</div>'
 
 
 def _questions(trial: Trial) -> list[tuple[gr.Button, list[Any], Callable[..., Tried]]]:
@@ -118,7 +128,8 @@ def _questions(trial: Trial) -> list[tuple[gr.Button, list[Any], Callable[..., T
         return [_picture(trial, label)]
     with gr.Tab("手写"):
         pad = gr.Sketchpad(
-            label="用鼠标或手指写一个数字",
+            label="手写一个数字",
+            placeholder="点左边的画笔，\n再用鼠标或手指在这里写一个数字",
             type="filepath",
             format="png",
             canvas_size=(SIDE, SIDE),
@@ -172,28 +183,37 @@ def _answer(trial: Trial) -> tuple[list[Any], Callable[[Tried], list[Any]]]:
     """The fields of the answer, and what fills them."""
     fields: list[Any] = []
     fill: list[Callable[[Tried], Any]] = []
+    digits = trial.saved.reader == "digits"
     if trial.saved.classes and trial.saved.model != CAPTIONER:
-        fields.append(gr.Label(label="概率", num_top_classes=MOST_CLASSES))
+        label = "概率（有几个数字时：左边第一个）" if digits else "概率"
+        fields.append(gr.Label(label=label, num_top_classes=MOST_CLASSES))
         fill.append(lambda tried: tried.said[0].shares)
-    if trial.saved.reader == "digits" or not fields:
-        label = "说明文字" if trial.saved.model == CAPTIONER else "图上的数字，从左到右" if fields else "数值"
+    if digits or not fields:
+        label = "说明文字" if trial.saved.model == CAPTIONER else "图上的数字，从左到右" if digits else "数值"
         fields.append(gr.Textbox(label=label, interactive=False, lines=1, max_lines=12))
         fill.append(lambda tried: "\n".join(each.words for each in tried.said))
     if trial.saved.image_size is not None:
-        label = "网络看到的图片" + ("；右边：Grad-CAM，越亮的地方越支持这个判断" if trial.explains else "")
-        fields.append(gr.Gallery(label=label, columns=2, height="auto", object_fit="contain", format="png"))
+        fields.append(gr.HTML(label="图片", padding=False))
         fill.append(_pictures)
     return fields, lambda tried: [each(tried) for each in fill]
 
 
-def _pictures(tried: Tried) -> list[tuple[Any, str]]:
-    """Each picture that the network got, and beside it its map."""
+def _pictures(tried: Tried) -> str:
+    """HTML: each picture that the network got, and beside it its map."""
     shown = []
     for place, (picture, said) in enumerate(zip(tried.seen, tried.said, strict=True)):
-        shown.append((picture, "网络看到的"))
+        shown.append((picture, "网络看到的图片"))
         if tried.maps:
-            shown.append((tried.maps[place], f"Grad-CAM：{said.prediction}"))
-    return shown
+            shown.append((tried.maps[place], f"Grad-CAM：亮处支持“{said.prediction}”"))
+    figures = (
+        f"<figure>{_img(each, text)}<figcaption>{html.escape(text)}</figcaption></figure>" for each, text in shown
+    )
+    return f'<div class="pictures">{"".join(figures)}</div>'
+
+
+def _img(picture: np.ndarray, text: str) -> str:
+    """An ``<img>`` of uint8 ``[H, W, 3]``, RGB."""
+    return png_html(cv2.imencode(".png", picture[..., ::-1])[1].tobytes(), text)
 
 
 def _guarded(work: Callable[..., list[Any]], report: Report, *given: Any) -> Any:
