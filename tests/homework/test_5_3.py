@@ -36,7 +36,7 @@ def test_quick(quick):
     assert reason["explains"] and per_rate["Adam"] > 10 * per_rate["SGD"]  # what is divided by the gradient's size
     assert form_faults((quick / "answer.md").read_text(encoding="utf-8")) == []
     assert {path.name for path in (quick / "figures").iterdir()} == {
-        f"{name}.png" for name in ("heat_map", "by_optimizer", "by_rate", "confusion", "mistakes")
+        f"{name}.png" for name in ("heat_map", "by_optimizer", "by_rate", "confusion", "mistakes", "first-batch")
     }
 
 

@@ -72,7 +72,7 @@ def test_quick(quick):
     assert weak["gap"] > strong["gap"] and strong["norm"] < weak["norm"]  # what regularisation does
     assert weak["training"] < 0.05 < strong["training"]
     assert {path.name for path in (quick / "figures").iterdir()} == {
-        f"{n}.png" for n in ("accuracy", "layers", "losses", "l2", "confusion", "mistakes")
+        f"{n}.png" for n in ("accuracy", "layers", "losses", "l2", "confusion", "mistakes", "first-batch")
     }
 
 

@@ -95,6 +95,7 @@ def test_quick_leaves_the_files_and_finds_who_learns(quick):
         "confusion.png",
         "mistakes.png",
         "learning-rates.png",
+        "first-batch.png",
     }
 
 
