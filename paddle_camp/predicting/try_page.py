@@ -12,6 +12,7 @@ from typing import Any
 import cv2
 import gradio as gr
 import numpy as np
+from gradio.utils import get_upload_folder
 
 from paddle_camp.errors import CampError
 from paddle_camp.notebook import png_html
@@ -163,9 +164,12 @@ def _row_of(trial: Trial, inputs: TableInputs) -> tuple[gr.Button, list[Any], Ca
 
 
 def _of_picture(trial: Trial, given: dict[str, Any] | None) -> Tried:
-    if not given:
+    if not given or not given.get("path"):
         raise CampError("请先放入一张图片")
-    path = Path(given["path"])
+    path = Path(given["path"]).resolve()
+    # gradio checks it only where the request has its "meta": a request without could name any file of this machine.
+    if not path.is_relative_to(Path(get_upload_folder()).resolve()) or not path.is_file():
+        raise CampError("只能判断放到这个页面上的图片：请放入一张")
     return trial.picture(path, given.get("orig_name") or path.name)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import json
 import re
 from pathlib import Path
 
@@ -138,14 +139,22 @@ def test_bad_input_is_the_line_of_the_command_and_no_traceback(tmp_path, capfd):
     assert "Traceback" not in capfd.readouterr().err
 
 
-def test_no_other_file_of_this_machine_can_be_named(tmp_path):
+@pytest.mark.parametrize("more", [{"meta": {"_type": "gradio.FileData"}}, {"meta": {}}, {}])
+def test_no_other_file_of_this_machine_can_be_named(tmp_path, more):
+    """By a request of one's own: gradio checks the path in the first, and passes the others on."""
     weights, picture = made.fundus(tmp_path / "run"), made.draw_eye(tmp_path / "eye.png")
-    named = {"path": str(picture), "orig_name": "eye.png", "meta": {"_type": "gradio.FileData"}}
+    uploads = tmp_path / "uploads"
     with served(weights) as asked:
-        place = f"{asked.src.rstrip('/')}/gradio_api/call/try"
-        event = httpx.post(place, json={"data": [named]}).json()["event_id"]
-        said = httpx.get(f"{place}/{event}").text
-    assert said.startswith("event: error") and "PM" not in said
+        ask(asked, client.handle_file(str(picture)))  # there is one in the folder
+        for path in (picture, uploads / ".." / "eye.png", uploads, uploads / "none.png"):
+            named = {"path": str(path), "orig_name": "eye.png"} | more
+            place = f"{asked.src.rstrip('/')}/gradio_api/call/try"
+            event = httpx.post(place, json={"data": [named]}).json()["event_id"]
+            said = httpx.get(f"{place}/{event}").text
+            assert said.startswith("event: error") and "PM" not in said and str(tmp_path) not in said
+            if "_type" not in more.get("meta", {}):  # the same, whether it exists or not
+                line = json.loads(said.split("data: ")[1])["error"]
+                assert line == "只能判断放到这个页面上的图片：请放入一张"
 
 
 def test_the_page_says_what_the_weights_are_and_escapes_it(tmp_path):
