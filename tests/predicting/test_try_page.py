@@ -6,6 +6,7 @@ import base64
 import contextlib
 import json
 import re
+import time
 from pathlib import Path
 
 import cv2
@@ -17,6 +18,7 @@ from paddle_camp.errors import CampError
 from paddle_camp.predicting.saved_model import SavedModel
 from paddle_camp.predicting.trying import Trial
 from tests.helpers import tried_models as made
+from tests.helpers.browser import CHROMIUM, browser
 
 gradio = pytest.importorskip("gradio", reason="the page needs the extra [try]: gradio is not installed")
 client = pytest.importorskip("gradio_client")
@@ -155,6 +157,20 @@ def test_no_other_file_of_this_machine_can_be_named(tmp_path, more):
             if "_type" not in more.get("meta", {}):  # the same, whether it exists or not
                 line = json.loads(said.split("data: ")[1])["error"]
                 assert line == "只能判断放到这个页面上的图片：请放入一张"
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+def test_a_browser_shows_the_page_and_asks_no_other_machine(tmp_path):
+    with served(made.fundus(tmp_path / "run")) as asked, browser() as tab:
+        for width in (1280, 390):
+            tab.open(asked.src, width)
+            deadline = time.monotonic() + 60
+            while "判断" not in tab.evaluate("document.body.innerText"):
+                assert time.monotonic() < deadline, "the page stays empty"
+                time.sleep(0.1)
+            assert tab.evaluate("document.documentElement.scrollWidth") <= width
+        assert tab.console == []
+        assert tab.requests and all(each.startswith((asked.src, "blob:")) for each in tab.requests)
 
 
 def test_the_page_says_what_the_weights_are_and_escapes_it(tmp_path):
