@@ -11,11 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from paddle_camp.commands.parsing import add_common_options
+from paddle_camp.commands.parsing import add_common_options, add_model_options, parse_with_model
 from paddle_camp.commands.reporting import escape_what_cannot_be_shown, guarded, report
 from paddle_camp.errors import CampError, require
 from paddle_camp.files import write_csv
-from paddle_camp.predicting.kinds import KINDS_WITH_CLASSES
 from paddle_camp.running.printing import print_loudly, printable
 
 if TYPE_CHECKING:
@@ -52,8 +51,7 @@ def build_parser(program: str | None = None) -> argparse.ArgumentParser:
         metavar="FILE",
         help="also draw the angles of a road's pictures: a video (.mp4 .avi) or a strip (.png)",
     )
-    add("--model", metavar="NAME", help="the network of a .pdparams file that has no model.json beside it")
-    add("--classes", choices=KINDS_WITH_CLASSES, help="with --model: what its pictures are")
+    add_model_options(parser)
     add_common_options(parser)
     return parser
 
@@ -62,9 +60,7 @@ def main(arguments: list[str] | None = None, program: str | None = None) -> int:
     """Run the command line and return its exit status."""
     escape_what_cannot_be_shown()
     parser = build_parser(program)
-    parsed = parser.parse_args(arguments)
-    if (parsed.model is None) != (parsed.classes is None):
-        parser.error("--model and --classes go together")
+    parsed = parse_with_model(parser, arguments)
     if not (parsed.files or parsed.text):
         parser.error("name a FILE, or give a --text")
     return guarded(lambda: predict(parsed), parsed.debug)

@@ -10,10 +10,9 @@ import tempfile
 import threading
 from pathlib import Path
 
-from paddle_camp.commands.parsing import add_common_options
+from paddle_camp.commands.parsing import add_common_options, add_model_options, parse_with_model
 from paddle_camp.commands.reporting import escape_what_cannot_be_shown, guarded, report
 from paddle_camp.errors import CampError
-from paddle_camp.predicting.kinds import KINDS_WITH_CLASSES
 from paddle_camp.running.printing import printable
 
 HOST, PORT = "127.0.0.1", 7860  # this machine alone
@@ -30,8 +29,7 @@ def build_parser(program: str | None = None) -> argparse.ArgumentParser:
     add("source", metavar="RUN_OR_WEIGHTS", help="a run such as runs/5-1/latest: its best weights; or a weights file")
     add("--host", default=HOST, help=f"the address to listen at; default: {HOST}, which other machines do not reach")
     add("--port", type=int, default=PORT, metavar="N", help=f"default: {PORT}; 0: any that is free")
-    add("--model", metavar="NAME", help="the network of a .pdparams file that has no model.json beside it")
-    add("--classes", choices=KINDS_WITH_CLASSES, help="with --model: what its pictures are")
+    add_model_options(parser)
     add_common_options(parser)
     return parser
 
@@ -40,9 +38,7 @@ def main(arguments: list[str] | None = None, program: str | None = None) -> int:
     """Run the command line and return its exit status."""
     escape_what_cannot_be_shown()
     parser = build_parser(program)
-    parsed = parser.parse_args(arguments)
-    if (parsed.model is None) != (parsed.classes is None):
-        parser.error("--model and --classes go together")
+    parsed = parse_with_model(parser, arguments)
     if not 0 <= parsed.port <= 65535:
         parser.error(f"--port {parsed.port}: 0 to 65535")
     return guarded(lambda: serve(parsed), parsed.debug)
