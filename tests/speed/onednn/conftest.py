@@ -8,7 +8,7 @@ import pytest
 from threadpoolctl import ThreadpoolController
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(scope="session")
 def controller() -> ThreadpoolController:
     return ThreadpoolController()
 
