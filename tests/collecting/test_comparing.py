@@ -12,16 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from paddle_camp.collecting.curves import charts, read_curves
 from paddle_camp.collecting.finding import find_runs
-from paddle_camp.collecting.pairs import Marks, paired_tests, read_marks
-from paddle_camp.collecting.record import read_record
-from paddle_camp.collecting.thumbnails import thumbnails
 from paddle_camp.commands import compare as command
-from paddle_camp.comparisons import mcnemar
 from paddle_camp.errors import CampError
 from tests.helpers.browser import CHROMIUM, browser
-from tests.helpers.runs import make_run, predictions_of
+from tests.helpers.runs import add_figure, make_run, predictions_of
 
 ATTACK = '"><img src=x onerror=alert(1)><script>alert(2)</script>{{ 7 * 7 }}'
 NEEDS_CHROMIUM = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
@@ -35,11 +30,6 @@ def make_class(root: Path) -> Path:
         make_run(runs / "9-9" / "20261105-101500", "9-9")
         (runs / "1-1" / "latest").symlink_to("20261105-101500")
     return root
-
-
-def add_figure(folder: Path, name: str = "loss.png", size: tuple[int, int] = (900, 600)) -> None:
-    (folder / "figures").mkdir(exist_ok=True)
-    Image.new("RGB", size, "navy").save(folder / "figures" / name)
 
 
 def compare(toys, tmp_path: Path, *runs: Path) -> tuple[int, str]:
@@ -131,110 +121,12 @@ def test_the_csv_has_a_row_for_each_run(toys, tmp_path, capsys):
     assert first["differs_from_defaults"] == "" and rows[3]["value"] == ""
 
 
-def test_the_best_one_is_tested_against_every_other_on_the_same_samples(tmp_path):
-    rights = [210, 280, 150]
-    folders = [
-        make_run(tmp_path / str(n), predictions=predictions_of(300, right, seed=n)) for n, right in enumerate(rights)
-    ]
-    other = make_run(tmp_path / "other", predictions=predictions_of(299, 280))
-    marks = [read_marks(folder) for folder in [*folders, other]]
-    (test,) = paired_tests(marks)
-    assert (test["count"], test["best"], test["right"]) == (300, 1, 280)
-    assert [(row["run"], row["right"]) for row in test["rows"]] == [(0, 210), (2, 150)]
-    only = [(marks[1].right & ~marks[n].right).sum() for n in (0, 2)]
-    less = [(marks[n].right & ~marks[1].right).sum() for n in (0, 2)]
-    assert [row["only_first"] for row in test["rows"]] == only
-    smaller = min(mcnemar(int(a), int(b))["p_value"] for a, b in zip(only, less, strict=True))
-    assert min(row["p_value"] for row in test["rows"]) == pytest.approx(2 * smaller)  # Holm
-
-
 def test_stand_ins_are_tested_among_themselves_and_the_page_says_so(toys, tmp_path):
     for number, origin in enumerate(("real", "real", "synthetic", "synthetic")):
         make_run(tmp_path / "class" / str(number), predictions=predictions_of(60, 30 + number), origin=origin)
     _, page = compare(toys, tmp_path, tmp_path / "class")
     assert page.count("60 个相同的样本，2 次运行。") == 2
     assert page.count('<p><b class="warm">替代数据</b>，60 个相同的样本，2 次运行。') == 1
-
-
-def test_the_order_of_the_rows_does_not_matter_and_another_label_is_another_sample(tmp_path):
-    folder = make_run(tmp_path / "a", predictions=predictions_of(50, 40))
-    before = read_marks(folder)
-    head, *rows = (folder / "predictions.csv").read_text("utf-8").splitlines()
-    (folder / "predictions.csv").write_text("\n".join([head, *rows[::-1]]), encoding="utf-8")
-    after = read_marks(folder)
-    assert after.samples == before.samples and (after.right == before.right).all()
-    cells = rows[0].split(",")
-    changed = ",".join([cells[0], str((int(cells[1]) + 1) % 3), *cells[2:]])
-    (folder / "predictions.csv").write_text("\n".join([head, changed, *rows[1:]]), encoding="utf-8")
-    assert read_marks(folder).samples != before.samples
-    (folder / "predictions.csv").write_text("\n".join([head, *rows, rows[0]]), encoding="utf-8")
-    assert read_marks(folder) is None
-    (folder / "predictions.csv").write_text("\n".join([head, *rows]), encoding="utf-8")
-    assert read_marks(folder, "synthetic").samples != before.samples == read_marks(folder, "real").samples
-    assert paired_tests([Marks("x", np.ones(3, bool)), None]) == []
-
-
-def test_the_curves_of_a_training_share_a_chart_whatever_the_seed(tmp_path):
-    records = []
-    for seed, name in enumerate(("constant, seed 0", "constant, seed 1", "constant-2")):
-        folder = make_run(tmp_path / str(seed), seed=seed)
-        text = (folder / "history.csv").read_text("utf-8").replace("net,", f'"{name}",')
-        (folder / "history.csv").write_text(text, encoding="utf-8")
-        records.append(read_record(folder))
-    drawn, left_out = charts([read_curves(each) for each in records], ["a", "b", "c"])
-    assert [chart.title for chart in drawn] == ["constant · holdout loss", "constant · holdout accuracy"]
-    assert left_out == 0 and all(chart.svg.count("<polyline") == 3 for chart in drawn)
-
-
-def test_a_training_that_diverged_does_not_flatten_the_others(tmp_path):
-    curves = [tuple(1 / (n + e) for e in range(1, 9)) for n in range(4)] + [(1.0, 1e6)]
-    records = [read_record(make_run(tmp_path / str(n), curve=curve)) for n, curve in enumerate(curves)]
-    (loss, _), _ = charts([read_curves(each) for each in records], list("abcde"))
-    heights = [float(point.split(",")[1]) for point in re.search(r'data-run="0" points="([^"]*)"', loss.svg)[1].split()]
-    assert max(heights) - min(heights) > 100 and "更高的画在上边线上" in loss.svg
-    assert all(12 <= float(y) <= 206 for _, y in re.findall(r"([\d.]+),([-\d.e]+)[ \"]", loss.svg))
-
-
-def test_epochs_are_written_out(tmp_path):
-    folder = make_run(tmp_path / "run")
-    rows = "".join(f"net,{epoch},test,{1 / epoch}\n" for epoch in (1, 8200))
-    (folder / "history.csv").write_text("run,epoch,split,loss\n" + rows, encoding="utf-8")
-    (chart,), _ = charts([read_curves(read_record(folder))], ["a"])
-    assert re.findall(r'class="x">([^<]*)<', chart.svg) == ["1", "2,734", "5,467", "8,200", "轮（epoch）"]
-
-
-@pytest.mark.parametrize("text", ["", "run,epoch\n", "\0\0", "run,epoch,split,loss\na,x,test,1\na,nan,test,inf\n", '"'])
-def test_a_history_without_a_curve_draws_none(tmp_path, text):
-    folder = make_run(tmp_path / "run")
-    (folder / "history.csv").write_text(text, encoding="utf-8")
-    assert charts([read_curves(read_record(folder))], ["a"]) == ([], 0)
-
-
-def test_figures_are_decoded_and_written_anew(tmp_path):
-    run = make_run(tmp_path / "run")
-    assert thumbnails(run, 6) == []
-    for number in range(3):
-        add_figure(run, f"f{number}.png")
-    found = thumbnails(run, 2)
-    assert [name for name, _ in found] == ["f0", "f1"]
-    assert all(uri.startswith("data:image/jpeg;base64,") and len(uri) < 30_000 for _, uri in found)
-
-
-def test_what_is_no_picture_is_left_out(tmp_path):
-    run = make_run(tmp_path / "run")
-    add_figure(run, "good.png")
-    figures = run / "figures"
-    (figures / "text.png").write_text("<script>")
-    (figures / "cut.png").write_bytes((figures / "good.png").read_bytes()[:60])
-    Image.new("RGB", (9, 9)).save(figures / "jpeg.png", "JPEG")
-    Image.new("1", (9000, 9000)).save(figures / "bomb.png")
-    (figures / "link.png").symlink_to(figures / "good.png")
-    os.mkfifo(figures / "pipe.png")
-    (figures / "folder.png").mkdir()
-    assert [name for name, _ in thumbnails(run, 99)] == ["good"]
-    figures.rename(tmp_path / "elsewhere")
-    figures.symlink_to(tmp_path / "elsewhere")
-    assert thumbnails(run, 99) == []
 
 
 def test_runs_without_predictions_unfinished_damaged_and_foreign_have_their_rows(toys, tmp_path, capsys):
