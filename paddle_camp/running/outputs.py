@@ -38,7 +38,7 @@ FILE = "answer.json"
 SCHEDULES, FIRST_BATCH = "learning-rates", "first-batch"
 # Figures that only the report shows: name -> caption.
 REPORT_ONLY = {
-    FIRST_BATCH: "第一批训练图片：随机改变以后、缩放以前，网络看到的样子，上面是标签",
+    FIRST_BATCH: "第一批训练图片：随机改变以后、缩放以前的样子，上面是标签；标题中是缩放以后的范围和平均 ± 标准差",
     SCHEDULES: "各次训练每一步的学习率（相同的只画一次）",
 }
 MOST_SCHEDULES = 8  # lines that a figure can hold
@@ -147,8 +147,8 @@ def draw_first_batch(path: Path) -> Figure | None:
     if kept is None:
         return None
     low, high, mean, deviation = kept["range"]
-    english = f"The first batch as the network gets it, scaled to {low:.2f} … {high:.2f}, {mean:.2f} ± {deviation:.2f}"
-    chinese = f"网络得到的第一批图片，缩放到 {low:.2f}～{high:.2f}（平均 {mean:.2f}，标准差 {deviation:.2f}）"
+    values = f"{low:.2f} … {high:.2f}, {mean:.2f} ± {deviation:.2f}"
+    english, chinese = f"The first batch, scaled to {values}", f"网络得到的第一批图片，缩放到 {values}"
     return plots.picture_grid(
         kept["images"],
         [label_in_words(label, kept["classes"]) for label in kept["labels"]],
