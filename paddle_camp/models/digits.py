@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 
 import paddle
-import paddle.nn.functional as F
 from paddle import nn
 
 from paddle_camp.models.blocks import Sequential
@@ -51,7 +50,8 @@ class SimpleCNN(nn.Layer):
     def __init__(self, num_classes: int = 10, in_channels: int = 1, image_size: int = 28):
         super().__init__()
         missing = -image_size % 8
-        self.border = [missing // 2, missing - missing // 2] * 2  # left, right, top, bottom
+        sides = [missing // 2, missing - missing // 2] * 2  # left, right, top, bottom
+        self.border = nn.Pad2D(sides) if missing else nn.Identity()
         widths = (in_channels, 32, 64, 128)
         stages = [[Conv2D(a, b, 3, padding=1), ReLU(), MaxPool2D(2, 2)] for a, b in itertools.pairwise(widths)]
         self.features = nn.Sequential(*itertools.chain(*stages))  # N x 128 x 4 x 4
@@ -61,8 +61,7 @@ class SimpleCNN(nn.Layer):
 
     def forward(self, images: paddle.Tensor) -> paddle.Tensor:
         """Logits ``[N, num_classes]`` from float32 ``[N, in_channels, image_size, image_size]``."""
-        framed = F.pad(images, self.border) if any(self.border) else images
-        return self.classifier(flatten(self.features(framed)))
+        return self.classifier(flatten(self.features(self.border(images))))
 
 
 class DeepConvNet(nn.Layer):

@@ -14,6 +14,7 @@ from paddle_camp.errors import require
 from paddle_camp.metrics import probabilities
 from paddle_camp.networks.calling import outputs_of
 from paddle_camp.networks.modes import evaluating, held, unchanged
+from paddle_camp.networks.receptive_fields import Grid, grid_of
 
 AT_ONCE = 20  # pictures
 
@@ -27,12 +28,18 @@ class GradCam:
         classes: the class that each map belongs to, int64 ``[N]``.
         outputs: the network's logits, float32 ``[N, K]``.
         layer: the name of the layer whose output was weighted.
+        grid: where in the picture the places of the maps lie.
     """
 
     maps: np.ndarray
     classes: np.ndarray
     outputs: np.ndarray
     layer: str
+    grid: Grid
+
+    def on_pictures(self, height: int, width: int) -> np.ndarray:
+        """The maps for each pixel, float32 ``[N, height, width]``: linear between the places."""
+        return np.stack([self.grid.over(heat, height, width) for heat in self.maps])
 
 
 def grad_cam(model: nn.Layer, inputs: np.ndarray, classes: np.ndarray | None = None, layer: str = "") -> GradCam:
@@ -61,8 +68,9 @@ def grad_cam(model: nn.Layer, inputs: np.ndarray, classes: np.ndarray | None = N
     with unchanged(model), held(model):
         model.eval()
         found = [_one_batch(model, target, layer, inputs[p], None if classes is None else classes[p]) for p in pieces]
+        grid = grid_of(model, layer, inputs[:1])
     maps, said, outputs = (np.concatenate(each) for each in zip(*found, strict=True))
-    return GradCam(maps, said, outputs, layer)
+    return GradCam(maps, said, outputs, layer, grid)
 
 
 def explain_together(

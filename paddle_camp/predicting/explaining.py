@@ -18,6 +18,7 @@ from paddle_camp.data.image_set import ImageSet
 from paddle_camp.errors import CheckpointError, DataError, require
 from paddle_camp.files import replace_file
 from paddle_camp.networks.grad_cam import explain_together
+from paddle_camp.networks.receptive_fields import Grid
 from paddle_camp.notebook import png_html
 from paddle_camp.plots.heat import explanation_figure, overlay
 from paddle_camp.predicting.picture_reader import PictureInputs
@@ -36,6 +37,7 @@ class Explanation:
         classes: K names.
         names: N, of the pictures.
         layer: whose output the maps weigh.
+        grid: where in the pictures the places of the maps lie.
     """
 
     images: np.ndarray
@@ -45,6 +47,7 @@ class Explanation:
     classes: tuple[str, ...]
     names: tuple[str, ...]
     layer: str
+    grid: Grid
 
     def __repr__(self) -> str:
         return f"Explanation({len(self.names)} pictures; Grad-CAM of layer {self.layer}, {list(self.maps.shape[1:])})"
@@ -55,13 +58,20 @@ class Explanation:
         rows = zip(self.asked, self.probabilities, strict=True)
         return [f"{self.classes[k]} {shares[k]:.2f}" for k, shares in rows]
 
+    @property
+    def _heats(self) -> list[np.ndarray]:
+        """The maps for each pixel of the pictures."""
+        return [self.grid.over(heat, *self.images.shape[2:]) for heat in self.maps]
+
     def overlays(self) -> list[np.ndarray]:
         """The pictures in grey with their maps over them, uint8 ``[3, H, W]``, BGR."""
-        return [overlay(image, heat) for image, heat in zip(self.images, self.maps, strict=True)]
+        return [overlay(image, heat) for image, heat in zip(self.images, self._heats, strict=True)]
 
     def figure(self, title: str | None = None) -> Figure:
         """The pictures, and below each its overlay."""
-        return explanation_figure(self.images, self.maps, self.captions, [False] * len(self.names), title=title)
+        return explanation_figure(
+            self.images, np.stack(self._heats), self.captions, [False] * len(self.names), title=title
+        )
 
     def save(self, folder: str | Path, taken: Sequence[Path] = ()) -> list[Path]:
         """Write an overlay for each picture, ``NAME.png``, with its number where a name is in ``taken`` or comes again.
@@ -155,7 +165,7 @@ def explanation(
     found, shares = explain_together(networks, inputs, asked)
     count = shares.shape[1]
     called = tuple(labels) if len(labels) == count else tuple(map(str, range(count)))
-    return Explanation(pictures, found.maps, found.classes, shares, called, tuple(names), found.layer)
+    return Explanation(pictures, found.maps, found.classes, shares, called, tuple(names), found.layer, found.grid)
 
 
 def _given(images: Any) -> tuple[tuple[str, ...], np.ndarray, np.ndarray, tuple[str, ...]]:

@@ -83,7 +83,7 @@ def pictures_to_show(predictions: Predictions) -> np.ndarray:
 
 
 def look(context: Context, images: np.ndarray) -> tuple[np.ndarray | None, dict[str, Any]]:
-    """Grad-CAM of the published model on pictures, uint8 ``[N, C, H, W]``: maps ``[N, h, w]``, and what is known.
+    """Grad-CAM of the published model on pictures, uint8 ``[N, C, H, W]``: maps ``[N, H, W]``, and what is known.
 
     Without a published model of such pictures, or without a convolution in it, the maps are None and ``why`` says so.
     """
@@ -102,7 +102,7 @@ def look(context: Context, images: np.ndarray) -> tuple[np.ndarray | None, dict[
     except SettingError:
         return None, {"why": "no convolution", "model": saved.model}
     about = {"model": saved.model, "networks": len(files), "layer": found.layer, "places": list(found.maps.shape[1:])}
-    return found.maps, about | {"said": found.classes.tolist()}
+    return found.on_pictures(side, side), about | {"said": found.classes.tolist()}
 
 
 def draw(predictions: Predictions, shown: np.ndarray, maps: np.ndarray | None, about: dict[str, Any]) -> Any:

@@ -15,7 +15,6 @@ from paddle_camp.models.blocks import Sequential, conv_bn
 from paddle_camp.models.layers import Conv2D, MaxPool2D, flatten, global_average_pool
 from paddle_camp.networks.freezing import freeze
 from paddle_camp.networks.grad_cam import explain_together, grad_cam, last_feature_map
-from paddle_camp.plots.heat import stretched
 from paddle_camp.preprocessing import FUNDUS
 from tests.helpers.toys import same_bits, weights
 from tests.helpers.zoo import build, shape_of
@@ -177,8 +176,6 @@ def test_on_drawn_eyes_the_energy_lies_in_the_lesions():
     area = lesions.mean(axis=(1, 2))
     seen = np.flatnonzero((outputs.argmax(axis=1) == 1) & (test.labels == 1) & (area > 0.01))
     assert len(seen) > 20
-    maps = grad_cam(model, FUNDUS.scale(test.images[seen])).maps
-    inside = [
-        camp.metrics.energy_inside(stretched(heat, size, size), lesions[i]) for heat, i in zip(maps, seen, strict=True)
-    ]
+    maps = grad_cam(model, FUNDUS.scale(test.images[seen])).on_pictures(size, size)
+    inside = [camp.metrics.energy_inside(heat, lesions[i]) for heat, i in zip(maps, seen, strict=True)]
     assert np.mean(inside) > 2 * area[seen].mean() and np.mean(np.array(inside) > area[seen]) > 0.9
