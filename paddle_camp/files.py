@@ -21,6 +21,8 @@ CHECKSUM = "checksum"
 MAX_JSON = 200_000_000  # bytes; the history of a long training has some million
 _LEFT = re.compile(r"\..+\.(?:(?P<host>[\w-]+)-)?(?P<process>\d+)\.(?:tmp|partial|old)")  # names of temporary_name
 _OLD = 24 * 3600  # seconds after which nobody can still be writing
+# Seconds between tries to rename: Windows refuses while a reader or a virus scanner has the old file open.
+WAITS = (0.05, 0.1, 0.2, 0.5, 1.0) if os.name == "nt" else ()
 _LONGEST = 120  # characters of a name that go into a temporary one; file systems take 255 bytes
 
 
@@ -40,9 +42,24 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
         write(temporary)
         with temporary.open("rb+") as stream:  # on the disk before it takes the name: a power cut leaves no empty file
             os.fsync(stream.fileno())
-        os.replace(temporary, path)
+        rename(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def rename(source: Path, target: Path) -> None:
+    """Rename over a file that may exist; on Windows also over one that somebody has open for a moment.
+
+    Raises:
+        OSError: the system refuses.
+    """
+    for pause in WAITS:
+        try:
+            os.replace(source, target)
+            return
+        except PermissionError:
+            time.sleep(pause)
+    os.replace(source, target)
 
 
 def temporary_name(path: Path, suffix: str) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from paddle_camp.errors import CampError
-from paddle_camp.files import read_json, temporary_name
+from paddle_camp.files import read_json, rename, temporary_name
 from paddle_camp.notebook import in_notebook
 from paddle_camp.running.options import Options
 
@@ -47,13 +46,19 @@ def _point_latest(path: Path) -> None:
     temporary = temporary_name(link, "tmp")
     temporary.unlink(missing_ok=True)
     try:
-        temporary.symlink_to(path.name)
+        temporary.symlink_to(path.name, target_is_directory=True)
     except OSError:  # a file system without symbolic links: a file that names the folder
-        temporary.write_text(path.name + "\n")
-    try:
-        os.replace(temporary, link)
-    except OSError:  # a folder of that name exists: it is not replaced
+        temporary.write_text(path.name + "\n", encoding="utf-8")
+    if not link.is_symlink() and link.is_dir():  # a folder of that name is not replaced
         temporary.unlink()
+        return
+    try:
+        rename(temporary, link)
+    except OSError:  # Windows renames over no link to a folder
+        with contextlib.suppress(OSError):
+            link.unlink(missing_ok=True)
+            rename(temporary, link)
+        temporary.unlink(missing_ok=True)
 
 
 def follow_latest(path: Path) -> Path:
@@ -77,19 +82,29 @@ def alone_in(path: Path) -> Iterator[None]:
     Raises:
         CampError: another process holds the lock.
     """
-    try:
-        import fcntl
-    except ModuleNotFoundError:  # Windows
-        yield
-        return
-    with (path / ".lock").open("a") as file:
+    with (path / ".lock").open("ab") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(file.fileno())
         except BlockingIOError:
             raise CampError(f"{path}: this run is still going in another process; wait for it, or stop it") from None
         except OSError:  # a network disk without locks
             pass
         yield
+
+
+def _lock(descriptor: int) -> None:
+    """Lock an open file; BlockingIOError at once where another process has."""
+    try:
+        import fcntl
+    except ModuleNotFoundError:  # Windows
+        import msvcrt
+
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]  # its first byte
+        except PermissionError as error:
+            raise BlockingIOError(*error.args) from None
+    else:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def resume_command(homework: str, path: Path) -> str:

@@ -22,7 +22,7 @@ from paddle import nn
 from paddle.optimizer import Optimizer
 
 from paddle_camp.errors import CheckpointError
-from paddle_camp.files import read_json, read_sealed, replace_file, sha256_of, write_sealed
+from paddle_camp.files import read_json, read_sealed, rename, replace_file, sha256_of, write_sealed
 from paddle_camp.networks.gradients import free_gradients
 from paddle_camp.networks.weights import load_weights, read_arrays
 from paddle_camp.training.averaging import WeightAverage
@@ -84,7 +84,7 @@ def recover(folder: Path, name: str) -> None:
     for part in PARTS:  # STATE comes last: until it is renamed, this function can be called again
         new = folder / f"{name}{part}.new"
         if complete and new.exists():
-            os.replace(new, folder / f"{name}{part}")
+            rename(new, folder / f"{name}{part}")
         new.unlink(missing_ok=True)
 
 

@@ -23,7 +23,7 @@ def test_latest_points_at_the_newest_run(tmp_path):
 
 
 def test_without_symbolic_links_latest_is_a_file_with_the_name(tmp_path, monkeypatch):
-    def refuse(self, target):
+    def refuse(self, target, **options):
         raise OSError("no links here")
 
     monkeypatch.setattr(Path, "symlink_to", refuse)
