@@ -90,9 +90,7 @@ def refused(name: str) -> bool:
     return any(re.search(r'[<>:"\\|?*\x00-\x1f]|[. ]$', part) or RESERVED.fullmatch(part) for part in parts)
 
 
-@pytest.mark.parametrize(
-    ("name", "is_refused"), [("a/aux.py", True), ("a:b", True), ("a.", True), ("aux_", False)]
-)
+@pytest.mark.parametrize(("name", "is_refused"), [("a/aux.py", True), ("a:b", True), ("a.", True), ("aux_", False)])
 def test_the_rule_itself(name, is_refused):
     assert refused(name) == is_refused
 
