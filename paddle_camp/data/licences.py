@@ -13,7 +13,7 @@ TERMS = {
     "Flickr8k": "for research and teaching, not to be passed on; M. Hodosh, P. Young, J. Hockenmaier, 2013",
     "SMS Spam Collection": "CC BY 4.0 (UCI); T. Almeida, J. Hidalgo, 2012",
     "Boston housing": "no licence stated, in the StatLib archive; D. Harrison, D. Rubinfeld, 1978",
-    "iris": "CC BY 4.0 (UCI); R. Fisher, 1936",
+    "iris": "public (OpenML, data set 61), as scikit-learn brings it; R. Fisher, 1936",
 }
 DRAWN = "made by this program; Apache-2.0, as the program"
 UNKNOWN = "not known to this program: ask whoever gave you the data"
