@@ -12,6 +12,7 @@ from paddle_camp.data.captions.words import SPECIAL, Vocabulary, clean
 from paddle_camp.data.finding.sources import find
 from paddle_camp.errors import DataError, SettingError
 from tests.helpers.caption_files import captions_of, names_of, write_flickr8k
+from tests.helpers.spoiling import edit, without
 
 pytestmark = pytest.mark.usefixtures("fresh_cache", "no_data_places")
 
@@ -51,31 +52,25 @@ def test_some_of_the_pictures_in_their_order(flickr):
     assert again.fingerprint() != few.train.fingerprint()
 
 
-def edit(path, old, new):
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new, 1))
-
-
 TEXTS, TOKENS = "Flickr8k_text", "Flickr8k_text/Flickr8k.token.txt"
 TRAIN = "Flickr8k_text/Flickr_8k.trainImages.txt"
 DAMAGE = {
     "no folder": (lambda root: (root / "Flicker8k_Dataset").rename(root / "elsewhere"), "no folder Flicker8k_Dataset"),
-    "no captions": (lambda root: (root / TOKENS).unlink(), "Flickr8k.token.txt: no such file"),
-    "no list": (lambda root: (root / TRAIN).unlink(), "trainImages.txt: no such file"),
-    "no tab": (lambda root: edit(root / TOKENS, "#1\t", "#1 "), "line 3: not NAME.jpg#0, a tab and a caption"),
-    "no number": (lambda root: edit(root / TOKENS, "#1\t", "#one\t"), "line 3: not NAME.jpg#0"),
+    "no captions": (without(TOKENS), "Flickr8k.token.txt: no such file"),
+    "no list": (without(TRAIN), "trainImages.txt: no such file"),
+    "no tab": (edit(TOKENS, "#1\t", "#1 "), "line 3: not NAME.jpg#0, a tab and a caption"),
+    "no number": (edit(TOKENS, "#1\t", "#one\t"), "line 3: not NAME.jpg#0"),
     "empty table": (lambda root: (root / TOKENS).write_text("\n"), "there are no captions in it"),
     "empty list": (lambda root: (root / TRAIN).write_text(" \n"), "there are no names in it"),
-    "no picture's name": (lambda root: edit(root / TRAIN, "train_5.jpg", "../x.jpg"), "line 1: '../x.jpg' is no name"),
-    "twice": (lambda root: edit(root / TRAIN, "train_4.jpg", "train_5.jpg"), "line 2: train_5.jpg stands on line 1"),
+    "no picture's name": (edit(TRAIN, "train_5.jpg", "../x.jpg"), "line 1: '../x.jpg' is no name"),
+    "twice": (edit(TRAIN, "train_4.jpg", "train_5.jpg"), "line 2: train_5.jpg stands on line 1"),
     "in two lists": (
-        lambda root: edit(root / TEXTS / "Flickr_8k.testImages.txt", "test_0.jpg", "dev_1.jpg"),
+        edit(f"{TEXTS}/Flickr_8k.testImages.txt", "test_0.jpg", "dev_1.jpg"),
         "dev_1.jpg is in Flickr_8k.devImages.txt too",
     ),
-    "captions for none": (lambda root: edit(root / TRAIN, "train_0.jpg", "new.jpg"), "new.jpg has no caption in"),
+    "captions for none": (edit(TRAIN, "train_0.jpg", "new.jpg"), "new.jpg has no caption in"),
     "missing picture": (
-        lambda root: (root / "Flicker8k_Dataset" / "dev_2.jpg").unlink(),
+        without("Flicker8k_Dataset/dev_2.jpg"),
         "dev_2.jpg: 1 of the 12 pictures in the lists are missing",
     ),
     "damaged picture": (
@@ -95,7 +90,7 @@ def test_damage_is_one_line(flickr, name):
 
 
 def test_a_caption_without_words_does_not_count(flickr):
-    edit(flickr / TOKENS, captions_of("train_5.jpg")[0], "2 - 3 !")
+    edit(TOKENS, captions_of("train_5.jpg")[0], "2 - 3 !")(flickr)
     found = load(flickr).train
     assert len(found.captions[0]) == 5 and len(found.cleaned()[0]) == 4
 

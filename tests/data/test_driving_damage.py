@@ -7,34 +7,9 @@ import pytest
 from paddle_camp.data.drives.loading import load_driving
 from paddle_camp.errors import DataError
 from tests.helpers.drive_files import write_donkey, write_udacity
+from tests.helpers.spoiling import cut, edit, first_lines, semicolons, without
 
 pytestmark = pytest.mark.usefixtures("fresh_cache", "no_data_places")
-
-
-def edit(name, old, new):
-    """In a table."""
-
-    def spoil(root):
-        text = (root / name).read_text()
-        assert old in text
-        (root / name).write_text(text.replace(old, new, 1))
-
-    return spoil
-
-
-def first_lines(name, count):
-    def spoil(root):
-        (root / name).write_text("".join((root / name).read_text().splitlines(keepends=True)[:count]))
-
-    return spoil
-
-
-def without(*pictures):
-    return lambda root: [(root / picture).unlink() for picture in pictures]
-
-
-def cut(picture):
-    return lambda root: (root / picture).write_bytes((root / picture).read_bytes()[:500])
 
 
 def refused(folder, says):
@@ -45,7 +20,7 @@ def refused(folder, says):
 
 FIRST = "images/0_cam_image_array_.jpg"
 DONKEY = {
-    "no table": (lambda r: (r / "train.csv").unlink(), r"train\.csv: cannot be read \(No such file"),
+    "no table": (without("train.csv"), r"train\.csv: cannot be read \(No such file"),
     "an empty table": (lambda r: (r / "test.csv").write_text(""), r"test\.csv: no column image and steering"),
     "a header alone": (first_lines("train.csv", 1), r"train\.csv: the log is empty; record a drive"),
     "an angle of text": (edit("train.csv", ",-1.0,", ",left,"), r"row 2: steering is 'left', no angle from -1 to 1"),
@@ -67,7 +42,7 @@ DONKEY = {
         without(FIRST, "images/1_cam_image_array_.jpg"),
         r"0_cam_image_array_\.jpg: cannot be read \(No such file.*; 2 of 12 pictures cannot be read$",
     ),
-    "cut short": (cut(FIRST), r"0_cam_image_array_\.jpg: not a whole JPEG"),
+    "cut short": (cut(FIRST, 500), r"0_cam_image_array_\.jpg: not a whole JPEG"),
     "text for a picture": (lambda r: (r / FIRST).write_text("<html>"), r"0_cam_image_array_\.jpg: not a whole JPEG"),
     "bytes": (lambda r: (r / "test.csv").write_bytes(b"image,\xff\xff\n"), r"test\.csv, line 1: is not .* text"),
 }
@@ -87,14 +62,14 @@ UDACITY = {
     "an angle of text": (edit(LOG, ", -1.0,", ", left,"), r"driving_log\.csv: row 2: steering is 'left', no angle"),
     "no forward camera": (edit(LOG, "IMG/center_0.jpg", ""), r"row 2: names no picture under center"),
     "one side missing": (edit(LOG, "IMG/left_3.jpg", ""), r"some rows lack the picture of a side camera"),
-    "one log missing": (lambda r: (r / "test_log.csv").unlink(), r"test_log\.csv: cannot be read"),
+    "one log missing": (without("test_log.csv"), r"test_log\.csv: cannot be read"),
     "missing pictures": (without("IMG/left_2.jpg"), r"left_2\.jpg: cannot be read \(No such file"),
     "semicolons": (
-        lambda r: (r / LOG).write_text((r / LOG).read_text().replace(",", ";")),
+        semicolons(LOG),
         r"separated by semicolons, not by commas",
     ),
     "too short to hold out": (
-        lambda r: [(r / name).unlink() for name in ("validation_log.csv", "test_log.csv")],
+        without("validation_log.csv", "test_log.csv"),
         r"driving_log\.csv: 6 rows, 720 are needed to hold blocks of time out; record a longer drive",
     ),
 }

@@ -11,42 +11,24 @@ import pytest
 from paddle_camp.data.traffic_signs.loading import load_traffic_signs
 from paddle_camp.errors import DataError
 from tests.helpers.sign_files import write_official, write_sheets, zips
+from tests.helpers.spoiling import cut, edit, first_lines, semicolons, without
 
 pytestmark = pytest.mark.usefixtures("fresh_cache", "no_data_places")
 
 
-def edit(name, old, new):
-    """In a table."""
-
-    def spoil(root):
-        text = (root / name).read_text()
-        assert old in text
-        (root / name).write_text(text.replace(old, new, 1))
-
-    return spoil
-
-
-def cut(path):
-    path.write_bytes(path.read_bytes()[:200])
-
-
-def only_first_lines(path, count):
-    path.write_text("".join(path.read_text().splitlines(keepends=True)[:count]))
-
-
 def one_class(root):
-    only_first_lines(root / "train.csv", 7)
-    only_first_lines(root / "test.csv", 3)
+    first_lines("train.csv", 7)(root)
+    first_lines("test.csv", 3)(root)
 
 
 SHEETS = {
-    "no table": (lambda r: (r / "train.csv").unlink(), r"train\.csv: cannot be read \(No such file"),
-    "no test table": (lambda r: (r / "test.csv").unlink(), r"test\.csv: cannot be read"),
+    "no table": (without("train.csv"), r"train\.csv: cannot be read \(No such file"),
+    "no test table": (without("test.csv"), r"test\.csv: cannot be read"),
     "an empty table": (lambda r: (r / "train.csv").write_text(""), r"train\.csv: no column class .* which has nothing"),
-    "a header alone": (lambda r: only_first_lines(r / "train.csv", 1), r"train\.csv: names no picture"),
+    "a header alone": (first_lines("train.csv", 1), r"train\.csv: names no picture"),
     "no column": (edit("train.csv", "track", "trick"), r"train\.csv: no column track in the header row"),
     "semicolons": (
-        lambda r: (r / "train.csv").write_text((r / "train.csv").read_text().replace(",", ";")),
+        semicolons("train.csv"),
         r"separated by semicolons, not by commas",
     ),
     "bytes": (lambda r: (r / "train.csv").write_bytes(b"class,index\xff\xff\n"), r"train\.csv, line 1: is not .* text"),
@@ -66,10 +48,10 @@ SHEETS = {
         edit("train.csv", "\n7,5,", "\n7,10,"),
         r"07\.png: holds 10 pictures, and the table names index 10",
     ),
-    "a missing sheet": (lambda r: (r / "train" / "07.png").unlink(), r"07\.png: cannot be read \(No such file"),
-    "a missing test sheet": (lambda r: (r / "test" / "13.png").unlink(), r"test/13\.png: cannot be read"),
+    "a missing sheet": (without("train/07.png"), r"07\.png: cannot be read \(No such file"),
+    "a missing test sheet": (without("test/13.png"), r"test/13\.png: cannot be read"),
     "an empty sheet": (lambda r: (r / "train" / "07.png").write_bytes(b""), r"07\.png: not a whole .*\(0 bytes\)"),
-    "a sheet cut short": (lambda r: cut(r / "train" / "07.png"), r"07\.png: not a whole JPEG, PNG"),
+    "a sheet cut short": (cut("train/07.png"), r"07\.png: not a whole JPEG, PNG"),
     "a sheet of text": (lambda r: (r / "train" / "07.png").write_text("<html>"), r"07\.png: not a whole JPEG, PNG"),
     "a sheet of another size": (
         lambda r: cv2.imwrite(str(r / "train" / "07.png"), np.zeros((32, 300, 3), np.uint8)),
@@ -77,10 +59,10 @@ SHEETS = {
     ),
     "one class": (one_class, r"train\.csv: all pictures are of class 0; a classifier needs two"),
     "a class to test only": (
-        lambda r: only_first_lines(r / "train.csv", 13),
+        first_lines("train.csv", 13),
         r"test\.csv: class 13 has test pictures, and none to train on",
     ),
-    "no test pictures": (lambda r: only_first_lines(r / "test.csv", 1), r"test\.csv: names no picture"),
+    "no test pictures": (first_lines("test.csv", 1), r"test\.csv: names no picture"),
 }
 
 
@@ -111,10 +93,10 @@ def big_header(root):
 OFFICIAL = {
     "no test pictures": (lambda r: shutil.rmtree(r / "Final_Test"), r"no Final_Test/Images and no GTSRB_Final_Test_Im"),
     "no labels": (
-        lambda r: (r / "GT-final_test.csv").unlink(),
+        without("GT-final_test.csv"),
         r"no .*GT-final_test\.csv and no GTSRB_Final_Test_GT\.zip",
     ),
-    "no table": (lambda r: (r / GT7).unlink(), r"GT-00007\.csv: cannot be read"),
+    "no table": (without(GT7), r"GT-00007\.csv: cannot be read"),
     "an empty table": (lambda r: (r / GT7).write_text(""), r"GT-00007\.csv: no column Filename .* which has nothing"),
     "commas": (commas, r"GT-00007\.csv: its cells are separated by commas, not by semicolons"),
     "a strange folder": (
@@ -134,11 +116,11 @@ OFFICIAL = {
         r"00009_00000\.ppm: GT-00007\.csv does not name it",
     ),
     "missing pictures": (
-        lambda r: [(r / IMAGES / "00007" / f"00001_0000{i}.ppm").unlink() for i in (0, 1)],
+        without(*(f"{IMAGES}/00007/00001_0000{i}.ppm" for i in (0, 1))),
         r"00001_00000\.ppm: 2 of the 6 pictures that GT-00007\.csv names are missing",
     ),
     "cut short": (
-        lambda r: [cut(path) for path in (r / IMAGES / "00007").glob("*.ppm")],
+        lambda r: [cut(path.name)(path.parent) for path in (r / IMAGES / "00007").glob("*.ppm")],
         r"00000_00000\.ppm: not a whole .*; 6 of 24 pictures cannot be read$",
     ),
     "empty": (lambda r: (r / "Final_Test/Images/00003.ppm").write_bytes(b""), r"00003\.ppm: not a whole .*\(0 bytes\)"),
@@ -162,5 +144,5 @@ def test_zips_that_are_none(tmp_path):
     zips(write_official(tmp_path / "official"), tmp_path / "signs")
     shutil.copy(tmp_path / "signs" / "GTSRB_Final_Test_GT.zip", tmp_path / "signs" / "GTSRB_Final_Test_Images.zip")
     refused(tmp_path / "signs", r"GTSRB_Final_Test_Images\.zip: the wrong zip: nothing in it is named \.ppm")
-    cut(tmp_path / "signs" / "GTSRB_Final_Training_Images.zip")
+    cut("GTSRB_Final_Training_Images.zip")(tmp_path / "signs")
     refused(tmp_path / "signs", r"GTSRB_Final_Training_Images\.zip: not a whole zip file")
