@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 AT_ONCE = 50  # samples to a batch, fewer of pictures that are larger than
 USUAL_PIXELS = 224 * 224
+BACKENDS = ("paddle", "onnx")
 LONGEST = 200  # characters of a sample's name in a line
 
 
@@ -33,7 +34,11 @@ def build_parser(program: str | None = None) -> argparse.ArgumentParser:
         epilog="exit status: 0 done, 1 failed, 2 a file, the run or the command line is wrong, 130 interrupted",
     )
     add = parser.add_argument
-    add("source", metavar="RUN_OR_WEIGHTS", help="a run such as runs/5-1/latest: its best weights; or a .pdparams file")
+    add(
+        "source",
+        metavar="RUN_OR_WEIGHTS",
+        help="a run such as runs/5-1/latest: its best weights; a .pdparams file; with --backend onnx also an export",
+    )
     add(
         "files", nargs="*", metavar="FILE", help="a picture or a folder of them; a text, a message a line; a .csv table"
     )
@@ -50,6 +55,13 @@ def build_parser(program: str | None = None) -> argparse.ArgumentParser:
         "--draw",
         metavar="FILE",
         help="also draw the angles of a road's pictures: a video (.mp4 .avi) or a strip (.png)",
+    )
+    add(
+        "--backend",
+        choices=BACKENDS,
+        default="paddle",
+        help="what computes the network; onnx: ONNX Runtime, of a folder or file that export --to onnx has written, or "
+        "of a run, which is exported on the way (that needs paddle2onnx)",
     )
     add_model_options(parser)
     add_common_options(parser)
@@ -72,22 +84,23 @@ def predict(parsed: argparse.Namespace) -> int:
 
     from paddle_camp import runtime
     from paddle_camp.models import import_networks
-    from paddle_camp.predicting.saved_model import find_saved_model
+    from paddle_camp.predicting.backends import load_model
     from paddle_camp.predicting.saying import sayer_of
 
-    runtime.choose_device(parsed.device)
+    runtime.choose_device(device_of(parsed))
     import_networks(parsed.imports)
-    saved, files = find_saved_model(Path(parsed.source), parsed.model, parsed.classes)
+    saved, files, networks = load_model(Path(parsed.source), parsed.backend, parsed.model, parsed.classes)
     if parsed.draw is not None:
         check_drawing(parsed.draw, saved)
-    inputs, networks = saved.inputs(files[0].parent), saved.load(files)
+    inputs = saved.inputs(files[0].parent)
     if parsed.recursive:
         require(
             hasattr(inputs, "recursive"), f"--recursive is for folders of pictures; this network takes {inputs.name}"
         )
         inputs = replace(inputs, recursive=True)
     says = sayer_of(saved, networks, files[0].parent)
-    print(printable(f"{saved.model}: {', '.join(map(str, files))}"), file=sys.stderr)
+    by = " by ONNX Runtime" if parsed.backend == "onnx" else ""
+    print(printable(f"{saved.model}{by}: {', '.join(map(str, files))}"), file=sys.stderr)
     if saved.stand_in:
         print_loudly(f"*** trained on {saved.stand_in.upper()} *** what it says of real {inputs.name} means little")
     if parsed.explain is not None:
@@ -121,6 +134,23 @@ def predict(parsed: argparse.Namespace) -> int:
 
         draw_drive(Path(parsed.draw), angles)
     return max(statuses)
+
+
+def device_of(parsed: argparse.Namespace) -> str:
+    """Paddle's device; ONNX Runtime computes on the CPU.
+
+    Raises:
+        CampError: what only Paddle can do is asked of ONNX Runtime.
+    """
+    if parsed.backend == "paddle":
+        return parsed.device
+    require(
+        parsed.explain is None, "--explain: Grad-CAM needs gradients, which Paddle computes; leave out --backend onnx"
+    )
+    require(
+        parsed.device in ("auto", "cpu"), f"--device {parsed.device}: --backend onnx computes on the CPU; leave it out"
+    )
+    return "cpu"
 
 
 def check_drawing(file: str, saved: SavedModel) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import paddle
@@ -13,8 +13,11 @@ from paddle_camp.metrics import probabilities
 from paddle_camp.networks.modes import evaluating
 from paddle_camp.predicting.saved_model import SavedModel
 
+# The second is computed by another engine: float32 [N, ...] -> float32 [N, K].
+Network = nn.Layer | Callable[[np.ndarray], np.ndarray]
 
-def class_probabilities(saved: SavedModel, networks: Sequence[nn.Layer], seen: Sequence[np.ndarray]) -> np.ndarray:
+
+def class_probabilities(saved: SavedModel, networks: Sequence[Network], seen: Sequence[np.ndarray]) -> np.ndarray:
     """Class probabilities of samples, averaged over the networks, and over variations, with equal weights.
 
     Args:
@@ -37,7 +40,7 @@ def class_probabilities(saved: SavedModel, networks: Sequence[nn.Layer], seen: S
     return averaged
 
 
-def numbers(saved: SavedModel, networks: Sequence[nn.Layer], seen: Sequence[np.ndarray]) -> np.ndarray:
+def numbers(saved: SavedModel, networks: Sequence[Network], seen: Sequence[np.ndarray]) -> np.ndarray:
     """The number that is predicted for each sample, float64 ``[N]``, in its unit: the mean over the networks.
 
     Raises:
@@ -49,9 +52,12 @@ def numbers(saved: SavedModel, networks: Sequence[nn.Layer], seen: Sequence[np.n
     return outputs[:, 0] * saved.number["scale"] + saved.number["shift"]
 
 
-def _all_outputs(saved: SavedModel, networks: Sequence[nn.Layer], seen: Sequence[np.ndarray]) -> list[np.ndarray]:
+def _all_outputs(saved: SavedModel, networks: Sequence[Network], seen: Sequence[np.ndarray]) -> list[np.ndarray]:
     found = []
     for network in networks:
+        if not isinstance(network, nn.Layer):
+            found += [network(x) for x in seen]
+            continue
         with evaluating(network):
             found += [_outputs(network, x) for x in seen]
     if not all(np.isfinite(each).all() for each in found):

@@ -6,12 +6,9 @@ its place; a bad one leaves nothing.
 
 from __future__ import annotations
 
-import contextlib
-import os
 import shutil
-import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from importlib import metadata
 from pathlib import Path
 
@@ -24,6 +21,7 @@ from paddle_camp.files import temporary_folder
 from paddle_camp.networks.calling import outputs_of
 from paddle_camp.networks.weights import save_weights
 from paddle_camp.predicting.inputs import Inputs
+from paddle_camp.predicting.onnx_network import OnnxNetwork, installed, one_line, quiet
 from paddle_camp.predicting.picture_reader import PictureInputs
 from paddle_camp.predicting.saved_model import FILE, TERMS, SavedModel, find_saved_model
 from paddle_camp.speed.onednn.function import paddle_operators
@@ -31,8 +29,8 @@ from paddle_camp.speed.onednn.function import paddle_operators
 ROWS = 3  # of the batch that is compared, beside its first row alone: the number must not have been kept
 CLOSE = 1e-4  # largest difference, as a share of the largest output, or of 1
 OPSET = 16  # of ONNX: from 16 on it samples grids
-INSTALL = "pip install -e .[export]"
 MATCHING = "paddle2onnx 2 belongs to Paddle 3, paddle2onnx 1.3.1 to Paddle 2.6"
+INSTALL = f"pip install -e .[export]; {MATCHING}"
 
 Run = Callable[[np.ndarray], np.ndarray]  # a batch of inputs to its outputs
 
@@ -54,7 +52,15 @@ def export(source: Path, to: str, folder: Path) -> list[Path]:
         CampError: a package is missing, the network cannot be exported, or what was exported gives other outputs.
     """
     require(to in FORMS, f"--to {to}: there are {', '.join(FORMS)}")
-    saved, files = find_saved_model(source)
+    return export_model(*find_saved_model(source), to, folder)
+
+
+def export_model(saved: SavedModel, files: Sequence[Path], to: str, folder: Path) -> list[Path]:
+    """The same of a model that is found already: ``files`` are its weights.
+
+    Raises:
+        CheckpointError, CampError: as for :func:`export`.
+    """
     own = files[0].parent
     batch = example(saved.inputs(own), ROWS)
     networks = saved.load(files)
@@ -92,7 +98,7 @@ def compare(name: str, run: Run, batches: Sequence[np.ndarray], expected: Sequen
         try:
             found = np.asarray(run(rows))
         except Exception as error:  # another library's, of whatever kind
-            raise CampError(f"{name}: cannot be run ({_line(error)}); nothing is kept of it") from None
+            raise CampError(f"{name}: cannot be run ({one_line(error)}); nothing is kept of it") from None
         largest = max(1.0, float(np.abs(wanted).max()))
         off = float(np.abs(found - wanted).max()) / largest if found.shape == wanted.shape else float("inf")
         if not off < CLOSE:  # also where it is NaN
@@ -103,11 +109,13 @@ def to_inference(saved: SavedModel, network: nn.Layer, place: Path) -> Run:
     """``paddle.jit.save``, and Paddle's inference engine."""
     shape = saved.inputs(place.parent).shape
     try:
-        with paddle_operators(), _quiet():
+        with paddle_operators(), quiet():
             spec = paddle.static.InputSpec([None, *shape], "float32", "inputs")
             paddle.jit.save(network, str(place), input_spec=[spec])
     except Exception as error:  # what a network's code may do, and this version of Paddle cannot translate
-        raise CampError(f"{saved.model} cannot be exported by Paddle {paddle.__version__} ({_line(error)})") from None
+        raise CampError(
+            f"{saved.model} cannot be exported by Paddle {paddle.__version__} ({one_line(error)})"
+        ) from None
     place.with_name(f"{place.name}.pdiparams.info").unlink(missing_ok=True)  # names of Paddle 2, read by nothing
     return inference_of(place)
 
@@ -140,9 +148,9 @@ def _program(place: Path) -> Path:
 def to_onnx(saved: SavedModel, network: nn.Layer, place: Path) -> Run:
     """The same through paddle2onnx, and ONNX Runtime."""
     target = place.with_name(f"{place.name}.onnx")
-    with _installed("onnxruntime"):
+    with installed("onnxruntime", "--to onnx", INSTALL):
         import onnxruntime  # noqa: F401, before the work
-    with _installed("paddle2onnx"):
+    with installed("paddle2onnx", "--to onnx", INSTALL):
         import paddle2onnx
     with tempfile.TemporaryDirectory(dir=place.parent) as between:
         for each in (FILE, TERMS):
@@ -152,29 +160,13 @@ def to_onnx(saved: SavedModel, network: nn.Layer, place: Path) -> Run:
         to_inference(saved, network, static)
         version = f"paddle2onnx {metadata.version('paddle2onnx')}"
         try:
-            with _quiet():
+            with quiet():
                 paddle2onnx.export(str(_program(static)), f"{static}.pdiparams", str(target), opset_version=OPSET)
         except (Exception, SystemExit) as error:
-            raise CampError(f"{version} does not convert {saved.model} ({_line(error)}); {MATCHING}") from None
+            raise CampError(f"{version} does not convert {saved.model} ({one_line(error)}); {MATCHING}") from None
     if not target.is_file():
         raise CampError(f"{version} wrote no file for {saved.model}; {MATCHING}")
-    return onnx_of(target)
-
-
-def onnx_of(path: Path) -> Run:
-    """An ONNX file, run by ONNX Runtime on the CPU.
-
-    Raises:
-        CampError: ONNX Runtime is not installed, or does not take the file.
-    """
-    with _installed("onnxruntime"):
-        import onnxruntime
-    try:
-        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    except Exception as error:  # of a kind of its own
-        raise CampError(f"{path}: ONNX Runtime does not take it ({_line(error)})") from None
-    name = session.get_inputs()[0].name
-    return lambda rows: session.run(None, {name: np.ascontiguousarray(rows)})[0]
+    return OnnxNetwork.of(target.read_bytes(), target)
 
 
 def to_safetensors(saved: SavedModel, network: nn.Layer, place: Path) -> Run:
@@ -186,37 +178,3 @@ def to_safetensors(saved: SavedModel, network: nn.Layer, place: Path) -> Run:
 
 
 FORMS = {"inference": to_inference, "onnx": to_onnx, "safetensors": to_safetensors}
-
-
-@contextlib.contextmanager
-def _installed(name: str) -> Iterator[None]:
-    """Inside, a package of the extra ``[export]`` is imported.
-
-    Raises:
-        CampError: it is not installed, or does not load.
-    """
-    try:
-        with _quiet():
-            yield
-    except ImportError as error:
-        raise CampError(f"--to onnx needs {name} ({_line(error)}): {INSTALL}; {MATCHING}") from None
-
-
-def _line(error: BaseException) -> str:
-    """What an error says, in one line that is not too long."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return (lines[-1] if lines else type(error).__name__)[:200]
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Inside, what is printed on stdout, by C++ too, goes to stderr: stdout is for results."""
-    sys.stdout.flush()
-    kept = os.dup(1)
-    try:
-        os.dup2(2, 1)
-        with contextlib.redirect_stdout(sys.stderr):
-            yield
-    finally:
-        os.dup2(kept, 1)
-        os.close(kept)

@@ -35,6 +35,8 @@ from paddle_camp.training.checkpoint import verify_weights
 
 FILE, TERMS = "model.json", "terms.json"  # the second beside the first, for a network that takes messages
 PERCEPTRON = "perceptron"  # described by its arguments, not in the zoo
+ONNX = ".onnx"
+BY_ONNX = "exported as ONNX, which predict computes with --backend onnx, and nothing else here"
 FEW = 1 << 26  # weights that any network may have; for each one more its file must have a byte
 KINDS = (*READERS, "messages", "table")
 
@@ -215,9 +217,13 @@ def find_saved_model(
         if not (source.parent / FILE).exists():
             raise CheckpointError(f"{source}: no {FILE} beside it tells of which network: add --model and --classes")
         return read_saved_model(source.parent), [source]
+    if source.suffix == ONNX:
+        raise CheckpointError(f"{source}: {BY_ONNX}")
     folder = _checkpoints_of(source)
     saved = read_saved_model(folder)
     files = saved.files(folder)
+    if any(folder.glob(f"*{ONNX}")) and not any(path.exists() for path in files):
+        raise CheckpointError(f"{folder}: {BY_ONNX}")
     if not files:
         raise CheckpointError(f"{folder}: best.pdparams and last.pdparams are missing; run the homework again")
     return saved, files

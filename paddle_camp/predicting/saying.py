@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from paddle import nn
 
 from paddle_camp.errors import require
 from paddle_camp.predicting import captions
-from paddle_camp.predicting.classifying import class_probabilities, numbers
+from paddle_camp.predicting.classifying import Network, class_probabilities, numbers
 from paddle_camp.predicting.saved_model import SavedModel
 
 SHOWN = 0.01  # the other classes are named from this probability on
@@ -42,7 +41,7 @@ class Said:
 Sayer = Callable[[Sequence[np.ndarray]], Iterator[Said]]  # of samples as arrays, and their variations
 
 
-def sayer_of(saved: SavedModel, networks: Sequence[nn.Layer], folder: Path) -> Sayer:
+def sayer_of(saved: SavedModel, networks: Sequence[Network], folder: Path) -> Sayer:
     """What a saved model says of samples: float32 ``[N, ...]``, and as many such arrays as they have variations.
 
     Args:
@@ -63,7 +62,7 @@ def sayer_of(saved: SavedModel, networks: Sequence[nn.Layer], folder: Path) -> S
     return describe
 
 
-def _predictions(saved: SavedModel, networks: Sequence[nn.Layer], seen: Sequence[np.ndarray]) -> Iterator[Said]:
+def _predictions(saved: SavedModel, networks: Sequence[Network], seen: Sequence[np.ndarray]) -> Iterator[Said]:
     if saved.number:
         for value in numbers(saved, networks, seen).tolist():
             yield Said(f"{value:.4g} {saved.number['unit']}".strip(), value)

@@ -1,4 +1,4 @@
-"""ONNX files written byte by byte, honest ones and others: messages of Protocol Buffers, numbered as in ``onnx.proto``."""
+"""ONNX files written byte by byte, honest ones and others: Protocol Buffers, with the numbers of ``onnx.proto``."""
 
 from __future__ import annotations
 
@@ -46,27 +46,33 @@ def model(graph: bytes, *more: bytes) -> bytes:
     return field(1, 8) + field(8, field(1, "") + field(2, 16)) + field(7, graph) + b"".join(more)
 
 
+FLATTEN = node("Flatten", ["x"], "rows")
+
+
 def linear(
     weights: np.ndarray,
     bias: np.ndarray,
     takes: Shape | None = None,
     gives: Shape | None = None,
-    *more: bytes,
+    *,
     kinds: tuple[int, int] = (1, 1),
+    first: bytes = FLATTEN,
+    more: bytes = b"",
 ) -> bytes:
     """A file that computes ``x @ weights + bias``, of each input's numbers in one row.
 
     Args:
         takes, gives: the shapes that it says; default: a batch of any size of rows.
-        more: fields of its graph.
         kinds: of the numbers that it says.
+        first: the node that makes "rows" of "x".
+        more: fields of its graph.
     """
-    parts = [field(1, node("Flatten", ["x"], "rows"))]
+    parts = [field(1, first)]
     parts += [field(1, node("MatMul", ["rows", "w"], "sums")), field(1, node("Add", ["sums", "b"], "y"))]
     parts += [field(2, "g"), field(5, tensor("w", weights)), field(5, tensor("b", bias))]
     parts.append(field(11, value("x", takes or ["n", len(weights)], kinds[0])))
     parts.append(field(12, value("y", gives or ["n", len(bias)], kinds[1])))
-    return model(b"".join([*parts, *more]))
+    return model(b"".join([*parts, more]))
 
 
 def write(path: Path, content: bytes) -> Path:

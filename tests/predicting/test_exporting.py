@@ -17,6 +17,7 @@ from paddle_camp.data.info import DataInfo
 from paddle_camp.errors import CampError
 from paddle_camp.networks.calling import outputs_of
 from paddle_camp.predicting import exporting
+from paddle_camp.predicting.onnx_network import OnnxNetwork
 from paddle_camp.predicting.saved_model import find_saved_model
 from paddle_camp.training import checkpoint
 from tests.helpers.predictions import make_run, write_digit
@@ -69,7 +70,7 @@ def test_onnx_runtime_gives_the_networks_outputs(digits, tmp_path):
     pytest.importorskip("paddle2onnx")
     made = exporting.export(digits, "onnx", tmp_path / "out")
     assert [path.name for path in made] == ["last.onnx", "model.json"]
-    np.testing.assert_allclose(exporting.onnx_of(made[0])(INPUTS), outputs_of(network_of(digits), INPUTS), atol=1e-4)
+    np.testing.assert_allclose(OnnxNetwork.load(made[0])(INPUTS), outputs_of(network_of(digits), INPUTS), atol=1e-4)
 
 
 def test_an_ensemble_is_exported_network_by_network(tmp_path):
