@@ -15,8 +15,10 @@ import paddle_camp as camp
 from paddle_camp.commands import export as export_command
 from paddle_camp.commands import predict
 from paddle_camp.metrics import probabilities
+from paddle_camp.predicting.onnx_network import OnnxNetwork
 from tests.helpers import contract, onnx_files, tried_models
 from tests.helpers.fundus_files import drawn
+from tests.helpers.mutations import survive
 from tests.helpers.onnx_files import field, node
 from tests.helpers.predictions import write_digit
 
@@ -152,6 +154,17 @@ def test_a_file_that_does_not_fit_is_one_line(tmp_path, rows, capsys, content, s
     captured = capsys.readouterr()
     assert says in captured.err.splitlines()[-1] and not captured.out and "Traceback" not in captured.err
     assert len([line for line in captured.err.splitlines() if "by ONNX Runtime:" not in line]) == 1
+
+
+def test_of_mutants_each_is_computed_or_one_line(tmp_path):
+    pytest.importorskip("onnxruntime")
+
+    def compute(path: Path) -> np.ndarray:
+        network = OnnxNetwork.load(path)
+        network.check((2,), 3)
+        return network(np.ones((2, 2), np.float32))
+
+    assert 0 < survive(compute, tmp_path / "a.onnx", onnx_files.linear(WEIGHTS, BIAS), 500, seed=0) < 500
 
 
 def test_which_file_is_meant_must_be_known(tmp_path, rows, capsys):
