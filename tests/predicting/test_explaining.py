@@ -4,32 +4,18 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-import paddle
 import pytest
-from paddle import nn
 
 import paddle_camp as camp
 from paddle_camp.commands import predict
-from paddle_camp.data.info import DataInfo
 from paddle_camp.errors import CheckpointError, DataError, SettingError
-from paddle_camp.training import checkpoint
-
-INFO = DataInfo("Digits", "real", "/digits", {"train": 10})
-
-
-def saved_run(folder, saved: camp.SavedModel, network: nn.Layer):
-    """The checkpoints of a run that has published this network; its weights file."""
-    checkpoint.save_network(folder, network)
-    saved.write(folder, INFO)
-    return folder / "last.pdparams"
+from tests.helpers import tried_models
 
 
 @pytest.fixture
 def digits(tmp_path):
-    """A run of an untrained network for digits."""
-    paddle.seed(0)
-    network = camp.create_for("two_conv_net", camp.DIGITS)
-    return saved_run(tmp_path / "run", camp.SavedModel.usual("two_conv_net", "digits"), network)
+    """The weights of an untrained network for digits."""
+    return tried_models.digits(tmp_path / "run")
 
 
 @pytest.fixture
@@ -101,11 +87,11 @@ def test_predict_writes_an_overlay_for_each_picture(digits, pictures, tmp_path, 
 
 def test_what_has_no_convolution_or_takes_no_pictures_is_one_line(tmp_path, pictures, capsys):
     saved = camp.SavedModel.usual("mlp_relu", "digits")
-    dense = saved_run(tmp_path / "mlp", saved, camp.create_for("mlp_relu", camp.DIGITS))
+    dense = tried_models.published(tmp_path / "mlp", saved, camp.create_for("mlp_relu", camp.DIGITS))
     table = {"columns": ["x"], "shift": [0.0], "scale": [1.0], "label": "y"}
     number = {"unit": "cm", "shift": 0.0, "scale": 1.0}
     saved = camp.SavedModel("perceptron", "table", {"sizes": [1, 1], "activation": "tanh"}, table=table, number=number)
-    rows = saved_run(tmp_path / "table", saved, camp.perceptron([1, 1], "tanh"))
+    rows = tried_models.published(tmp_path / "table", saved, camp.perceptron([1, 1], "tanh"))
     for weights, says in ((dense, "Grad-CAM needs a convolution"), (rows, "perceptron takes rows: an explanation")):
         assert predict.main([str(weights), str(pictures / "a.png"), "--explain", str(tmp_path / "out")]) == 2
         said = capsys.readouterr()

@@ -13,31 +13,21 @@ from paddle import nn
 import paddle_camp as camp
 from paddle_camp.commands import export as command
 from paddle_camp.commands import predict
-from paddle_camp.data.info import DataInfo
 from paddle_camp.errors import CampError
 from paddle_camp.networks.calling import outputs_of
 from paddle_camp.predicting import exporting
 from paddle_camp.predicting.onnx_network import OnnxNetwork
 from paddle_camp.predicting.saved_model import find_saved_model
-from paddle_camp.training import checkpoint
+from tests.helpers import tried_models
 from tests.helpers.predictions import make_run, write_digit
 
-INFO = DataInfo("Digits", "real", "/digits", {"train": 10})
 INPUTS = np.random.default_rng(1).random((2, 1, 28, 28)).astype(np.float32)
-
-
-def saved_weights(folder, saved: camp.SavedModel, network: nn.Layer):
-    """The weights file of a published network."""
-    checkpoint.save_network(folder, network)
-    saved.write(folder, INFO)
-    return folder / "last.pdparams"
 
 
 @pytest.fixture
 def digits(tmp_path):
-    paddle.seed(0)
-    network = camp.create_for("two_conv_net", camp.DIGITS)
-    return saved_weights(tmp_path / "run", camp.SavedModel.usual("two_conv_net", "digits"), network)
+    """The weights of an untrained network for digits."""
+    return tried_models.digits(tmp_path / "run")
 
 
 def network_of(weights) -> nn.Layer:
@@ -116,7 +106,7 @@ def test_a_missing_package_is_one_line(digits, tmp_path, monkeypatch, capsys, na
 
 
 def test_a_generators_export_is_one_line(tmp_path, capsys):
-    weights = saved_weights(
+    weights = tried_models.published(
         tmp_path / "gan", camp.SavedModel("perceptron", None, {"sizes": [2, 3]}), camp.perceptron([2, 3])
     )
     assert command.main([str(weights), "--to", "onnx", "--out", str(tmp_path / "out")]) == 2
@@ -129,7 +119,8 @@ def test_a_network_that_paddle_cannot_translate_is_one_line(tmp_path, capsys):
     """Its code asks for a tensor's values, which an export does not have."""
     arguments = camp.model_arguments("sign_net_stn", 43, 3, 32) | {"image_size": 32}
     network = camp.create_model("sign_net_stn", **arguments)
-    weights = saved_weights(tmp_path / "run", camp.SavedModel("sign_net_stn", "traffic-signs", arguments), network)
+    saved = camp.SavedModel("sign_net_stn", "traffic-signs", arguments)
+    weights = tried_models.published(tmp_path / "run", saved, network)
     status = command.main([str(weights), "--to", "inference", "--out", str(tmp_path / "out")])
     said = capsys.readouterr().err
     assert status == 2 and "sign_net_stn cannot be exported by Paddle" in said.splitlines()[-1]
@@ -151,7 +142,7 @@ def test_tables_and_their_model_json_are_handed_on(tmp_path):
     number = {"unit": "cm", "shift": 0.0, "scale": 1.0}
     saved = camp.SavedModel("perceptron", "table", {"sizes": [2, 1]}, table=table, number=number)
     made = exporting.export(
-        saved_weights(tmp_path / "run", saved, camp.perceptron([2, 1])), "inference", tmp_path / "out"
+        tried_models.published(tmp_path / "run", saved, camp.perceptron([2, 1])), "inference", tmp_path / "out"
     )
     kept = json.loads((tmp_path / "out" / "model.json").read_text(encoding="utf-8"))
     assert kept["table"]["columns"] == ["x", "y"] and len(made) == 3
