@@ -79,3 +79,9 @@ def require(condition: bool, message: str) -> None:
     """Raise :class:`SettingError` with ``message`` unless ``condition`` holds; for ``__post_init__``."""
     if not condition:
         raise SettingError(message)
+
+
+def one_line(text: object, longest: int = 200) -> str:
+    """A stranger's text, or what a library says of it, for a message: cut off, and without halves of characters."""
+    line = " ".join(str(text).encode("utf-8", "backslashreplace").decode().split())
+    return line if len(line) <= longest else f"{line[:longest]}…"

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
-from paddle_camp.errors import DataError
+from paddle_camp.errors import DataError, one_line
 
 MOST_JSON = 16 << 20  # bytes
 DEEPEST_JSON = 50  # objects and lists within each other; a run has about 6, Python's recursion ends at 1,000
@@ -118,9 +118,8 @@ def describe(folder: Path, name: str) -> dict[str, Any]:
 
 
 def shortened(text: object, longest: int = LONGEST) -> str:
-    """A text of theirs as it is shown: on one line, not longer than that, and without halves of characters."""
-    line = " ".join(str(text).encode("utf-8", "backslashreplace").decode().split())
-    return line if len(line) <= longest else f"{line[: longest - 1]}…"
+    """A text of theirs as it is shown."""
+    return one_line(text, longest - 1)
 
 
 def _no_constant(name: str) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from paddle_camp.commands.parsing import add_common_options, add_model_options, parse_with_model
 from paddle_camp.commands.reporting import escape_what_cannot_be_shown, guarded, report
-from paddle_camp.errors import CampError, require
+from paddle_camp.errors import CampError, one_line, require
 from paddle_camp.files import write_csv
 from paddle_camp.running.printing import print_loudly, printable
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 AT_ONCE = 50  # samples to a batch, fewer of pictures that are larger than
 USUAL_PIXELS = 224 * 224
 BACKENDS = ("paddle", "onnx")
-LONGEST = 200  # characters of a sample's name in a line
 
 
 def build_parser(program: str | None = None) -> argparse.ArgumentParser:
@@ -123,7 +122,7 @@ def predict(parsed: argparse.Namespace) -> int:
         for name, said in zip(names, says(inputs.arrays(samples, parsed.tta)), strict=True):
             angles.append((name, said.prediction))
             name = os.fsencode(name).decode("utf-8", "backslashreplace")  # a zip's GBK names are no UTF-8
-            print(printable(f"{shortened(name)}: {said.words}"), flush=True)
+            print(printable(f"{one_line(name)}: {said.words}"), flush=True)
             rows.append({"sample": name} | said.columns)
     if written:
         print(printable(f"Grad-CAM of {len(written)} pictures: {parsed.explain}"), file=sys.stderr)
@@ -165,11 +164,6 @@ def check_drawing(file: str, saved: SavedModel) -> None:
         raise CampError(f"--draw: draws steering angles, and {saved.model} gives none; leave it out")
     if Path(file).suffix.lower() not in (*STRIPS, *VIDEOS):
         raise CampError(f"--draw {file}: a video ends in {' or '.join(VIDEOS)}, a strip in {' or '.join(STRIPS)}")
-
-
-def shortened(name: str) -> str:
-    """A sample's name for a line of the terminal: a message of the command line may be long."""
-    return name if len(name) <= LONGEST else f"{name[:LONGEST]}..."
 
 
 def write_table(path: Path, rows: list[dict]) -> None:

@@ -21,7 +21,7 @@ from paddle_camp.data.finding.sources import DATASETS
 from paddle_camp.data.image_set import ImageSet, draw, split_off
 from paddle_camp.data.mnist_forms import AGAIN, CLASSES, OTHER_FORMS, SIDE, Part
 from paddle_camp.data.showing import ShownData
-from paddle_camp.errors import DataError, require
+from paddle_camp.errors import DataError, one_line, require
 from paddle_camp.preprocessing import DIGITS
 
 MAX_BYTES = 500_000_000  # of an IDX file's data; MNIST's has 47 million
@@ -144,7 +144,7 @@ def _unzipped(path: Path, size: int) -> bytes:
             file.seek(0)
             return gzip.GzipFile(fileobj=file).read(size) if zipped else file.read(size)
     except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path}: cannot be read ({error}); {AGAIN}") from None
+        raise DataError(f"{path}: cannot be read ({one_line(error)}); {AGAIN}") from None
 
 
 def _checked(images: np.ndarray, labels: np.ndarray, part: str, where: str) -> ImageSet:

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from paddle_camp.errors import DataError
+from paddle_camp.errors import DataError, one_line
 
 BLOCK = 1 << 20  # bytes that are read at a time
 LONGEST = 1 << 23  # bytes of the text of one list, at most: the labels of a part have some 200 kB
@@ -50,7 +50,7 @@ def read_sets(path: Path) -> list[Set]:
             file.seek(0)
             return _sets(gzip.GzipFile(fileobj=file) if zipped else file)
     except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path}: cannot be read ({error}); copy or download it again") from None
+        raise DataError(f"{path}: cannot be read ({one_line(error)}); copy or download it again") from None
     except ValueError as error:
         raise DataError(
             f"{path}: is not the course's [train, valid, eval] ({str(error)[:80]}); copy or download it again"

@@ -26,7 +26,7 @@ from paddle_camp.data.finding.sources import DATASETS
 from paddle_camp.data.finding.tables import is_rather_gb18030, read_text
 from paddle_camp.data.showing import ShownData, short
 from paddle_camp.data.spam_standin import standin_messages
-from paddle_camp.errors import DataError
+from paddle_camp.errors import DataError, one_line
 from paddle_camp.notebook import table_html
 
 CLASSES = ("ham", "spam")  # label 0 and 1
@@ -173,7 +173,7 @@ def _csv_rows(path: Path, text: str) -> Iterator[tuple[int, str, str]]:
                 yield start, cells[0].strip(), ",".join(cells[1:])
             start = reader.line_num + 1
     except csv.Error as error:
-        what = f"a quotation mark in the message that begins here is not closed or not doubled ({error})"
+        what = f"a quotation mark in the message that begins here is not closed or not doubled ({one_line(error)})"
         raise DataError(f"{path}, line {start}: {what}; {AGAIN}") from None
 
 

@@ -15,7 +15,7 @@ import safetensors.numpy
 from paddle import nn
 
 from paddle_camp.array_pickle import read_pickle
-from paddle_camp.errors import CheckpointError, require
+from paddle_camp.errors import CheckpointError, one_line, require
 from paddle_camp.files import replace_file
 from paddle_camp.networks.matching import as_dtype, as_paddle_has_them, matched
 from paddle_camp.networks.torch_pickle import is_torch, read_torch
@@ -100,9 +100,9 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         raise CheckpointError(f"{path}: no such file") from None
     # KeyError, AttributeError: a dtype that numpy lacks; pyo3 raises MemoryError and OverflowError for sizes.
     except (safetensors.SafetensorError, KeyError, AttributeError, OverflowError, MemoryError, TypeError) as error:
-        raise CheckpointError(f"{path}: not a safetensors file of numbers, or damaged ({error})") from None
+        raise CheckpointError(f"{path}: not a safetensors file of numbers, or damaged ({one_line(error)})") from None
     except (PickleError, OSError) as error:
-        raise CheckpointError(f"{path}: not a weights file of {form}, or damaged ({error})") from None
+        raise CheckpointError(f"{path}: not a weights file of {form}, or damaged ({one_line(error)})") from None
     if not isinstance(value, dict):
         raise CheckpointError(f"{path}: holds a {type(value).__name__}, not a dict of weights")
     if value and not any(isinstance(entry, np.ndarray) for entry in value.values()):

@@ -14,7 +14,7 @@ from paddle import nn
 
 from paddle_camp.consensus import expected_likeness
 from paddle_camp.data.captions.words import Vocabulary, Words
-from paddle_camp.errors import CampError, CheckpointError, require
+from paddle_camp.errors import CampError, CheckpointError, one_line, require
 from paddle_camp.files import load_json, write_text
 from paddle_camp.models import create_model, kind_of
 from paddle_camp.networks.captioner import Captioner
@@ -156,7 +156,7 @@ class Captions:
         except OSError as error:
             raise CheckpointError(f"{path}: cannot be read ({error.strerror}); run the homework again") from None
         except (CampError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            raise CheckpointError(f"{path}: damaged or of another version ({error})") from None
+            raise CheckpointError(f"{path}: damaged or of another version ({one_line(error)})") from None
 
     def describe(self, network: PictureCaptioner, images: np.ndarray) -> list[str]:
         """The caption of each scaled picture, float32 ``[B, C, H, W]``.

@@ -21,7 +21,7 @@ from paddle_camp.files import temporary_folder
 from paddle_camp.networks.calling import outputs_of
 from paddle_camp.networks.weights import save_weights
 from paddle_camp.predicting.inputs import Inputs
-from paddle_camp.predicting.onnx_network import OnnxNetwork, installed, one_line, quiet
+from paddle_camp.predicting.onnx_network import OnnxNetwork, installed, last_line, quiet
 from paddle_camp.predicting.picture_reader import PictureInputs
 from paddle_camp.predicting.saved_model import FILE, TERMS, SavedModel, find_saved_model
 from paddle_camp.speed.onednn.function import paddle_operators
@@ -98,7 +98,7 @@ def compare(name: str, run: Run, batches: Sequence[np.ndarray], expected: Sequen
         try:
             found = np.asarray(run(rows))
         except Exception as error:  # another library's, of whatever kind
-            raise CampError(f"{name}: cannot be run ({one_line(error)}); nothing is kept of it") from None
+            raise CampError(f"{name}: cannot be run ({last_line(error)}); nothing is kept of it") from None
         largest = max(1.0, float(np.abs(wanted).max()))
         off = float(np.abs(found - wanted).max()) / largest if found.shape == wanted.shape else float("inf")
         if not off < CLOSE:  # also where it is NaN
@@ -114,7 +114,7 @@ def to_inference(saved: SavedModel, network: nn.Layer, place: Path) -> Run:
             paddle.jit.save(network, str(place), input_spec=[spec])
     except Exception as error:  # what a network's code may do, and this version of Paddle cannot translate
         raise CampError(
-            f"{saved.model} cannot be exported by Paddle {paddle.__version__} ({one_line(error)})"
+            f"{saved.model} cannot be exported by Paddle {paddle.__version__} ({last_line(error)})"
         ) from None
     place.with_name(f"{place.name}.pdiparams.info").unlink(missing_ok=True)  # names of Paddle 2, read by nothing
     return inference_of(place)
@@ -163,7 +163,7 @@ def to_onnx(saved: SavedModel, network: nn.Layer, place: Path) -> Run:
             with quiet():
                 paddle2onnx.export(str(_program(static)), f"{static}.pdiparams", str(target), opset_version=OPSET)
         except (Exception, SystemExit) as error:
-            raise CampError(f"{version} does not convert {saved.model} ({one_line(error)}); {MATCHING}") from None
+            raise CampError(f"{version} does not convert {saved.model} ({last_line(error)}); {MATCHING}") from None
     if not target.is_file():
         raise CampError(f"{version} wrote no file for {saved.model}; {MATCHING}")
     return OnnxNetwork.of(target.read_bytes(), target)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from paddle_camp.data.finding.tables import read_text
-from paddle_camp.errors import CheckpointError, DataError, require
+from paddle_camp.errors import CheckpointError, DataError, one_line, require
 from paddle_camp.files import load_json, write_text
 from paddle_camp.predicting.inputs import Fail
 from paddle_camp.predicting.tables import is_number
@@ -45,7 +45,7 @@ class MessageInputs:
         except OSError as error:
             raise CheckpointError(f"{path}: cannot be read ({error.strerror}); run the homework again") from None
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
-            raise CheckpointError(f"{path}: damaged or of another version ({error})") from None
+            raise CheckpointError(f"{path}: damaged or of another version ({one_line(error)})") from None
 
     def save(self, path: Path) -> None:
         """Write, as JSON, how the messages are taken apart, the terms in their order, and the idf of each."""

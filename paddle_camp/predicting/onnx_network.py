@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from paddle_camp.errors import CampError, CheckpointError
+from paddle_camp.errors import CampError, CheckpointError, one_line
 from paddle_camp.predicting.onnx_file import read_onnx
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class OnnxNetwork:
             ends = (session.get_inputs(), session.get_outputs())
             takes, gives = ([Value(each.name, each.type, each.shape) for each in found] for found in ends)
         except Exception as error:  # of a kind of its own, or a name that is no UTF-8
-            raise CheckpointError(f"{path}: ONNX Runtime does not take it ({one_line(error)})") from None
+            raise CheckpointError(f"{path}: ONNX Runtime does not take it ({last_line(error)})") from None
         return cls(path, session, takes, gives)
 
     def check(self, shape: tuple[int, ...], count: int) -> None:
@@ -107,7 +107,7 @@ class OnnxNetwork:
         try:
             (outputs,) = self.session.run(None, {self.takes[0].name: np.ascontiguousarray(inputs)})
         except Exception as error:  # of a kind of its own, and what its operators raise
-            raise CheckpointError(f"{self.path}: ONNX Runtime cannot compute it ({one_line(error)})") from None
+            raise CheckpointError(f"{self.path}: ONNX Runtime cannot compute it ({last_line(error)})") from None
         told = self.gives[0].shape
         if outputs.ndim != len(told) or outputs.shape[:1] != inputs.shape[:1]:
             said = f"gives {_sizes(outputs.shape)} for {len(inputs)} inputs, and says that it gives {_sizes(told)}"
@@ -152,13 +152,13 @@ def installed(name: str, option: str, install: str) -> Iterator[None]:
         with quiet():
             yield
     except ImportError as error:
-        raise CampError(f"{option} needs {name} ({one_line(error)}): {install}") from None
+        raise CampError(f"{option} needs {name} ({last_line(error)}): {install}") from None
 
 
-def one_line(error: BaseException) -> str:
-    """What an error says, in one line that is not too long."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return (lines[-1] if lines else type(error).__name__)[:200]
+def last_line(error: BaseException) -> str:
+    """What an error says in the last of its lines."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return one_line(lines[-1] if lines else type(error).__name__)
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ from paddle import nn
 
 from paddle_camp.data.drives.log import check_crop
 from paddle_camp.data.info import DataInfo
-from paddle_camp.errors import CampError, CheckpointError, require
+from paddle_camp.errors import CampError, CheckpointError, one_line, require
 from paddle_camp.files import load_json, write_json
 from paddle_camp.models import create_model, model_arguments
 from paddle_camp.networks.budget import weights_at_most
@@ -138,7 +138,9 @@ class SavedModel:
         try:
             return TableInputs(**{key: tuple(v) if isinstance(v, list) else v for key, v in (self.table or {}).items()})
         except TypeError as error:
-            raise CheckpointError(f"{FILE}: table does not say the columns, shift and scale ({error})") from None
+            raise CheckpointError(
+                f"{FILE}: table does not say the columns, shift and scale ({one_line(error)})"
+            ) from None
 
     def write(self, folder: Path, data: DataInfo) -> None:
         """Write ``model.json`` into ``folder``, beside the weights; ``data`` is what it is trained on."""
@@ -193,7 +195,7 @@ def read_saved_model(folder: Path) -> SavedModel:
     except (FileNotFoundError, NotADirectoryError):
         raise CheckpointError(f"{path}: no such file, so it is not known which network the weights are of") from None
     except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise CheckpointError(f"{path}: damaged or of another version ({error})") from None
+        raise CheckpointError(f"{path}: damaged or of another version ({one_line(error)})") from None
     return saved
 
 

@@ -20,7 +20,7 @@ from paddle_camp.answers import page as pages
 from paddle_camp.answers.answer import Answer
 from paddle_camp.answers.template import TEMPLATE, render, render_more
 from paddle_camp.data.info import DataInfo
-from paddle_camp.errors import CampError
+from paddle_camp.errors import CampError, one_line
 from paddle_camp.files import read_sealed, write_csv, write_sealed
 from paddle_camp.history import History, write_histories
 from paddle_camp.plots.curves import learning_rate_curves
@@ -85,7 +85,7 @@ def read_kept(folder: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise CampError(f"--render: {folder / FILE}: no such file; the run is not done, or is an older one") from None
     except (OSError, ValueError) as error:
-        raise CampError(f"--render: {folder / FILE}: damaged ({error}); run the homework again") from None
+        raise CampError(f"--render: {folder / FILE}: damaged ({one_line(error)}); run the homework again") from None
     return kept
 
 
@@ -105,7 +105,7 @@ def render_again(catalogue: Catalogue, folder: Path) -> str:
     except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
         template = Path(page.__file__).parent / TEMPLATE
         raise CampError(
-            f"--render: {folder / FILE} does not fit {template} ({error}); run the homework again"
+            f"--render: {folder / FILE} does not fit {template} ({one_line(error)}); run the homework again"
         ) from None
 
 

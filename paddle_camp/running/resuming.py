@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from paddle_camp.data.info import DataInfo, WeightsInfo
-from paddle_camp.errors import CampError
+from paddle_camp.errors import CampError, one_line
 from paddle_camp.files import read_json, read_sealed
 from paddle_camp.running.folder import default_out, follow_latest, read_metrics
 from paddle_camp.running.manifest import FILE as MANIFEST
@@ -55,7 +55,7 @@ def read_config(path: Path, options: Options) -> tuple[Any, Options]:
             restore(WeightsInfo, weights)
     except (CampError, TypeError, AttributeError) as error:  # TypeError: a value is missing; the other: no object
         raise CampError(
-            f"--resume: {path / 'config.json'} is damaged or of another version ({error}); start a new run"
+            f"--resume: {path / 'config.json'} is damaged or of another version ({one_line(error)}); start a new run"
         ) from None
     for name in ("seed", "data", "amp"):
         given, has = getattr(options, name), getattr(began, name)

@@ -23,7 +23,7 @@ from typing import Any
 import paddle
 
 from paddle_camp import runtime
-from paddle_camp.errors import CampError, ClusterError
+from paddle_camp.errors import CampError, ClusterError, one_line
 
 PATIENCE = 5  # seconds to open a connection, and between two checks of the cluster's resources
 MAX_LOSSES = 3  # of one cell: by then the cell itself kills its process, by its use of memory for example
@@ -88,7 +88,9 @@ def _must_listen(address: str) -> None:
     try:
         socket.create_connection((host, port), PATIENCE).close()
     except (OSError, OverflowError) as error:
-        raise CampError(f"--cluster {address}: no Ray cluster answers at {host}, port {port} ({error})") from None
+        raise CampError(
+            f"--cluster {address}: no Ray cluster answers at {host}, port {port} ({one_line(error)})"
+        ) from None
 
 
 def _must_have(ray: ModuleType, address: str) -> None:

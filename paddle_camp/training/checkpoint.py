@@ -21,7 +21,7 @@ import paddle
 from paddle import nn
 from paddle.optimizer import Optimizer
 
-from paddle_camp.errors import CheckpointError
+from paddle_camp.errors import CheckpointError, one_line
 from paddle_camp.files import read_json, read_sealed, rename, replace_file, sha256_of, write_sealed
 from paddle_camp.networks.gradients import free_gradients
 from paddle_camp.networks.weights import load_weights, read_arrays
@@ -187,7 +187,7 @@ def _read_manifest(folder: Path, name: str) -> dict:
     except FileNotFoundError:
         raise CheckpointError(f"{path}: no such checkpoint") from None
     except ValueError as error:
-        raise CheckpointError(f"{path}: damaged ({error}); delete the checkpoint {name!r} there") from None
+        raise CheckpointError(f"{path}: damaged ({one_line(error)}); delete the checkpoint {name!r} there") from None
 
 
 def _structured_keys(model: nn.Layer, optimizer: Optimizer) -> dict[str, str]:

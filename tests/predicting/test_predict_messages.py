@@ -93,7 +93,7 @@ def test_messages_that_are_none_lose_no_other(run, tmp_path, capsys):
 
 def test_a_long_message_is_shortened_in_its_line_only(run, tmp_path, capsys):
     assert predict.main([str(run), "--text", "prize " * 100, "--csv", str(tmp_path / "out.csv")]) == 0
-    assert capsys.readouterr().out.startswith("prize " * 33 + "pr...: spam ")
+    assert capsys.readouterr().out.startswith("prize " * 33 + "pr…: spam ")
     assert contract.rows_of(tmp_path / "out.csv")[0]["sample"] == "prize " * 100
 
 

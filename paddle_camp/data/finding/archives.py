@@ -13,7 +13,7 @@ import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 
-from paddle_camp.errors import DataError
+from paddle_camp.errors import DataError, one_line
 from paddle_camp.files import temporary_name
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,9 @@ def unpack_near(zip_path: Path, cache_dir: Path, expect: str = "") -> Path:
         return unpack(zip_path, cache_dir / "unpacked" / f"{zip_path.stem}-{place}", expect)
     except OSError as error:
         hint = "set $PADDLE_CAMP_CACHE to a directory with room that you may write to"
-        raise DataError(f"{zip_path}: cannot be unpacked beside it nor in {cache_dir} ({error}); {hint}") from error
+        raise DataError(
+            f"{zip_path}: cannot be unpacked beside it nor in {cache_dir} ({one_line(error)}); {hint}"
+        ) from error
 
 
 def unpack(zip_path: Path, target: Path, expect: str = "") -> Path:
@@ -79,7 +81,7 @@ def unpack(zip_path: Path, target: Path, expect: str = "") -> Path:
         (partial / _STAMP).write_text(stamp, encoding="utf-8")
         _move_into_place(partial, target, stamp)
     except _DAMAGE as error:
-        raise DataError(f"{zip_path}: not a whole zip file ({error}); download it again") from error
+        raise DataError(f"{zip_path}: not a whole zip file ({one_line(error)}); download it again") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return target

@@ -13,7 +13,7 @@ from pathlib import Path
 from xml.etree.ElementTree import ParseError
 
 from paddle_camp.data.finding.contents import read_bytes
-from paddle_camp.errors import DataError
+from paddle_camp.errors import DataError, one_line
 
 _MARKED = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
@@ -127,12 +127,6 @@ def _refuse_others(path: Path, names: list[str], known: Collection[str]) -> None
     lower = [name.lower() for name in names]
     if twice := [name for name in names if lower.count(name.lower()) > 1]:
         raise DataError(f"{path}: the column {one_line(twice[0])} stands twice in the header row; take one out")
-
-
-def one_line(text: str, longest: int = 200) -> str:
-    """Text of a file for a message: a quotation mark that is not closed makes all the rows behind it one cell."""
-    text = " ".join(text.split())
-    return text if len(text) <= longest else f"{text[:longest]}..."
 
 
 def is_finite(cell: str) -> bool:

@@ -20,11 +20,11 @@ import numpy as np
 from paddle_camp.data.finding.archives import unpack_near
 from paddle_camp.data.finding.cache import default_cache_dir
 from paddle_camp.data.finding.sources import DATASETS
-from paddle_camp.data.finding.tables import one_line, read_table
+from paddle_camp.data.finding.tables import read_table
 from paddle_camp.data.image_set import ImageSet
 from paddle_camp.data.pictures.class_folders import pictures_beside, shown
 from paddle_camp.data.pictures.decoding import read_pictures
-from paddle_camp.errors import DataError
+from paddle_camp.errors import DataError, one_line
 from paddle_camp.preprocessing import FUNDUS
 
 GROUPS = {"P": 1, "H": 0, "N": 0}  # the first letter of a training picture's name -> its label
