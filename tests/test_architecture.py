@@ -35,7 +35,7 @@ ROOMS = {
 }
 LIGHT = r"paddle_camp\.running\.(again|catalogue|fit_settings|options|ranges|settings|folder|manifest)"
 ROOT_MODULES = "array_pickle|comparisons|derivatives|diagnosis|errors|files|history|machine|metrics|nested|notebook"
-ROOT_MODULES += "|pickle_words|preprocessing"
+ROOT_MODULES += "|pickle_words|preprocessing|svg"
 PADDLE_FREE = rf"paddle_camp|paddle_camp\.({ROOT_MODULES}|(data|plots|answers|collecting)(\..*)?)|{LIGHT}"
 TORCH_WORKER = r"tools\.benchmarks\.(torch_\w+|timing|op_times)"
 

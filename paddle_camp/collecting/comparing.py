@@ -13,7 +13,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from paddle_camp.collecting.curves import Chart, charts, colour, read_curves
+from paddle_camp.collecting.curves import Chart, charts, read_curves
 from paddle_camp.collecting.finding import Found
 from paddle_camp.collecting.foreign import read_start
 from paddle_camp.collecting.pairs import Marks, paired_tests, read_marks
@@ -24,6 +24,7 @@ from paddle_camp.comparisons import BETTER, EVEN
 from paddle_camp.errors import DataError
 from paddle_camp.files import write_csv, write_text
 from paddle_camp.running.catalogue import Catalogue
+from paddle_camp.svg import colour
 
 HERE = Path(__file__).parent
 MOST_THUMBNAILS, THUMBNAILS_OF_A_RUN = 400, 6  # on a page; a page of 300 runs shows one of each

@@ -1,0 +1,73 @@
+"""Curves as SVG inside of a page, which needs no script and no file for them; knows no paddle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from markupsafe import Markup, escape
+
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 420, 240, 60, 24, 12, 34  # pixels
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a5195", "#8c6d31")  # Okabe and Ito
+EPOCHS, STEPS = "轮（epoch）", "步（step）"  # what is drawn against
+Points = list[tuple[float, float]]
+
+
+def colour(index: int, count: int) -> str:
+    """The colour of a run among ``count``, the same in all charts of a page."""
+    if count <= len(COLOURS):
+        return COLOURS[index]
+    return f"hsl({index * 137.5 % 360:.0f} 65% {42 + index % 3 * 9}%)"
+
+
+def _tick(value: float) -> str:
+    """An epoch: 8,200 rather than 8.2e+03."""
+    return f"{value:,.0f}" if 1 <= abs(value) < 1e6 and value == round(value) else f"{value:.3g}"
+
+
+def chart(title: str, runs: Sequence[Sequence[Points]], names: Sequence[str], across: str = EPOCHS) -> Markup:
+    """The curves of some runs over each other, a colour a run.
+
+    Args:
+        title: for those who do not see it.
+        runs: the curves of each, finite (x, y); a run may have none, all together one point at least.
+        names: of the runs, for who points at a curve.
+        across: what x is.
+    """
+    points = np.array([point for lines in runs for line in lines for point in line])
+    (left, low), (right, high) = points.min(axis=0), points.max(axis=0)
+    usual = float(np.percentile(points[:, 1], 90))
+    diverged = high - low > 4 * (usual - low) > 0
+    if diverged:  # it must not flatten the others
+        high = low + 1.5 * (usual - low)
+    right, high = (max(end, start + 1e-9) for start, end in ((left, right), (low, high)))
+
+    def place(x: float, y: float) -> str:
+        along = LEFT + (x - left) / (right - left) * (WIDTH - LEFT - RIGHT)
+        up = TOP + (1 - (min(y, high) - low) / (high - low)) * (HEIGHT - TOP - BOTTOM)
+        return f"{along:.1f},{up:.1f}"
+
+    parts: list[str] = []
+    higher = "；更高的画在上边线上" if diverged else ""
+    for value in np.linspace(low, high, 4):
+        x, y = place(left, value).split(",")
+        parts.append(
+            f'<path class="grid" d="M{x},{y}H{WIDTH - RIGHT}"/>'
+            f'<text x="{LEFT - 6}" y="{y}" class="y">{value:.3g}</text>'
+        )
+    ticks = np.linspace(left, right, 4)
+    for value in np.unique(ticks.round()) if right - left >= 1 else ticks:
+        parts.append(
+            f'<text x="{place(value, low).split(",")[0]}" y="{HEIGHT - BOTTOM + 16}" class="x">{_tick(value)}</text>'
+        )
+    parts.append(f'<text x="{(WIDTH + LEFT) / 2}" y="{HEIGHT - 3}" class="x">{across}{higher}</text>')
+    for index, lines in enumerate(runs):
+        for line in lines:
+            path = " ".join(place(x, y) for x, y in line)
+            shown = f'<polyline data-run="{index}" points="{path}" stroke="{colour(index, len(runs))}">'
+            parts.append(f"{shown}<title>{escape(names[index])}</title></polyline>")
+            if len(line) == 1:  # a line of one point is not seen
+                x, y = path.split(",")
+                parts.append(f'<circle cx="{x}" cy="{y}" r="2.5" fill="{colour(index, len(runs))}"/>')
+    label = escape(title)
+    return Markup(f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">{"".join(parts)}</svg>')
