@@ -40,30 +40,32 @@ def chart(title: str, runs: Sequence[Sequence[Points]], names: Sequence[str], ac
     diverged = high - low > 4 * (usual - low) > 0
     if diverged:  # it must not flatten the others
         high = low + 1.5 * (usual - low)
+    heights = np.linspace(low, high, 4 if high > low else 1)
+    ticks = np.linspace(left, right, 4 if right > left else 1)
     right, high = (max(end, start + 1e-9) for start, end in ((left, right), (low, high)))
 
-    def place(x: float, y: float) -> str:
+    def place(line: Points) -> list[str]:
+        x, y = np.array(line, np.float64).T
         along = LEFT + (x - left) / (right - left) * (WIDTH - LEFT - RIGHT)
-        up = TOP + (1 - (min(y, high) - low) / (high - low)) * (HEIGHT - TOP - BOTTOM)
-        return f"{along:.1f},{up:.1f}"
+        up = TOP + (1 - (np.minimum(y, high) - low) / (high - low)) * (HEIGHT - TOP - BOTTOM)
+        return [f"{x:.1f},{y:.1f}" for x, y in zip(along.tolist(), up.tolist(), strict=True)]
 
     parts: list[str] = []
     higher = "；更高的画在上边线上" if diverged else ""
-    for value in np.linspace(low, high, 4):
-        x, y = place(left, value).split(",")
+    for value, at in zip(heights, place([(left, height) for height in heights]), strict=True):
+        x, y = at.split(",")
         parts.append(
             f'<path class="grid" d="M{x},{y}H{WIDTH - RIGHT}"/>'
             f'<text x="{LEFT - 6}" y="{y}" class="y">{value:.3g}</text>'
         )
-    ticks = np.linspace(left, right, 4)
-    for value in np.unique(ticks.round()) if right - left >= 1 else ticks:
-        parts.append(
-            f'<text x="{place(value, low).split(",")[0]}" y="{HEIGHT - BOTTOM + 16}" class="x">{_tick(value)}</text>'
-        )
+    ticks = np.unique(ticks.round()) if right - left >= 1 else ticks
+    for value, at in zip(ticks, place([(tick, low) for tick in ticks]), strict=True):
+        x = at.split(",")[0]
+        parts.append(f'<text x="{x}" y="{HEIGHT - BOTTOM + 16}" class="x">{_tick(value)}</text>')
     parts.append(f'<text x="{(WIDTH + LEFT) / 2}" y="{HEIGHT - 3}" class="x">{across}{higher}</text>')
     for index, lines in enumerate(runs):
         for line in lines:
-            path = " ".join(place(x, y) for x, y in line)
+            path = " ".join(place(line))
             shown = f'<polyline data-run="{index}" points="{path}" stroke="{colour(index, len(runs))}">'
             parts.append(f"{shown}<title>{escape(names[index])}</title></polyline>")
             if len(line) == 1:  # a line of one point is not seen
