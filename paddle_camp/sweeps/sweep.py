@@ -19,7 +19,7 @@ import joblib
 import paddle
 from tqdm import tqdm
 
-from paddle_camp import first_batch
+from paddle_camp import first_batch, live
 from paddle_camp.sweeps import cluster as ray_cluster
 from paddle_camp.sweeps.kept import is_kept, kept
 
@@ -68,11 +68,13 @@ def run_cells(
         pairs = _in_parallel(function, cells, files, missing, _in_processes(jobs))
     else:
         pairs = _sequentially(function, cells, files)
-    with contextlib.closing(pairs), tqdm(total=len(cells), unit="cell", disable=None, leave=False) as bar:
+    bar = tqdm(total=len(cells), unit="cell", disable=None, leave=False)
+    with contextlib.closing(pairs), bar, live.sweeping(len(cells), len(cells) - len(missing)) as sweep:
         for name, result in pairs:
             results[name] = result
             bar.update()
             if name in missing:
+                sweep.done += 1
                 tqdm.write(f"[{len(results)}/{len(cells)}] {name}: {describe(result)}", file=sys.stderr)
     return {name: results[name] for name in cells}
 
@@ -80,7 +82,9 @@ def run_cells(
 def _sequentially(function: Callable[..., Any], cells: Mapping[str, tuple], files: Mapping[str, Path]) -> Pairs:
     """Compute the cells one after the other in this process; results that are kept are read."""
     for name, arguments in cells.items():
-        yield name, kept(files[name], lambda arguments=arguments: function(*arguments))
+        with live.in_cell(name):
+            result = kept(files[name], lambda arguments=arguments: function(*arguments))
+        yield name, result
 
 
 def _in_parallel(
@@ -103,7 +107,7 @@ def _in_processes(jobs: int) -> Executor:
 
     def compute(function: Callable[..., Any], cells: Mapping[str, tuple]) -> Pairs:
         device = paddle.get_device()  # a new process would default to a GPU wherever there is one
-        fixed = function, device, os.getpid(), first_batch.current_place()
+        fixed = function, device, os.getpid(), first_batch.current_place(), live.current_place()
         calls = (joblib.delayed(_named)(name, arguments, *fixed) for name, arguments in cells.items())
         # One thread each: the processes keep the cores busy, and more threads would compete for them.
         with joblib.parallel_config("loky", inner_max_num_threads=1):
@@ -113,12 +117,22 @@ def _in_processes(jobs: int) -> Executor:
 
 
 def _named(
-    name: str, arguments: tuple, function: Callable[..., Any], device: str, sweep: int, place: Path | None
+    name: str,
+    arguments: tuple,
+    function: Callable[..., Any],
+    device: str,
+    sweep: int,
+    place: Path | None,
+    records: Path | None,
 ) -> tuple[str, Any]:
-    """Runs in a worker process: a cell's name and its result, computed on ``device``; ``place``: of the first batch."""
+    """Runs in a worker process: a cell's name and its result, computed on ``device``.
+
+    ``place`` is that of the first batch, ``records`` that of what the trainings say of themselves; None: nobody asks.
+    """
     _end_with(sweep)
     paddle.set_device(device)
-    with first_batch.kept_at(place and (lambda: place)):
+    recording = live.Recording(lambda: records, name) if records is not None else None
+    with first_batch.kept_at(place and (lambda: place)), live.recorded(recording):
         return name, function(*arguments)
 
 

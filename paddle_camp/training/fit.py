@@ -12,7 +12,7 @@ import paddle
 from paddle import nn
 from paddle.optimizer.lr import LRScheduler
 
-from paddle_camp import first_batch
+from paddle_camp import first_batch, live
 from paddle_camp.data.batches import as_batches
 from paddle_camp.distributed import collectives
 from paddle_camp.distributed.synced_norm import convert_sync_batch_norm
@@ -26,7 +26,8 @@ from paddle_camp.training.leftovers import make_room
 from paddle_camp.training.loop import train_one_epoch
 from paddle_camp.training.losses import LossFunction, balanced_weights, classification_loss, regression_loss
 from paddle_camp.training.policy import CheckpointPolicy
-from paddle_camp.training.progress import interruptible, show_progress, with_watchers
+from paddle_camp.training.progress import Together, interruptible, show_progress, with_watchers
+from paddle_camp.training.recording import Recorder
 from paddle_camp.training.schedules import Interval, schedule_of
 from paddle_camp.training.session import Session
 from paddle_camp.training.tasks import Regression, Supervised, Task
@@ -161,7 +162,11 @@ def _run(session: Session, name: str) -> History:
     total, rows = session.num_epochs * train.num_samples, session.history.evaluations
     folder = None if session.keep is None else session.keep.folder
     shown = show_progress(name, total, done, session.quiet, rows)
-    session.progress = with_watchers(shown, folder.name if folder is not None else name, session.history)
+    name = folder.name if folder is not None else name
+    session.progress = with_watchers(shown, name, session.history)
+    if (recording := live.current()) is not None:
+        plan = session.num_epochs, session.num_epochs * len(train)
+        session.progress = Together(session.progress, Recorder(recording, name, session.history, *plan))
     try:
         with interruptible(session.history, folder) as session.asked, threads_for(task.network, train):
             if session.step == 0:
