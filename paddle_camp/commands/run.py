@@ -37,6 +37,7 @@ def build_parser(program: str | None = None) -> argparse.ArgumentParser:
     add("--render", metavar="RUN_DIR", help="write answer.md and report.html of a finished run anew, without training")
     add("--jobs", type=int, metavar="N", help="sweeps: how many trainings run side by side (default 1)")
     add("--cluster", metavar="auto|ADDRESS", help="sweeps: run on a Ray cluster, at its full width")
+    add("--live", action="store_true", help="show the curves while it trains, on a page for the browser: live.html")
     add("--visualdl", action="store_true", help="also write VisualDL logs")
     add_common_options(parser)
     return parser

@@ -37,9 +37,9 @@ class Context:
     Attributes:
         open_folder: creates or finds the run's folder; called once.
         settings: JSON values, for ``config.json``.
-        data: what :meth:`announce` was told; ``weights``: network -> what :meth:`announce_weights` was told;
-            ``published``: the model that :meth:`publish` was told.
+        data, published: what :meth:`announce` and :meth:`publish` were told; ``weights``: by network.
         began: start on the clock of :func:`time.monotonic`, minus the seconds of earlier sessions.
+        told: called with every new status of the run, and the error that ended it.
     """
 
     homework: str
@@ -52,6 +52,7 @@ class Context:
     environment: dict[str, Any] = field(default_factory=runtime.environment)
     weights: dict[str, WeightsInfo] = field(default_factory=dict)
     published: Any = None
+    told: Callable[[str, str], object] = lambda status, error: None
     _path: Path | None = None
 
     @property
@@ -244,14 +245,14 @@ class Context:
         self, status: str, results: dict | None = None, *, headline: dict | None = None, error: str = ""
     ) -> None:
         """Write ``metrics.json``; ``status`` is running, done, failed or interrupted."""
-        described: dict[str, Any] = {}
-        if (data := self.data) is not None:
-            described = {"name": data.name, "origin": data.origin, "path": data.path} | data.counts
+        self.told(status, error)
+        data = self.data
+        described = {} if data is None else {"name": data.name, "origin": data.origin, "path": data.path} | data.counts
         value = {"homework": self.homework, "status": status, "data": described, "seed": self.seed}
         value |= {"weights": {name: info.origin for name, info in self.weights.items()}} if self.weights else {}
         value |= {"device": self.device, "seconds": round(self.seconds, 1), "headline": headline}
-        value |= {"results": results or {}}
-        write_json(self.path / "metrics.json", value | ({"error": error} if error else {}))
+        value |= {"results": results or {}} | ({"error": error} if error else {})
+        write_json(self.path / "metrics.json", value)
 
     def clean_up(self) -> None:
         """Delete the subfolders of the single trainings; ``checkpoints/{last,best}.*`` stay."""

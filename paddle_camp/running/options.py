@@ -35,6 +35,7 @@ class Options:
     jobs: int | None = None  # None: one; on a cluster as many as it has room for
     cluster: str | None = None
     visualdl: bool = False
+    live: bool = False
     debug: bool = False
     config: str | None = None  # the config.json of a run to be run again
 

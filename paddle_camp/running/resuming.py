@@ -66,7 +66,7 @@ def read_config(path: Path, options: Options) -> tuple[Any, Options]:
         began = replace(began, data="real" if real else "synthetic", data_dir=data.path if real else None)
     now = {key: getattr(options, key) for key in ("resume", "out", "debug", "jobs", "cluster", "visualdl", "config")}
     now |= {key: getattr(options, key) for key in ("device", "data_dir") if getattr(options, key) not in (None, "auto")}
-    return saved.get("settings"), replace(began, **now)
+    return saved.get("settings"), replace(began, live=began.live or options.live, **now)
 
 
 def seconds_so_far(path: Path) -> float:

@@ -20,6 +20,7 @@ from paddle_camp.running.context import Context
 from paddle_camp.running.diagnosing import add_diagnosis
 from paddle_camp.running.folder import alone_in, new_folder, resume_command
 from paddle_camp.running.interpreting import add_interpretation
+from paddle_camp.running.live_page import live_page
 from paddle_camp.running.manifest import remove_manifest, write_manifest
 from paddle_camp.running.model_card import write_model_card
 from paddle_camp.running.options import Options
@@ -60,6 +61,8 @@ def run_assignment(catalogue: Catalogue, homework: str, options: Options) -> tup
             until_the_end.enter_context(cluster.connected(options.cluster, page.run.__module__))
         open_folder = _folder_opener(until_the_end, path, lambda: new_folder(homework, options))
         context = Context(homework, open_folder, options, settings.as_dict(values), device)
+        if options.live and world.rank == 0:
+            until_the_end.enter_context(live_page(context, catalogue.assignments[homework].title))
         if path is not None:
             context.began -= seconds_so_far(path)
             context.open()  # the folder of a resumed run is locked from the start

@@ -1,0 +1,243 @@
+"""The page of ``--live``: what it shows while a run goes on and at its end, and that the run is the same without it."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from pathlib import Path
+
+import paddle
+import pytest
+from paddle import nn
+
+import paddle_camp as camp
+from paddle_camp import live
+from paddle_camp.collecting.record import read_record
+from paddle_camp.collecting.verifying import verify
+from paddle_camp.commands.run import build_parser
+from paddle_camp.files import read_json, write_json
+from paddle_camp.running import live_page
+from paddle_camp.running.context import Context
+from paddle_camp.running.options import Options
+from paddle_camp.running.runner import run_assignment
+from paddle_camp.training.recording import MOST, Recorder
+from tests.helpers.toys import without_times
+
+REFRESHES = '<meta http-equiv="refresh"'
+GO_ON = live_page.LivePage._go_on
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch):
+    """Every write is due; but the thread that writes the page by itself waits long, so that no test waits for it."""
+    monkeypatch.setattr(live, "PAUSE", 0.0)
+    monkeypatch.setattr(live, "SHARE", 0.0)
+    monkeypatch.setattr(live_page.LivePage, "_go_on", lambda page: page.ended.wait())
+
+
+def train(num_epochs: int = 2, keep=None, look=lambda: None, name: str = "train") -> camp.History:
+    """Four steps an epoch on eight rows, and an evaluation; ``look`` is called before the first and after each."""
+    paddle.seed(0)
+    model = nn.Linear(2, 2)
+    x, y = paddle.rand([8, 2]).numpy(), [0, 1] * 4
+    optimizer = paddle.optimizer.SGD(0.1, parameters=model.parameters())
+    options = {"batch_size": 2, "evaluations": {"holdout": (x, y)}, "keep": keep, "name": name, "quiet": True}
+    return camp.fit(model, optimizer, (x, y), num_epochs=num_epochs, probe=lambda net: look() or {}, **options)
+
+
+def records(folder: Path) -> dict[str, dict]:
+    return {each["name"]: each for each in map(read_json, folder.glob("*.json"))}
+
+
+def with_page(toys, monkeypatch, trains):
+    """The course whose small assignment makes its folder and calls ``trains(context)`` first."""
+    page = toys.load("1-1")
+    usual = page.run
+
+    def run(settings, context):
+        assert context.path
+        trains(context)
+        return usual(settings, context)
+
+    monkeypatch.setattr(page, "run", run)
+    return toys
+
+
+def run(toys, tmp_path, **options) -> Path:
+    return run_assignment(toys, "1-1", Options(out=str(tmp_path / "runs"), live=True, **options))[1]
+
+
+def page_of(tmp_path: Path) -> str:
+    return (tmp_path / "runs" / "1-1" / "latest" / live_page.FILE).read_text(encoding="utf-8")
+
+
+def test_a_record_grows_with_its_training_which_is_the_same_without_it(tmp_path):
+    plain, seen = train(), []
+    with live.recorded(live.Recording(lambda: tmp_path)):
+        history = train(look=lambda: seen.append(records(tmp_path)["train"]["step"]))
+    assert seen == [0, 4, 8]
+    assert without_times(history.steps) == without_times(plain.steps)
+    assert without_times(history.evaluations) == without_times(plain.evaluations)
+    (record,) = records(tmp_path).values()
+    assert record["losses"] == [[row["step"], row["loss"]] for row in history.steps]
+    assert record["splits"]["holdout"]["loss"] == [[row["epoch"], row["loss"]] for row in history.split("holdout")]
+    assert (record["ended"], record["num_steps"], live.current()) == (True, 8, None)
+
+
+def test_of_a_long_training_the_means_of_parts_are_kept(tmp_path):
+    history = camp.History([{"step": step, "loss": float(step)} for step in range(1, 10 * MOST - 3)])
+    losses = Recorder(live.Recording(lambda: tmp_path), "a", history, 1, 2000).losses()
+    assert len(losses) == MOST and losses[:2] == [[10, 5.5], [20, 15.5]] and losses[-1] == [1996, 1993.5]
+    assert Recorder(live.Recording(lambda: tmp_path), "a", camp.History(), 1, 2000).losses() == []
+
+
+def test_a_slow_disk_is_written_to_less_often(monkeypatch):
+    monkeypatch.setattr(live, "SHARE", 250)
+    now = iter([0.0, 10.0, 10.5])
+    monkeypatch.setattr(live.time, "monotonic", lambda: next(now))
+    pace = live.Pace()
+    with pace.writing():
+        pass
+    assert pace.due == 10.5 + 0.5 * 250
+
+
+def test_trainings_of_one_name_and_those_within_a_cell_are_told_apart(tmp_path):
+    with live.recorded(live.Recording(lambda: tmp_path)):
+        train()
+        train()
+        with live.in_cell("relu-0"):
+            train()
+            train(name="relu-0")
+            train(keep=tmp_path / "with/weights")
+    assert set(records(tmp_path)) == {"train", "train (2)", "relu-0", "relu-0 (2)", "relu-0 · weights"}
+
+
+def test_the_page_shows_the_curves_and_refreshes_itself_until_the_run_is_done(toys, tmp_path, monkeypatch, capsys):
+    shown = []
+
+    def trains(context):
+        def look():
+            context.told.__self__.write()
+            shown.append(page_of(tmp_path))
+
+        train(keep=context.path / "mine", look=look)
+
+    folder = run(with_page(toys, monkeypatch, trains), tmp_path)
+    assert f"live: open {folder / 'live.html'} in a browser\n" in capsys.readouterr().err
+    first, middle, last = shown
+    assert all(REFRESHES in each and "进行中" in each and "已用" in each for each in shown)
+    assert "<polyline" not in first and "第 1 / 2 轮" in first and "还需" not in first
+    assert "第 2 / 2 轮" in middle and "还需" in middle
+    assert [each.count("<circle") for each in shown] == [0, 3, 0]  # after an epoch: two losses and an accuracy
+    assert [each.count("<polyline") for each in shown] == [0, 4, 4]
+    done = page_of(tmp_path)
+    assert REFRESHES not in done and "已完成" in done and 'href="report.html"' in done
+    assert done.count("<polyline") == 4 and "<td>mine</td>" in done and "注意：本次没有使用 Toys 数据集" in done
+    assert not re.findall(r'(?:src|href)="(?!report\.html)|<script', done)
+    assert (folder / "report.html").exists() and not (folder / "checkpoints" / "live").exists()
+
+
+def test_a_run_with_its_page_is_verified(toys, tmp_path):
+    folder = run(toys, tmp_path)
+    assert "没有可以画成曲线的训练" in page_of(tmp_path)  # it trains nothing
+    manifest = next(each for each in verify(read_record(folder)) if each.name == "manifest")
+    assert manifest.holds and "live.html" in (folder / "manifest.json").read_text("utf-8")
+    (folder / "live.html").write_text("edited")
+    assert "live.html is not as it was written" in " ".join(each.said for each in verify(read_record(folder)))
+
+
+@pytest.mark.parametrize(
+    ("error", "says"), [(KeyboardInterrupt(), "已中断"), (RuntimeError("<i>so"), "出错，没有完成")]
+)
+def test_the_page_says_how_a_run_ended_and_a_resumed_one_goes_on_with_it(toys, tmp_path, monkeypatch, error, says):
+    errors = [error]
+
+    def look():
+        if errors:
+            raise errors.pop()
+
+    def trains(context):
+        train(1, keep=context.path / "first")
+        train(keep=context.path / "second", look=look)
+
+    with_page(toys, monkeypatch, trains)
+    with pytest.raises((KeyboardInterrupt, RuntimeError)):
+        run(toys, tmp_path)
+    ended = page_of(tmp_path)
+    assert REFRESHES not in ended and f"<b>{says}</b>" in ended and "<i>so" not in ended
+    assert "--resume" in ended and "<td>1.0 / 1</td>" in ended.replace(' class="number"', "")
+    run_assignment(toys, "1-1", Options(out=str(tmp_path / "runs"), resume=""))  # as it began
+    done = page_of(tmp_path)
+    assert "<b>已完成</b>" in done and all(f"</i>{name}</td>" in done for name in ("first", "second"))
+
+
+def test_a_page_that_cannot_be_written_is_said_once_and_the_training_goes_on(toys, tmp_path, monkeypatch, capsys):
+    def trains(context):
+        page = context.path / live_page.FILE
+        page.unlink()
+        page.mkdir()
+        train(look=context.told.__self__.write)
+
+    run(with_page(toys, monkeypatch, trains), tmp_path)
+    said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("--live:")]
+    assert len(said) == 1 and "live.html cannot be written (Is a directory); the run goes on" in said[0]
+
+
+def test_the_page_is_written_by_itself_and_its_thread_ends_with_the_run(toys, tmp_path, monkeypatch):
+    monkeypatch.setattr(live_page.LivePage, "_go_on", GO_ON)
+    monkeypatch.setattr(live, "PAUSE", 0.02)
+
+    def trains(context):
+        before, end = page_of(tmp_path), time.monotonic() + 20
+        while page_of(tmp_path) == before and time.monotonic() < end:  # its clock moves on
+            time.sleep(0.05)
+        assert page_of(tmp_path) != before
+
+    run(with_page(toys, monkeypatch, trains), tmp_path)
+    assert live_page.FILE not in [thread.name for thread in threading.enumerate()]
+
+
+def record(name: str, step: int = 50, **more) -> dict:
+    """Of a training of 100 steps in 10 epochs that began ten seconds ago."""
+    now = time.time()
+    value = {"name": name, "cell": name, "num_epochs": 10, "num_steps": 100, "first": 0, "step": step, "ended": False}
+    value |= {"began": now - 10, "written": now, "losses": [[1, 0.5], [step, 0.25]]}
+    return value | {"splits": {"holdout": {"loss": [[1.0, 0.5], [2.0, 0.4]]}}} | more
+
+
+def going(*rows: dict) -> list[live_page.Training]:
+    return [live_page.Training(each, True, "red") for each in rows]
+
+
+def test_the_time_left_is_that_of_a_part_which_goes_on_as_it_began():
+    assert live_page.time_left([], None) is None
+    assert live_page.time_left(going(record("a", 0)), None) is None
+    assert live_page.time_left(going(record("a", 20)), None) == pytest.approx(40, rel=1e-3)
+    assert live_page.time_left(going(record("a", 50, first=40)), None) == pytest.approx(50, rel=1e-3)  # resumed
+    sweep = live.Sweep(cells=8, first=2, done=4, began=time.monotonic() - 30)  # two and two halves in 30 seconds
+    assert live_page.shares(going(record("a"), record("b")), sweep) == 5 / 8
+    assert live_page.time_left(going(record("a"), record("b")), sweep) == pytest.approx(30, rel=1e-3)
+
+
+def test_trainings_share_charts_and_the_last_ones_are_shown(tmp_path, monkeypatch):
+    monkeypatch.setattr(live_page, "MOST", 2)
+    context = Context("1-1", lambda: tmp_path, Options(live=True), {})
+    context.open()
+    page = live_page.LivePage(context, "Toys")
+    now = time.time()
+    rows = [record("oldest", began=now - 30), record("killed", written=now - 20, began=now - 25), record("<new>")]
+    for number, row in enumerate(rows):
+        write_json(tmp_path / "checkpoints" / "live" / f"{number}.json", row)
+    write_json(tmp_path / "checkpoints" / "live" / "strange.json", {"began": 1})
+    shown, more = page.trainings()
+    assert [(each.record["name"], each.goes_on) for each in shown] == [("killed", False), ("<new>", True)] and more == 1
+    text = page.render()
+    assert text.count("<svg") == 2 and text.count("<polyline") == 4  # the losses of the steps, and those held out
+    assert "&lt;new&gt;" in text and "<new>" not in text and "更早的 1 个没有画" in text
+    assert (text.count("<td>中断</td>"), text.count("<td>训练中</td>")) == (1, 1)
+
+
+def test_the_option_is_on_the_command_line():
+    assert build_parser().parse_args(["7-1", "--live"]).live is True
+    assert build_parser().parse_args(["7-1"]).live is Options().live is False
