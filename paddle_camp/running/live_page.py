@@ -31,10 +31,11 @@ KEYS = {"name", "cell", "num_epochs", "num_steps", "first", "step", "ended", "be
 
 
 class Training(NamedTuple):
-    """A training on the page: its record, whether it goes on, and its colour."""
+    """A training on the page: its record, whether it goes on or was broken off, and its colour."""
 
     record: dict[str, Any]
     goes_on: bool
+    broken_off: bool
     colour: str
 
     @property
@@ -130,14 +131,16 @@ class LivePage:
 
     def trainings(self) -> tuple[list[Training], int]:
         """The last ones that have begun, in their order, and how many before them are left out."""
-        found = (read_json(path) for path in sorted(self.recording.place().glob("*.json")))
-        records = sorted((each for each in found if each.keys() >= KEYS), key=lambda each: each["began"])
+        there = (read_json(path) for path in sorted(self.recording.place().glob("*.json")))
+        records = sorted((each for each in there if each.keys() >= KEYS), key=lambda each: each["began"])
         shown = records[-MOST:]
-        goes_on = self.status == "running"
-        return [
-            Training(each, goes_on and not each["ended"] and each["written"] >= self.began, colour(index, len(shown)))
-            for index, each in enumerate(shown)
-        ], len(records) - len(shown)
+        found = []
+        for index, each in enumerate(shown):
+            goes_on = self.status == "running" and not each["ended"] and each["written"] >= self.began
+            # One that has ended before its last epoch had no more patience, or diverged; or the run was broken off.
+            whole = each["step"] >= each["num_steps"] or (each["ended"] and self.status in ("running", "done"))
+            found.append(Training(each, goes_on, not goes_on and not whole, colour(index, len(shown))))
+        return found, len(records) - len(shown)
 
 
 @contextlib.contextmanager
