@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from markupsafe import Markup, escape
@@ -10,6 +11,12 @@ from markupsafe import Markup, escape
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 420, 240, 60, 24, 12, 34  # pixels
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a5195", "#8c6d31")  # Okabe and Ito
 EPOCHS, STEPS = "轮（epoch）", "步（step）"  # what is drawn against
+MOST = 400  # steps that a curve is drawn of
+STYLE = """.paddle-camp-losses svg { display: block; width: 420px; max-width: 100%; }
+.paddle-camp-losses text { fill: currentColor; font-size: 11px; } .paddle-camp-losses .x { text-anchor: middle; }
+.paddle-camp-losses .y { text-anchor: end; dominant-baseline: middle; }
+.paddle-camp-losses .grid { stroke: currentColor; opacity: .15; }
+.paddle-camp-losses polyline { fill: none; stroke-width: 1.6; }"""
 Points = list[tuple[float, float]]
 
 
@@ -25,7 +32,23 @@ def _tick(value: float) -> str:
     return f"{value:,.0f}" if 1 <= abs(value) < 1e6 and value == round(value) else f"{value:.3g}"
 
 
-def chart(title: str, runs: Sequence[Sequence[Points]], names: Sequence[str], across: str = EPOCHS) -> Markup:
+def smoothed(line: Points) -> Points:
+    """The moving mean over a 25th of the line."""
+    if not line:
+        return []
+    x, y = np.array(line, np.float64).T
+    window, ones = np.ones(max(1, len(y) // 25)), np.ones(len(y))
+    means = np.convolve(y, window, "same") / np.convolve(ones, window, "same")
+    return list(zip(x.tolist(), means.tolist(), strict=True))
+
+
+def chart(
+    title: str,
+    runs: Sequence[Sequence[Points]],
+    names: Sequence[str],
+    across: str = EPOCHS,
+    higher: str = "；更高的画在上边线上",
+) -> Markup:
     """The curves of some runs over each other, a colour a run.
 
     Args:
@@ -33,6 +56,7 @@ def chart(title: str, runs: Sequence[Sequence[Points]], names: Sequence[str], ac
         runs: the curves of each, finite (x, y); a run may have none, all together one point at least.
         names: of the runs, for who points at a curve.
         across: what x is.
+        higher: said behind it where the curves of a few go up so far that they would flatten the others.
     """
     points = np.array([point for lines in runs for line in lines for point in line])
     (left, low), (right, high) = points.min(axis=0), points.max(axis=0)
@@ -51,7 +75,7 @@ def chart(title: str, runs: Sequence[Sequence[Points]], names: Sequence[str], ac
         return [f"{x:.1f},{y:.1f}" for x, y in zip(along.tolist(), up.tolist(), strict=True)]
 
     parts: list[str] = []
-    higher = "；更高的画在上边线上" if diverged else ""
+    higher = higher if diverged else ""
     for value, at in zip(heights, place([(left, height) for height in heights]), strict=True):
         x, y = at.split(",")
         parts.append(
@@ -73,3 +97,26 @@ def chart(title: str, runs: Sequence[Sequence[Points]], names: Sequence[str], ac
                 parts.append(f'<circle cx="{x}" cy="{y}" r="2.5" fill="{colour(index, len(runs))}"/>')
     label = escape(title)
     return Markup(f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">{"".join(parts)}</svg>')
+
+
+def losses_html(losses: Points, evaluations: Iterable[Mapping[str, Any]]) -> str:
+    """The loss against the steps so far, as a notebook shows it: training (its moving mean), and each evaluation.
+
+    It brings its style along, and takes the colour of the text from the notebook, which may be a dark one. Empty before
+    the first step.
+
+    Args:
+        losses: (step, loss).
+        evaluations: rows of a :class:`~paddle_camp.history.History`; those of the split "train" are left out.
+    """
+    lines = {"training": smoothed(losses[:: -(-len(losses) // MOST) or 1])}
+    for row in evaluations:
+        if "loss" in row and row["split"] != "train":
+            lines.setdefault(row["split"], []).append((row["step"], row["loss"]))
+    if not any(lines.values()):
+        return ""
+    runs = [[line] if line else [] for line in lines.values()]
+    svg = chart("loss against steps", runs, list(lines), "step", "; higher ones stand at the top")
+    colours = (colour(index, len(lines)) for index in range(len(lines)))
+    legend = "".join(f'<b style="color:{c}">— {escape(name)}</b> ' for c, name in zip(colours, lines, strict=True))
+    return f'<div class="paddle-camp-losses"><style>{STYLE}</style>{svg}{legend}</div>'

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
@@ -20,7 +19,7 @@ from paddle_camp.files import read_json, write_text
 from paddle_camp.running.context import Context
 from paddle_camp.running.folder import resume_command
 from paddle_camp.running.printing import printable
-from paddle_camp.svg import EPOCHS, STEPS, Points, chart, colour
+from paddle_camp.svg import EPOCHS, STEPS, Points, chart, colour, smoothed
 
 FILE = "live.html"
 REFRESH = 3  # seconds, in the browser
@@ -199,16 +198,6 @@ def charts(records: Sequence[dict[str, Any]]) -> list[tuple[str, Markup, list[tu
             runs = [[_thinned(line, every)] if line else [] for line in lines]
             found.append((title, chart(title, runs, lines_of, across), legend))
     return found
-
-
-def smoothed(line: Points) -> Points:
-    """The moving mean over a 25th of the training so far."""
-    if not line:
-        return []
-    steps, losses = np.array(line).T
-    window, ones = np.ones(max(1, len(losses) // 25)), np.ones(len(losses))
-    means = np.convolve(losses, window, "same") / np.convolve(ones, window, "same")
-    return list(zip(steps.tolist(), means.tolist(), strict=True))
 
 
 def _thinned(line: Points, every: int) -> Points:

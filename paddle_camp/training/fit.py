@@ -159,9 +159,9 @@ def _run(session: Session, name: str) -> History:
         train_one_epoch, task, train, seed=session.seed, schedule_interval=session.schedule_interval
     )
     done = sum(session.history.column("samples"))
-    total, rows = session.num_epochs * train.num_samples, session.history.evaluations
+    total = session.num_epochs * train.num_samples
     folder = None if session.keep is None else session.keep.folder
-    shown = show_progress(name, total, done, session.quiet, rows)
+    shown = show_progress(name, total, done, session.quiet, session.history)
     name = folder.name if folder is not None else name
     session.progress = with_watchers(shown, name, session.history)
     if (recording := live.current()) is not None:

@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 
@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from paddle_camp.history import History, Row, epochs_html
 from paddle_camp.notebook import LiveOutput, in_notebook
+from paddle_camp.svg import losses_html
 
 LOG_EVERY = 10  # steps, as in the course
 REDRAW_EVERY = 0.25  # seconds, in a notebook: each time is a message to the browser
@@ -71,18 +72,18 @@ class TerminalProgress(Progress):
 
 
 class NotebookProgress(Progress):
-    """One output of the cell: a bar with the rate and the time left, and a table with a row an epoch; no lines.
+    """One output of the cell: a bar with the rate and the time left, a table with a row an epoch, and the losses.
 
-    It is drawn anew in place, at most every quarter of a second. At the end the table stays, under one line.
+    It is drawn anew in place, at most every quarter of a second. At the end table and curves stay, under one line.
 
     Args:
-        rows: evaluations of the part of the training that was done before.
+        history: of the part of the training that was done before.
     """
 
-    def __init__(self, name: str, total: int, done: int, rows: Sequence[Row] = ()):
+    def __init__(self, name: str, total: int, done: int, history: History):
         self.name, self.total, self.before, self.done = name, total, done, done
-        self.rows = list(rows)
-        self.loss = float("nan")
+        self.rows = list(history.evaluations)
+        self.losses = [(row["step"], row["loss"]) for row in history.steps]
         self.output = LiveOutput()
         self.began = self.drawn_at = time.monotonic()
         self.draw(f"{name}: starting")
@@ -90,18 +91,15 @@ class NotebookProgress(Progress):
     def step(self, row: Row) -> None:
         """Move the bar."""
         self.done += row["samples"]
-        self.loss = row["loss"]
-        self.draw_if_due()
-
-    def epoch_done(self, row: Row) -> None:
-        """A new row in the table."""
-        self.rows.append(row)
+        self.losses.append((row["step"], row["loss"]))
         self.draw_if_due()
 
     def measured(self, row: Row) -> None:
-        """New cells in the last row of the table."""
+        """A new row in the table, or new cells in its last one, and points of the curves."""
         self.rows.append(row)
         self.draw_if_due()
+
+    epoch_done = measured
 
     def draw_if_due(self) -> None:
         """Draw it if the last time is long enough ago."""
@@ -110,14 +108,13 @@ class NotebookProgress(Progress):
         rate = (self.done - self.before) / (time.monotonic() - self.began)
         left = tqdm.format_interval((self.total - self.done) / rate) if rate else "?"
         place = f"{self.done:,} of {self.total:,} samples, {rate:.3g} samples/s, {left} left"
-        self.draw(f"{self.name}: {place}; loss {self.loss:.4f}")
+        self.draw(f"{self.name}: {place}; loss {self.losses[-1][1]:.4f}")
 
     def close(self) -> None:
         """Leave the table, and in the bar's place what was done."""
         if self.done == self.before:  # all was done before
             return self.draw(f"{self.name}: nothing was left to do", bar=False)
-        seconds = time.monotonic() - self.began
-        took = f"{self.done - self.before:,} samples in {seconds:.1f} s"
+        took = f"{self.done - self.before:,} samples in {time.monotonic() - self.began:.1f} s"
         part = "" if self.done >= self.total else f", {self.done / self.total:.0%} of the training"
         self.draw(f"{self.name}: {took}{part}", bar=False)
 
@@ -125,7 +122,8 @@ class NotebookProgress(Progress):
         """Show the bar if there is one, the line, and the table."""
         self.drawn_at = time.monotonic()
         shown = f'<progress value="{self.done}" max="{self.total}"></progress> ' * bar
-        self.output.show(f"<div>{shown}{html.escape(line)}</div>{epochs_html(self.rows)}", line)
+        curves = losses_html(self.losses, self.rows)
+        self.output.show(f"<div>{shown}{html.escape(line)}</div>{epochs_html(self.rows)}{curves}", line)
 
 
 class Together(Progress):
@@ -175,16 +173,20 @@ def with_watchers(display: Progress, name: str, history: History) -> Progress:
     return Together(display, *more) if more else display
 
 
-def show_progress(name: str, total: int, done: int, quiet: bool = False, rows: Sequence[Row] = ()) -> Progress:
+def show_progress(name: str, total: int, done: int, quiet: bool = False, history: History | None = None) -> Progress:
     """The display of a training of ``total`` samples, ``done`` of which are done: none, a terminal's or a notebook's.
 
     Args:
         name: what stands before the bar.
-        rows: the evaluations so far.
+        history: the training so far.
     """
     if quiet:
         return Progress()
-    return NotebookProgress(name, total, done, rows) if in_notebook() else TerminalProgress(name, total, done)
+    return (
+        NotebookProgress(name, total, done, history or History())
+        if in_notebook()
+        else TerminalProgress(name, total, done)
+    )
 
 
 class Interrupted(KeyboardInterrupt):

@@ -85,6 +85,8 @@ def test_a_notebook_gets_a_bar_and_a_table_and_no_lines(recorded, monkeypatch, c
     first, second = recorded.shown[0], recorded.shown[1]
     assert first[1] == "train: starting"
     assert '<progress value="4" max="88"></progress>' in second[0] and "<table>" not in second[0]
+    assert "<svg" not in first[0] and "<circle" in second[0]  # the curve grows
+    assert [recorded.shown[place][0].count("<polyline") for place in (2, -1)] == [1, 2]
     assert re.fullmatch(r"train: 4 of 88 samples, [\d.]+ samples/s, \d\d:\d\d left; loss 1.0000", second[1])
     last, text = recorded.shown[-1]
     assert re.fullmatch(r"train: 44 samples in [\d.]+ s, 50% of the training", text)
@@ -98,7 +100,7 @@ def test_a_notebook_gets_a_bar_and_a_table_and_no_lines(recorded, monkeypatch, c
 def test_the_rate_and_the_time_left_are_those_of_this_part_of_the_training(recorded, monkeypatch):
     now = [100.0]
     monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
-    shown = show_progress("train", 1000, 500, rows=[EPOCH])
+    shown = show_progress("train", 1000, 500, history=History([], [EPOCH]))
     now[0] += 2
     shown.step(step(0) | {"samples": 100})
     assert recorded.shown[-1][1] == "train: 600 of 1,000 samples, 50 samples/s, 00:08 left; loss 1.0000"
