@@ -199,6 +199,15 @@ def test_the_page_is_written_by_itself_and_its_thread_ends_with_the_run(toys, tm
     assert live_page.FILE not in [thread.name for thread in threading.enumerate()]
 
 
+def test_the_thread_ends_with_a_run_that_does_not_say_how_it_ended(tmp_path):
+    context = Context("1-1", lambda: tmp_path, Options(live=True), {})
+    with pytest.raises(OSError, match="full"), live_page.live_page(context, "Toys"):
+        context.open()
+        assert live_page.FILE in [thread.name for thread in threading.enumerate()]
+        raise OSError("full")
+    assert live_page.FILE not in [thread.name for thread in threading.enumerate()]
+
+
 def record(name: str, step: int = 50, **more) -> dict:
     """Of a training of 100 steps in 10 epochs that began ten seconds ago."""
     now = time.time()
