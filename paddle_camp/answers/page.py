@@ -19,6 +19,17 @@ from paddle_camp.files import write_text
 TEMPLATES = Path(__file__).parent
 
 
+def html_templates(*folders: Path) -> Environment:
+    """The HTML templates in some folders and here, where the style of all pages is; what they are given is escaped."""
+    return Environment(
+        loader=FileSystemLoader([*folders, TEMPLATES]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
 def write_answer(path: str | Path, title: str, body_markdown: str, stand_in_note: str | None = None) -> None:
     """Write ``answer.md``: the title and the text; with ``stand_in_note``, that note is the first line.
 
@@ -55,13 +66,7 @@ def write_report(
     env = {"folder": path.parent, "shown": shown}
     answer = Markup(_markdown().render(body_markdown, env))
     rest = [(caption, _data_uri(Path(file))) for caption, file in figures if Path(file).resolve() not in shown]
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = html_templates()
     environment.filters |= {"cell": _cell, "is_number": _is_number}
     page = environment.get_template("report.html.j2").render(
         title=title,

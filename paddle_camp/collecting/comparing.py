@@ -10,9 +10,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from paddle_camp.answers.page import html_templates
 from paddle_camp.collecting.curves import Chart, charts, read_curves
 from paddle_camp.collecting.finding import Found
 from paddle_camp.collecting.foreign import read_start
@@ -122,9 +122,7 @@ def _there(found: Found) -> bool:
 
 def write_page(path: Path, sections: Sequence[Section]) -> None:
     """Write the page; no script but its own can run in it, whatever the runs are called."""
-    environment = Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+    environment = html_templates(HERE)
     environment.filters |= {"number": lambda value: "" if value is None else f"{value:.4g}"}
     script = (HERE / "compare.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -134,7 +132,6 @@ def write_page(path: Path, sections: Sequence[Section]) -> None:
         rows=rows,
         script=Markup(script),
         digest=digest,
-        style=Markup((HERE / "compare.css").read_text(encoding="utf-8")),
         whose=len({row.found.whose.partition(" · ")[0] for row in rows}),
         stand_ins=sum(row.found.record.origin == "synthetic" for row in rows),
         faulty=sum(bool(row.notes) for row in rows),

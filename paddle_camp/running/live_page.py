@@ -11,10 +11,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Template
 from markupsafe import Markup
 
-from paddle_camp import answers, live
+from paddle_camp import live
+from paddle_camp.answers.page import html_templates
 from paddle_camp.files import read_json, write_text
 from paddle_camp.running.context import Context
 from paddle_camp.running.folder import resume_command
@@ -212,13 +213,6 @@ def minutes(seconds: float) -> str:
 
 @functools.cache  # once a process: it is compiled
 def _template() -> Template:
-    folders = [Path(__file__).parent, Path(str(answers.__file__)).parent]
-    environment = Environment(
-        loader=FileSystemLoader(folders),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = html_templates(Path(__file__).parent)
     environment.filters["minutes"] = minutes
     return environment.get_template("live.html.j2")
