@@ -21,6 +21,7 @@ from paddle_camp.networks.grad_cam import explain_together
 from paddle_camp.networks.receptive_fields import Grid
 from paddle_camp.notebook import png_html
 from paddle_camp.plots.heat import explanation_figure, overlay
+from paddle_camp.plots.language import wrapped
 from paddle_camp.predicting.picture_reader import PictureInputs
 from paddle_camp.predicting.saved_model import SavedModel, find_saved_model
 
@@ -69,9 +70,8 @@ class Explanation:
 
     def figure(self, title: str | None = None) -> Figure:
         """The pictures, and below each its overlay."""
-        return explanation_figure(
-            self.images, np.stack(self._heats), self.captions, [False] * len(self.names), title=title
-        )
+        captions, unmarked = [wrapped(caption, 15) for caption in self.captions], [False] * len(self.names)
+        return explanation_figure(self.images, np.stack(self._heats), captions, unmarked, title=title)
 
     def save(self, folder: str | Path, taken: Sequence[Path] = ()) -> list[Path]:
         """Write an overlay for each picture, ``NAME.png``, with its number where a name is in ``taken`` or comes again.

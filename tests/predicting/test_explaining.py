@@ -9,6 +9,8 @@ import pytest
 import paddle_camp as camp
 from paddle_camp.commands import predict
 from paddle_camp.errors import CheckpointError, DataError, SettingError
+from paddle_camp.networks.receptive_fields import Grid
+from paddle_camp.predicting.explaining import Explanation
 from tests.helpers import tried_models
 
 
@@ -54,6 +56,15 @@ def test_scaled_inputs_are_shown_from_black_to_white():
     found = camp.explain(camp.create_model("small_conv_net", num_classes=2, in_channels=3), inputs)
     assert found.images.dtype == np.uint8 and found.images.min() == 0 and found.images.max() == 255
     assert found.classes == ("0", "1")
+
+
+def test_a_long_name_of_a_class_does_not_run_into_its_neighbour():
+    images, shares = np.zeros((2, 3, 32, 32), np.uint8), np.array([[1.0, 0.0], [0.0, 1.0]])
+    names = ("no entry", "right of way at the next crossing")
+    maps, grid = np.ones((2, 4, 4), np.float32), Grid((8, 8), (0, 0))
+    found = Explanation(images, maps, np.array([0, 1]), shares, names, ("a", "b"), "features", grid)
+    titles = {axes.get_title() for axes in found.figure().axes} - {""}
+    assert titles == {"no entry 1.00", "right of way at\nthe next\ncrossing 1.00"}
 
 
 def test_a_run_and_its_files(digits, pictures):
