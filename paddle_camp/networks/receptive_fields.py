@@ -19,6 +19,7 @@ from paddle import Tensor, nn
 
 from paddle_camp.networks.modes import evaluating
 
+MIDDLE = 4  # places across, of which two in the middle are looked at
 MORE = 48  # pixels by which a layer's input is enlarged so that its middle is far from the edges: a multiple of strides
 
 
@@ -96,17 +97,17 @@ def _resizing_layers(
     places: list[tuple[int, int]] = []
 
     def note(name: str, it: nn.Layer, given: object, output: object) -> None:
-        if places or not (_is_map(given) and _is_map(output)):
+        if places or not _is_map(output):
             return
         size = (output.shape[2], output.shape[3])
-        if size not in ((1, 1), (given.shape[2], given.shape[3])):
+        if _is_map(given) and size not in ((1, 1), (given.shape[2], given.shape[3])):
             found.append((it, list(given.shape), size))
         if name == layer:
             places.append(size)
 
     with contextlib.ExitStack() as stack:
         for name, each in model.named_sublayers():
-            handle = each.register_forward_post_hook(lambda it, x, y, name=name: note(name, it, x[0], y))
+            handle = each.register_forward_post_hook(lambda it, x, y, name=name: note(name, it, (*x, None)[0], y))
             stack.callback(handle.remove)
         with evaluating(model):
             model(paddle.to_tensor(inputs))
@@ -118,7 +119,9 @@ def _is_map(value: object) -> TypeGuard[Tensor]:
 
 
 def _grid_of_layer(layer: nn.Layer, shape: list[int]) -> Grid | None:
-    """Where a layer's outputs lie in its input ``[N, C, H, W]``; None if its middle depends on nothing, or on an edge.
+    """Where a layer's outputs lie in its input ``[N, C, H, W]``.
+
+    None if its middle depends on nothing, or on an edge, or if it cannot be tried: it takes more than one tensor, say.
 
     The pictures rise from one corner to the other, and fall: a max pool takes the one end of its window or the other.
     """
@@ -126,7 +129,12 @@ def _grid_of_layer(layer: nn.Layer, shape: list[int]) -> Grid | None:
     rising = np.add.outer(np.arange(height), np.arange(width)).astype(np.float32)
     pictures = np.broadcast_to(np.stack([rising, -rising])[:, None], (2, shape[1], height, width)).copy()
     given = paddle.to_tensor(pictures, stop_gradient=False)
-    outputs = layer(given)
+    try:
+        outputs = layer(given)
+    except Exception:  # a part of it fits one size alone
+        return None
+    if not _is_map(outputs) or min(outputs.shape[2:]) < MIDDLE:
+        return None
     middle = np.array(outputs.shape[2:]) // 2
     centres = []
     for i, j in (middle - 1, middle + 1):

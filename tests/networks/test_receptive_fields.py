@@ -100,15 +100,65 @@ class Pooled(nn.Layer):
         return self.fc(self.conv(F.max_pool2d(x, 8, 8)).flatten(1))
 
 
-@pytest.mark.parametrize(
-    "model",
-    [
-        Pooled,
-        lambda: nn.Sequential(nn.AdaptiveAvgPool2D(4), nn.Conv2D(1, 2, 1), nn.Flatten(), nn.Linear(32, 2)),
-    ],
-)
+class Keyword(Pooled):
+    """Names its input."""
+
+    def forward(self, x):
+        return self.fc(self.conv(x=F.max_pool2d(x, 8, 8)).flatten(1))
+
+
+class Placed(nn.Layer):
+    """Shrinks by 8 and adds a number for each place, so that it takes pictures of one size."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2D(1, 2, 3, padding=1)
+        self.place = self.create_parameter([1, 2, 4, 4])
+
+    def forward(self, x):
+        return self.conv(F.max_pool2d(x, 8, 8)) + self.place
+
+
+class Joined(nn.Layer):
+    """Takes several maps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2D(4, 2, 1)
+
+    def forward(self, maps):
+        return self.conv(paddle.concat(maps, axis=1))
+
+
+class Several(nn.Layer):
+    """Its last convolution is in a layer that takes a list."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.joined, self.fc = nn.Conv2D(1, 2, 8, stride=8), Joined(), nn.Linear(2 * 16, 2)
+
+    def forward(self, x):
+        x = self.conv(x)
+        return self.fc(self.joined([x, x]).flatten(1))
+
+
+EVEN = {
+    "a function between the layers": Pooled,
+    "an input that is named": Keyword,
+    "one size alone": lambda: nn.Sequential(Placed(), nn.Flatten(), nn.Linear(32, 2)),
+    "several maps": Several,
+    "an adaptive pool": lambda: nn.Sequential(
+        nn.AdaptiveAvgPool2D(4), nn.Conv2D(1, 2, 1), nn.Flatten(), nn.Linear(32, 2)
+    ),
+}
+
+
+@pytest.mark.parametrize("model", EVEN)
 def test_places_are_spread_evenly_where_the_way_cannot_be_followed(model):
-    assert grid_of_last(model(), (1, 32, 32)) == Grid((8, 8), (3.5, 3.5))
+    network = EVEN[model]()
+    assert grid_of_last(network, (1, 32, 32)) == Grid((8, 8), (3.5, 3.5))
+    found = grad_cam(network, np.random.default_rng(0).normal(size=(2, 1, 32, 32)).astype(np.float32))
+    assert found.maps.shape == (2, 4, 4) and found.on_pictures(32, 32).shape == (2, 32, 32)
 
 
 def test_a_layer_of_zeros_says_nothing_of_its_places():
