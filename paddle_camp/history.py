@@ -175,3 +175,13 @@ def smooth(values: Sequence[float] | np.ndarray, window: int) -> np.ndarray:
     series = np.asarray(values, np.float64)
     starts = range(-((window - 1) // 2), len(series) - (window - 1) // 2)
     return np.array([series[max(0, start) : start + window].mean() for start in starts], np.float64)
+
+
+def means_of_parts(x: Sequence[float], y: Sequence[float], most: int) -> list[tuple[float, float]]:
+    """(x, y) of a curve with at most so many points: each is the mean of a part, at the part's end."""
+    starts = np.arange(0, len(y), -(-len(y) // most) or 1)
+    if not len(starts):
+        return []
+    ends = np.append(starts[1:], len(y))
+    means = np.add.reduceat(np.asarray(y, np.float64), starts) / (ends - starts)
+    return list(zip(np.asarray(x)[ends - 1].tolist(), means.tolist(), strict=True))

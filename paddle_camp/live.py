@@ -16,12 +16,12 @@ from typing import Any
 
 from paddle_camp.files import write_json
 
-PAUSE = 2.0  # seconds between two writes, at least
+PAUSE, LONGEST = 2.0, 60.0  # seconds between two writes, at least and at most
 SHARE = 250  # of the time: where a write takes long, the next one waits so many times as long
 
 
 class Pace:
-    """When the next write is due: it may cost 1/250 of the time, on a slow disk too."""
+    """When the next write is due: it may cost 1/250 of the time, on a slow disk too, and is due once a minute."""
 
     def __init__(self) -> None:
         self.due = time.monotonic() + PAUSE
@@ -34,7 +34,7 @@ class Pace:
             yield
         finally:
             now = time.monotonic()
-            self.due = now + max(PAUSE, SHARE * (now - began))
+            self.due = now + min(LONGEST, max(PAUSE, SHARE * (now - began)))
 
 
 @dataclass
@@ -82,12 +82,12 @@ class Recording:
             self.flush()
 
     def flush(self) -> None:
-        """Write what waits. A full disk is ignored, so that the training goes on."""
+        """Write what waits. What a full disk does not take waits for the next time, and the training goes on."""
         with self.pace.writing():
-            for path, record in self._waiting.items():
-                with contextlib.suppress(OSError, ValueError):
+            for path, record in list(self._waiting.items()):
+                with contextlib.suppress(OSError):
                     write_json(path, record())
-        self._waiting.clear()
+                    del self._waiting[path]
 
 
 _now: Recording | None = None

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup, escape
 
+from paddle_camp.history import means_of_parts, smooth
+
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 420, 240, 60, 24, 12, 34  # pixels
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a5195", "#8c6d31")  # Okabe and Ito
 EPOCHS, STEPS = "轮（epoch）", "步（step）"  # what is drawn against
@@ -34,12 +36,8 @@ def _tick(value: float) -> str:
 
 def smoothed(line: Points) -> Points:
     """The moving mean over a 25th of the line."""
-    if not line:
-        return []
-    x, y = np.array(line, np.float64).T
-    window, ones = np.ones(max(1, len(y) // 25)), np.ones(len(y))
-    means = np.convolve(y, window, "same") / np.convolve(ones, window, "same")
-    return list(zip(x.tolist(), means.tolist(), strict=True))
+    means = smooth([y for _, y in line], max(1, len(line) // 25))
+    return [(x, mean) for (x, _), mean in zip(line, means.tolist(), strict=True)]
 
 
 def chart(
@@ -109,7 +107,8 @@ def losses_html(losses: Points, evaluations: Iterable[Mapping[str, Any]]) -> str
         losses: (step, loss).
         evaluations: rows of a :class:`~paddle_camp.history.History`; those of the split "train" are left out.
     """
-    lines = {"training": smoothed(losses[:: -(-len(losses) // MOST) or 1])}
+    steps = means_of_parts([step for step, _ in losses], [loss for _, loss in losses], MOST)
+    lines = {"training": smoothed(steps)}
     for row in evaluations:
         if "loss" in row and row["split"] != "train":
             lines.setdefault(row["split"], []).append((row["step"], row["loss"]))

@@ -245,7 +245,6 @@ class Context:
         self, status: str, results: dict | None = None, *, headline: dict | None = None, error: str = ""
     ) -> None:
         """Write ``metrics.json``; ``status`` is running, done, failed or interrupted."""
-        self.told(status, error)
         data = self.data
         described = {} if data is None else {"name": data.name, "origin": data.origin, "path": data.path} | data.counts
         value = {"homework": self.homework, "status": status, "data": described, "seed": self.seed}
@@ -253,6 +252,7 @@ class Context:
         value |= {"device": self.device, "seconds": round(self.seconds, 1), "headline": headline}
         value |= {"results": results or {}} | ({"error": error} if error else {})
         write_json(self.path / "metrics.json", value)
+        self.told(status, error)
 
     def clean_up(self) -> None:
         """Delete the subfolders of the single trainings; ``checkpoints/{last,best}.*`` stay."""

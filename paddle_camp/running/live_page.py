@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from paddle_camp import live
 from paddle_camp.answers.page import html_templates
+from paddle_camp.errors import one_line
 from paddle_camp.files import read_json, write_text
 from paddle_camp.running.context import Context
 from paddle_camp.running.folder import resume_command
@@ -27,16 +28,21 @@ REFRESH = 3  # seconds, in the browser
 MOST = 24  # trainings that are shown; the last ones
 MOST_POINTS = 2400  # of all trainings in a chart
 STATES = {"running": "进行中", "done": "已完成", "interrupted": "已中断", "failed": "出错，没有完成"}
-KEYS = {"name", "cell", "num_epochs", "num_steps", "first", "step", "ended", "began", "written", "losses", "splits"}
+KEYS = {"name", "cell", "num_epochs", "num_steps", "first", "step", "ended", "broken_off", "began", "written"}
+KEYS |= {"losses", "splits"}
 
 
 class Training(NamedTuple):
-    """A training on the page: its record, whether it goes on or was broken off, and its colour."""
+    """A training on the page: its record, whether it goes on or was broken off, its colour, and whether it is of now.
+
+    One that was broken off and is resumed may have been trained by an earlier process; ``of_now``: by this one.
+    """
 
     record: dict[str, Any]
     goes_on: bool
     broken_off: bool
     colour: str
+    of_now: bool = True
 
     @property
     def epochs(self) -> float:
@@ -92,14 +98,14 @@ class LivePage:
 
     def write(self) -> None:
         """Write the page as it is now."""
-        path = self.context.path / FILE
         try:
             with self.pace.writing():
-                write_text(path, self.render())
-        except OSError as error:
+                write_text(self.context.path / FILE, self.render())
+        except Exception as error:  # a disk, or a record of a stranger's: no reason to end a training
             if not self.complained:
-                why = error.strerror or error
-                print(printable(f"--live: {path} cannot be written ({why}); the run goes on"), file=sys.stderr)
+                why = one_line(getattr(error, "strerror", None) or error)
+                said = f"--live: {self.context.path / FILE} cannot be written ({why}); the run goes on"
+                print(printable(said), file=sys.stderr)
             self.complained = True
 
     def render(self) -> str:
@@ -136,10 +142,10 @@ class LivePage:
         shown = records[-MOST:]
         found = []
         for index, each in enumerate(shown):
-            goes_on = self.status == "running" and not each["ended"] and each["written"] >= self.began
-            # One that has ended before its last epoch had no more patience, or diverged; or the run was broken off.
-            whole = each["step"] >= each["num_steps"] or (each["ended"] and self.status in ("running", "done"))
-            found.append(Training(each, goes_on, not goes_on and not whole, colour(index, len(shown))))
+            of_now = each["written"] >= self.began
+            goes_on = self.status == "running" and not each["ended"] and of_now
+            broken_off = not goes_on and (each["broken_off"] or not each["ended"])
+            found.append(Training(each, goes_on, broken_off, colour(index, len(shown)), of_now))
         return found, len(records) - len(shown)
 
 
@@ -171,7 +177,9 @@ def time_left(trainings: Sequence[Training], sweep: live.Sweep | None) -> float 
     if share is None:
         return None
     if sweep is not None:
-        before, seconds = sweep.first / max(1, sweep.cells), time.monotonic() - sweep.began
+        resumed = {each.record["cell"]: each.record for each in trainings if each.of_now and each.record["cell"]}
+        first = sweep.first + sum(each["first"] / max(1, each["num_steps"]) for each in resumed.values())
+        before, seconds = first / max(1, sweep.cells), time.monotonic() - sweep.began
     else:
         record = going[-1].record
         before, seconds = record["first"] / max(1, record["num_steps"]), record["written"] - record["began"]

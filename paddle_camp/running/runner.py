@@ -134,9 +134,9 @@ def _decide(homework: str, page: Page, options: Options) -> tuple[Path | None, A
 
 def _run_in(context: Context, page: Page, values: Any) -> Answer:
     logs = visualdl.LiveLogs(lambda: context.path / "visualdl")
-    live = context.options.visualdl and collectives.world().rank == 0
+    logged = context.options.visualdl and collectives.world().rank == 0
     try:
-        watched = progress.watched_by(logs.begin) if live else contextlib.nullcontext()
+        watched = progress.watched_by(logs.begin) if logged else contextlib.nullcontext()
         with watched, first_batch.kept_at(lambda: first_batch.file_in(context.checkpoints)):
             answer = page.run(values, context)
         add_interpretation(context, answer)
@@ -145,7 +145,7 @@ def _run_in(context: Context, page: Page, values: Any) -> Answer:
         write_json(context.path / "env.json", context.environment)
         outputs.write_answer_files(context, page, answer)
         write_model_card(context, answer, (page.__doc__ or "").partition("\n")[0])
-        if live:
+        if logged:
             logs.finish(answer.histories)
         context.write_metrics("done", answer.results, headline=answer.headline)
     except BaseException as error:

@@ -164,7 +164,7 @@ def _run(session: Session, name: str) -> History:
     shown = show_progress(name, total, done, session.quiet, session.history)
     name = folder.name if folder is not None else name
     session.progress = with_watchers(shown, name, session.history)
-    if (recording := live.current()) is not None:
+    if (recording := live.current()) is not None:  # no watcher: these do not know how many steps there will be
         plan = session.num_epochs, session.num_epochs * len(train)
         session.progress = Together(session.progress, Recorder(recording, name, session.history, *plan))
     try:

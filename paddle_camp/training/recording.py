@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+import sys
 import time
 from typing import Any
 
 import numpy as np
 
-from paddle_camp.history import History, Row
+from paddle_camp.history import History, Row, means_of_parts
 from paddle_camp.live import Recording
 from paddle_camp.training.progress import Progress
 
@@ -27,7 +29,7 @@ class Recorder(Progress):
         self.recording, self.history = recording, history
         self.path, self.name = recording.begin(name)
         self.whole = {"num_epochs": num_epochs, "num_steps": num_steps, "first": self.taken, "cell": recording.cell}
-        self.began, self.ended = time.time(), False
+        self.began, self.ended, self.broken_off = time.time(), False, False
         self.note()
 
     @property
@@ -48,8 +50,8 @@ class Recorder(Progress):
         self.note()
 
     def close(self) -> None:
-        """Note that it has ended, finished or not."""
-        self.ended = True
+        """Note that it has ended: by itself, or because an error or a Ctrl-C is on its way out."""
+        self.ended, self.broken_off = True, sys.exc_info()[0] is not None
         self.note()
 
     def note(self) -> None:
@@ -58,26 +60,21 @@ class Recorder(Progress):
 
     def record(self) -> dict[str, Any]:
         """What there is now, as JSON values; ``began`` and ``written`` are seconds since 1970."""
-        place = {"name": self.name, "step": self.taken, "ended": self.ended}
+        place = {"name": self.name, "step": self.taken, "ended": self.ended, "broken_off": self.broken_off}
         times = {"began": self.began, "written": time.time()}
         return place | self.whole | times | {"losses": self.losses(), "splits": self.splits()}
 
     def losses(self) -> list[list[float]]:
         """(step, loss) of the steps, or the means of as many parts as a curve may have points."""
-        steps, losses = np.array(self.history.column("step")), np.array(self.history.column("loss"))
-        starts = np.arange(0, len(losses), -(-len(losses) // MOST) or 1)
-        if not len(starts):
-            return []
-        ends = np.append(starts[1:], len(losses))
-        means = np.add.reduceat(losses, starts) / (ends - starts)
-        return np.column_stack([steps[ends - 1], means]).tolist()
+        points = means_of_parts(self.history.column("step"), self.history.column("loss"), MOST)
+        return [list(point) for point in points if math.isfinite(point[1])]
 
     def splits(self) -> dict[str, dict[str, list[list[float]]]]:
         """Split -> loss and accuracy -> (epoch, value) of some or all measurements."""
         found: dict[str, dict[str, list[list[float]]]] = {}
         for row in self.history.evaluations:
             for measure in ("loss", "accuracy"):
-                if measure in row:
+                if measure in row and math.isfinite(row[measure]):
                     points = found.setdefault(row["split"], {}).setdefault(measure, [])
                     points.append([row["epoch"], float(row[measure])])
         return {split: {name: _some(each) for name, each in of.items()} for split, of in found.items()}

@@ -94,12 +94,39 @@ def test_of_a_long_training_the_means_of_parts_are_kept(tmp_path):
 
 def test_a_slow_disk_is_written_to_less_often(monkeypatch):
     monkeypatch.setattr(live, "SHARE", 250)
-    now = iter([0.0, 10.0, 10.5])
+    now = iter([0.0, 10.0, 10.1, 40.0, 42.0])
     monkeypatch.setattr(live.time, "monotonic", lambda: next(now))
     pace = live.Pace()
     with pace.writing():
         pass
-    assert pace.due == 10.5 + 0.5 * 250
+    assert pace.due == pytest.approx(10.1 + 0.1 * 250)
+    with pace.writing():
+        pass
+    assert pace.due == 42.0 + 60  # after a minute anyway
+
+
+def test_what_a_full_disk_does_not_take_is_written_later(tmp_path, monkeypatch):
+    writes = []
+
+    def write(path, value):
+        writes.append(path)
+        if len(writes) == 1:
+            raise OSError(28, "No space left on device")
+        write_json(path, value)
+
+    monkeypatch.setattr(live, "write_json", write)
+    recording = live.Recording(lambda: tmp_path)
+    recording.note(tmp_path / "a.json", lambda: {"ended": True})
+    assert not (tmp_path / "a.json").exists()
+    recording.note(tmp_path / "b.json", lambda: {})
+    assert read_json(tmp_path / "a.json") == {"ended": True} and len(writes) == 3
+
+
+def test_what_is_no_number_is_left_out_of_a_record(tmp_path):
+    history = camp.History([{"step": 1, "loss": 0.5}, {"step": 2, "loss": float("nan")}])
+    history.evaluations.append({"split": "test", "epoch": 1, "loss": 0.5, "accuracy": float("nan")})
+    recorder = Recorder(live.Recording(lambda: tmp_path), "a", history, 1, 2)
+    assert recorder.losses() == [[1, 0.5]] and recorder.splits() == {"test": {"loss": [[1, 0.5]]}}
 
 
 def test_trainings_of_one_name_and_those_within_a_cell_are_told_apart(tmp_path):
@@ -173,6 +200,25 @@ def test_the_page_says_how_a_run_ended_and_a_resumed_one_goes_on_with_it(toys, t
     assert "<b>已完成</b>" in done and all(f"</i>{name}</td>" in done for name in ("first", "second"))
 
 
+def test_the_page_says_that_a_run_failed_before_it_had_a_folder(toys, tmp_path, monkeypatch):
+    def run_out(settings, context):
+        raise MemoryError("too large")
+
+    monkeypatch.setattr(toys.load("1-1"), "run", run_out)
+    with pytest.raises(MemoryError):
+        run(toys, tmp_path)
+    assert REFRESHES not in page_of(tmp_path) and "<b>出错，没有完成</b>" in page_of(tmp_path)
+    assert live_page.FILE not in [thread.name for thread in threading.enumerate()]
+
+
+def test_a_record_of_a_strangers_ends_no_run(toys, tmp_path, monkeypatch, capsys):
+    strange = dict.fromkeys(live_page.KEYS)
+    with_page(toys, monkeypatch, lambda context: write_json(context.checkpoints / "live" / "a.json", strange))
+    folder = run(toys, tmp_path)
+    assert read_json(folder / "metrics.json")["status"] == "done"
+    assert "live.html cannot be written" in capsys.readouterr().err
+
+
 def test_a_page_that_cannot_be_written_is_said_once_and_the_training_goes_on(toys, tmp_path, monkeypatch, capsys):
     def trains(context):
         page = context.path / live_page.FILE
@@ -212,6 +258,7 @@ def record(name: str, step: int = 50, **more) -> dict:
     """Of a training of 100 steps in 10 epochs that began ten seconds ago."""
     now = time.time()
     value = {"name": name, "cell": name, "num_epochs": 10, "num_steps": 100, "first": 0, "step": step, "ended": False}
+    value |= {"broken_off": False}
     value |= {"began": now - 10, "written": now, "losses": [[1, 0.5], [step, 0.25]]}
     return value | {"splits": {"holdout": {"loss": [[1.0, 0.5], [2.0, 0.4]]}}} | more
 
@@ -228,6 +275,25 @@ def test_the_time_left_is_that_of_a_part_which_goes_on_as_it_began():
     sweep = live.Sweep(cells=8, first=2, done=4, began=time.monotonic() - 30)  # two and two halves in 30 seconds
     assert live_page.shares(going(record("a"), record("b")), sweep) == 5 / 8
     assert live_page.time_left(going(record("a"), record("b")), sweep) == pytest.approx(30, rel=1e-3)
+    resumed = live.Sweep(cells=2, first=0, done=0, began=time.monotonic() - 60)  # a hundredth of a cell in a minute
+    left = live_page.time_left(going(record("a", 92, first=90), record("b", 0)), resumed)
+    assert left == pytest.approx(60 * 108 / 2, rel=1e-3)
+
+
+def test_who_had_no_more_patience_was_not_broken_off(tmp_path):
+    context = Context("1-1", lambda: tmp_path, Options(live=True), {})
+    context.open()
+    page = live_page.LivePage(context, "Toys")
+    page.status = "interrupted"
+    rows = [record("patient", ended=True), record("stopped", ended=True, broken_off=True), record("killed")]
+    for row in rows:
+        write_json(tmp_path / "checkpoints" / "live" / f"{row['name']}.json", row)
+    shown, _ = page.trainings()
+    assert {each.record["name"]: each.broken_off for each in shown} == {
+        "patient": False,
+        "stopped": True,
+        "killed": True,
+    }
 
 
 def test_trainings_share_charts_and_the_last_ones_are_shown(tmp_path, monkeypatch):
