@@ -83,5 +83,9 @@ def require(condition: bool, message: str) -> None:
 
 def one_line(text: object, longest: int = 200) -> str:
     """A stranger's text, or what a library says of it, for a message: cut off, and without halves of characters."""
-    line = " ".join(str(text).encode("utf-8", "backslashreplace").decode().split())
-    return line if len(line) <= longest else f"{line[:longest]}…"
+    return cut(" ".join(str(text).encode("utf-8", "backslashreplace").decode().split()), longest)
+
+
+def cut(text: str, longest: int = 200) -> str:
+    """A text that may be very long, for a message."""
+    return text if len(text) <= longest else f"{text[:longest]}…"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from paddle_camp.commands.parsing import add_common_options, add_model_options, parse_with_model
 from paddle_camp.commands.reporting import escape_what_cannot_be_shown, guarded, report
-from paddle_camp.errors import CampError, one_line, require
+from paddle_camp.errors import CampError, cut, require
 from paddle_camp.files import write_csv
 from paddle_camp.running.printing import print_loudly, printable
 
@@ -122,7 +122,7 @@ def predict(parsed: argparse.Namespace) -> int:
         for name, said in zip(names, says(inputs.arrays(samples, parsed.tta)), strict=True):
             angles.append((name, said.prediction))
             name = os.fsencode(name).decode("utf-8", "backslashreplace")  # a zip's GBK names are no UTF-8
-            print(printable(f"{one_line(name)}: {said.words}"), flush=True)
+            print(printable(f"{cut(name)}: {said.words}"), flush=True)
             rows.append({"sample": name} | said.columns)
     if written:
         print(printable(f"Grad-CAM of {len(written)} pictures: {parsed.explain}"), file=sys.stderr)

@@ -54,7 +54,7 @@ def find_export(source: Path, model: str | None = None, reader: str | None = Non
 
     Args:
         source: the folder, or a file in it.
-        model, reader: for a file without ``model.json``, as for :func:`find_saved_model`.
+        model, reader: for a file, whose ``model.json`` is not looked at then, as for :func:`find_saved_model`.
 
     Raises:
         CheckpointError: a file is missing, or it is not known which one is meant.
@@ -67,6 +67,7 @@ def find_export(source: Path, model: str | None = None, reader: str | None = Non
         if not (source.parent / FILE).exists():
             raise CheckpointError(f"{source}: no {FILE} beside it tells of which network: add --model and --classes")
         return read_saved_model(source.parent), [source]
+    require(model is None, f"--model: for a file of weights; what {source} holds, its {FILE} says")
     saved = read_saved_model(source)
     if saved.weights:
         return saved, [source / f"{Path(name).stem}{ONNX}" for name in saved.weights]
@@ -86,10 +87,7 @@ def onnx_networks(saved: SavedModel, files: Sequence[Path], folder: Path) -> lis
     """
     _refuse_captions(saved)
     inputs = saved.inputs(folder)
-    networks = [OnnxNetwork.load(path) for path in files]
-    for network in networks:
-        network.check(inputs.shape, len(saved.classes) or 1)
-    return networks
+    return [OnnxNetwork.load(path).checked(inputs.shape, len(saved.classes) or 1) for path in files]
 
 
 def _refuse_captions(saved: SavedModel) -> None:

@@ -166,7 +166,7 @@ def to_onnx(saved: SavedModel, network: nn.Layer, place: Path) -> Run:
             raise CampError(f"{version} does not convert {saved.model} ({last_line(error)}); {MATCHING}") from None
     if not target.is_file():
         raise CampError(f"{version} wrote no file for {saved.model}; {MATCHING}")
-    return OnnxNetwork.of(target.read_bytes(), target)
+    return OnnxNetwork.load(target)  # as predict will read it
 
 
 def to_safetensors(saved: SavedModel, network: nn.Layer, place: Path) -> Run:

@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -33,12 +33,18 @@ class Value(NamedTuple):
 
 @dataclass(frozen=True)
 class OnnxNetwork:
-    """A function of float32 ``[N, ...]``; ``path`` is where it was read."""
+    """A function of float32 ``[N, ...]``.
+
+    Attributes:
+        path: where it was read.
+        sizes: what the shape of an output may be, without the batch; none: any.
+    """
 
     path: Path
     session: InferenceSession
     takes: list[Value]
     gives: list[Value]
+    sizes: tuple[tuple[int, ...], ...] = ()
 
     @classmethod
     def load(cls, path: Path) -> OnnxNetwork:
@@ -78,8 +84,8 @@ class OnnxNetwork:
             raise CheckpointError(f"{path}: ONNX Runtime does not take it ({last_line(error)})") from None
         return cls(path, session, takes, gives)
 
-    def check(self, shape: tuple[int, ...], count: int) -> None:
-        """Hold what the file says of itself to what ``model.json`` says.
+    def checked(self, shape: tuple[int, ...], count: int) -> OnnxNetwork:
+        """The network, whose file says of itself what ``model.json`` says; its outputs will be held to that.
 
         Args:
             shape: of an input, without the batch.
@@ -88,28 +94,30 @@ class OnnxNetwork:
         Raises:
             CheckpointError: it takes or gives something else, or batches of one size alone.
         """
-        logit = [(1,)] if count == 2 else []  # of two classes there may be one output: the logit of the second
-        for what, found, sizes, others in (("inputs", self.takes, shape, []), ("outputs", self.gives, (count,), logit)):
+        outputs = ((count,), (1,)) if count == 2 else ((count,),)  # of two classes one: the logit of the second
+        for what, found, sizes in (("inputs", self.takes, (shape,)), ("outputs", self.gives, outputs)):
             one = found[0] if len(found) == 1 else None
-            if one is None or one.type != FLOAT32 or not any(_fits(one.shape, each) for each in (sizes, *others)):
+            if one is None or one.type != FLOAT32 or not any(_fits(one.shape, each) for each in sizes):
                 said = "; ".join(f"{each.type} {_sizes(each.shape)}" for each in found)[:200]
                 raise CheckpointError(
-                    f"{self.path}: its {what} are {said}, and model.json wants {FLOAT32} {_sizes(['N', *sizes])}: "
+                    f"{self.path}: its {what} are {said}, and model.json wants {FLOAT32} {_sizes(['N', *sizes[0]])}: "
                     "put the files of one export together"
                 )
+        return replace(self, sizes=outputs)
 
     def __call__(self, inputs: np.ndarray) -> np.ndarray:
         """Outputs, float32 ``[N, ...]``, of inputs, float32 ``[N, ...]``.
 
         Raises:
-            CheckpointError: they cannot be computed, or are of another form than the file says.
+            CheckpointError: they cannot be computed, or are of another form than the file or ``model.json`` says.
         """
         try:
             (outputs,) = self.session.run(None, {self.takes[0].name: np.ascontiguousarray(inputs)})
         except Exception as error:  # of a kind of its own, and what its operators raise
             raise CheckpointError(f"{self.path}: ONNX Runtime cannot compute it ({last_line(error)})") from None
         told = self.gives[0].shape
-        if outputs.ndim != len(told) or outputs.shape[:1] != inputs.shape[:1]:
+        known = not self.sizes or outputs.shape[1:] in self.sizes
+        if outputs.ndim != len(told) or outputs.shape[:1] != inputs.shape[:1] or not known:
             said = f"gives {_sizes(outputs.shape)} for {len(inputs)} inputs, and says that it gives {_sizes(told)}"
             raise CheckpointError(f"{self.path}: {said}; export it again")
         return outputs

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
+import types
 from pathlib import Path
 
 import cv2
 import numpy as np
-import paddle
 import pytest
 
 import paddle_camp as camp
 from paddle_camp.commands import export as export_command
 from paddle_camp.commands import predict
+from paddle_camp.errors import CampError, CheckpointError
 from paddle_camp.metrics import probabilities
-from paddle_camp.predicting.onnx_network import OnnxNetwork
+from paddle_camp.predicting.onnx_network import OnnxNetwork, Value
 from tests.helpers import contract, onnx_files, tried_models
 from tests.helpers.fundus_files import drawn
 from tests.helpers.mutations import survive
@@ -160,9 +161,7 @@ def test_of_mutants_each_is_computed_or_one_line(tmp_path):
     pytest.importorskip("onnxruntime")
 
     def compute(path: Path) -> np.ndarray:
-        network = OnnxNetwork.load(path)
-        network.check((2,), 3)
-        return network(np.ones((2, 2), np.float32))
+        return OnnxNetwork.load(path).checked((2,), 3)(np.ones((2, 2), np.float32))
 
     assert 0 < survive(compute, tmp_path / "a.onnx", onnx_files.linear(WEIGHTS, BIAS), 500, seed=0) < 500
 
@@ -243,7 +242,30 @@ def test_a_model_json_of_the_wrong_kind_is_refused_as_ever(tmp_path, rows, capsy
     assert "a file elsewhere" in said(capsys, folder, rows)
 
 
-def test_the_paddle_device_stays_the_cpu(tmp_path, rows, capsys):
+@pytest.mark.parametrize(("backend", "device"), [("onnx", "cpu"), ("paddle", "auto")])
+def test_with_onnx_paddle_is_not_asked_for_its_gpu(monkeypatch, backend, device):
+    asked = []
+
+    def choose(name):
+        asked.append(name)
+        raise CampError("enough")
+
+    monkeypatch.setattr("paddle_camp.runtime.choose_device", choose)
+    assert predict.main(["out", "a.csv", "--backend", backend]) == 2
+    assert asked == [device]
+
+
+def test_outputs_of_another_size_than_the_classes_are_one_line():
+    """A file may leave open how many it gives, and then give too many: of an ensemble no mean could be taken."""
+    ends = Value("x", "tensor(float)", ["n", "k"]), Value("y", "tensor(float)", ["n", "k"])
+    session = types.SimpleNamespace(run=lambda names, given: [np.zeros((len(given["x"]), 4), np.float32)])
+    network = OnnxNetwork(Path("a.onnx"), session, [ends[0]], [ends[1]])
+    assert network(np.ones((2, 2), np.float32)).shape == (2, 4)
+    with pytest.raises(CheckpointError, match=r"a\.onnx: gives \[2, 4\] for 2 inputs, and says that it gives \[n, k\]"):
+        network.checked((2,), 3)(np.ones((2, 2), np.float32))
+
+
+def test_a_folder_says_itself_of_which_network_it_is(tmp_path, rows, capsys):
     pytest.importorskip("onnxruntime")
-    said(capsys, made_export(tmp_path / "out"), rows, status=0)
-    assert paddle.get_device() == "cpu"
+    folder = made_export(tmp_path / "out")
+    assert "--model: for a file of weights" in said(capsys, folder, rows, "--model", "lenet", "--classes", "digits")
