@@ -20,9 +20,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from annotated_types import Ge
 
 import paddle_camp as camp
 from homework.fundus_transfer.figures import draw_all
@@ -44,6 +45,8 @@ MIXED_PRECISION = True
 class Settings(camp.PretrainedSettings, camp.FundusSettings):
     """The network and the three ways; all of it is ours."""
 
+    # Larger than the network was trained on: of features at 224, 320, 448 the loss on folds is 0.084, 0.075, 0.066.
+    image_size: Annotated[int, Ge(32)] = 320  # pixels
     rates: camp.Several[camp.Rate] = (2e-5, 1e-4)  # fine-tuned: candidates for AdamW's highest rate
     scratch_rate: camp.Rate = 1e-3  # from scratch
     weight_decay: camp.NonNegative = 0.01  # AdamW's
@@ -52,8 +55,8 @@ class Settings(camp.PretrainedSettings, camp.FundusSettings):
     augment: bool = True  # flips and rotations of up to 15 degrees
     holdout: camp.Share = 0.15  # of the training pictures, to choose rate and way by
     num_seeds: camp.Count = 3  # trainings of each kind, from --seed on
-    patch: camp.Count = 48  # side of the square that covers a part of a picture, pixels
-    stride: camp.Count = 24  # pixels from one square to the next
+    patch: camp.Count = 64  # side of the square that covers a part of a picture, pixels
+    stride: camp.Count = 32  # pixels from one square to the next
     looked_into: camp.Count = 4  # wrong pictures at most, and as many right ones
 
 
