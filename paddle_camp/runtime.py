@@ -6,6 +6,9 @@ import contextlib
 import os
 import platform
 import re
+import signal
+import threading
+from collections.abc import Iterator
 from importlib import metadata
 from typing import Any
 
@@ -14,6 +17,22 @@ from paddle_camp.errors import CampError
 from paddle_camp.machine import cpu_name, physical_cores
 
 SEARCH = "FLAGS_cudnn_exhaustive_search"
+
+
+@contextlib.contextmanager
+def ended_as_by_ctrl_c() -> Iterator[None]:
+    """Inside, SIGTERM (``kill``, a batch system, ``docker stop``) does what Ctrl-C does: a run says so in its files.
+
+    Paddle's own handler ends the process at once, with a trace of C++. Outside of the main thread nothing is changed.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)  # None: it was Paddle's, in C++
 
 
 def choose_device(name: str = "auto") -> str:

@@ -57,6 +57,8 @@ def run_assignment(catalogue: Catalogue, homework: str, options: Options) -> tup
         print(f"--amp: {reason}; the run computes in float32", file=sys.stderr)
         options = replace(options, amp=False)
     with contextlib.ExitStack() as until_the_end:
+        if world.size == 1:  # else the launcher ends the processes, each by its own error
+            until_the_end.enter_context(runtime.ended_as_by_ctrl_c())
         if options.cluster and is_sweep(page):
             until_the_end.enter_context(cluster.connected(options.cluster, page.run.__module__))
         open_folder = _folder_opener(until_the_end, path, lambda: new_folder(homework, options))

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -20,10 +21,10 @@ SCRIPT = Path(__file__).resolve().parents[2] / "tools" / "run_homework.py"
 SMALL = ("model=resnet18", "image_size=32", "num_epochs=3", "train_pictures=30", "valid_pictures=10", "batch_size=2")
 
 
-def start_tiny(out: Path, **options) -> subprocess.Popen:
+def start_tiny(out: Path, *more: str, **options) -> subprocess.Popen:
     """A real run of 9-1 in a process of its own, small enough to wait for."""
     arguments = ["9-1", "--data", "synthetic", "--out", str(out), *(part for text in SMALL for part in ("-o", text))]
-    return subprocess.Popen([sys.executable, SCRIPT, *arguments], stderr=subprocess.PIPE, text=True, **options)
+    return subprocess.Popen([sys.executable, SCRIPT, *arguments, *more], stderr=subprocess.PIPE, text=True, **options)
 
 
 def failing(monkeypatch, tmp_path, error) -> int:
@@ -62,6 +63,20 @@ def test_an_interrupted_run_has_status_130_and_says_how_to_go_on(monkeypatch, tm
     assert f"go on with: python tools/run_homework.py 9-1 --resume {path}\ninterrupted" in capsys.readouterr().err
     metrics = json.loads((tmp_path / "9-1" / "latest" / "metrics.json").read_text(encoding="utf-8"))
     assert metrics["status"] == "interrupted"
+
+
+def test_a_kill_that_can_be_heard_is_an_interrupt(tmp_path):
+    """Of a sweep whose trainings are in other processes, where Paddle's handler would end this one."""
+    process = start_tiny(tmp_path, "--jobs", "2", "--live")
+    metrics, page = (tmp_path / "9-1" / "latest" / name for name in ("metrics.json", "live.html"))
+    end = time.monotonic() + 120
+    while not page.exists() and time.monotonic() < end:
+        time.sleep(0.1)
+    process.terminate()
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == 130 and said.endswith("interrupted\n") and "C++" not in said
+    assert json.loads(metrics.read_text(encoding="utf-8"))["status"] == "interrupted"
+    assert "已中断" in page.read_text(encoding="utf-8") and "refresh" not in page.read_text(encoding="utf-8")
 
 
 def test_a_run_that_is_still_going_is_not_resumed(monkeypatch, tmp_path, capsys):
