@@ -50,7 +50,7 @@ def compare_modes(model: nn.Layer, part: camp.ImageSet, evaluated: np.ndarray, b
         return float(np.abs(one - other).mean()) / spread, float(changed.mean())
 
     (gap, changed), (company, recast) = apart(first, evaluated), apart(first, second)
-    accuracy = float((first.argmax(axis=1) == part.labels).mean())
+    accuracy = camp.metrics.accuracy(first, part.labels)
     return {"accuracy": accuracy, "gap": gap, "changed": changed, "company": company, "recast": recast}
 
 
