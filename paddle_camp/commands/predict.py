@@ -158,9 +158,9 @@ def check_drawing(file: str, saved: SavedModel) -> None:
     Raises:
         CampError: another kind of file, or a network that gives no angles.
     """
-    from paddle_camp.predicting.drawn_drive import STRIPS, VIDEOS
+    from paddle_camp.predicting.drawn_drive import STRIPS, VIDEOS, gives_angles
 
-    if saved.reader != "roads" or not saved.number:
+    if not gives_angles(saved):
         raise CampError(f"--draw: draws steering angles, and {saved.model} gives none; leave it out")
     if Path(file).suffix.lower() not in (*STRIPS, *VIDEOS):
         raise CampError(f"--draw {file}: a video ends in {' or '.join(VIDEOS)}, a strip in {' or '.join(STRIPS)}")

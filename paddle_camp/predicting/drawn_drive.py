@@ -12,6 +12,7 @@ import numpy as np
 
 from paddle_camp.data.pictures.decoding import decode_full
 from paddle_camp.errors import CampError
+from paddle_camp.predicting.saved_model import SavedModel
 
 VIDEOS = {".mp4": "mp4v", ".avi": "MJPG"}  # how the file ends -> its codec
 STRIPS = (".png", ".jpg")
@@ -19,6 +20,11 @@ WIDTH, PER_SECOND = 320, 10  # pixels of a picture; pictures of a video
 ACROSS, DOWN = 6, 4  # pictures of a strip at most, evenly spaced
 LOCK = 60.0  # degrees by which the pointer turns at full lock
 GREEN, DARK = (80, 220, 80), (40, 40, 40)
+
+
+def gives_angles(saved: SavedModel) -> bool:
+    """Whether a network steers: it takes pictures of roads and gives a number."""
+    return saved.reader == "roads" and bool(saved.number)
 
 
 def with_angle(image: np.ndarray, angle: float) -> np.ndarray:

@@ -203,12 +203,14 @@ def _answer(trial: Trial) -> tuple[list[Any], Callable[[Tried], list[Any]]]:
 
 
 def _pictures(tried: Tried) -> str:
-    """HTML: each picture that the network got, and beside it its map."""
+    """HTML: each picture that the network got, and beside it its map, or the road with the angle."""
     shown = []
     for place, (picture, said) in enumerate(zip(tried.seen, tried.said, strict=True)):
         shown.append((picture, "网络看到的图片"))
         if tried.maps:
             shown.append((tried.maps[place], f"Grad-CAM：亮处支持“{said.prediction}”"))
+        if tried.driven:
+            shown.append((tried.driven[place], "绿色指针是预测的转向角，向左为负"))
     figures = (
         f"<figure>{_img(each, text)}<figcaption>{html.escape(text)}</figcaption></figure>" for each, text in shown
     )

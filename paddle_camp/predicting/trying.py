@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 from paddle import nn
 
+from paddle_camp.data.pictures.decoding import decode_full
 from paddle_camp.errors import DataError, SettingError
 from paddle_camp.networks.grad_cam import last_feature_map
 from paddle_camp.plots.heat import colour_pictures, enlarged
 from paddle_camp.predicting.captions import CAPTIONER
+from paddle_camp.predicting.drawn_drive import gives_angles, with_angle
 from paddle_camp.predicting.explaining import explanation
 from paddle_camp.predicting.inputs import Inputs
 from paddle_camp.predicting.picture_reader import PictureInputs
@@ -29,11 +31,13 @@ class Tried:
         said: one for each sample: there may be several digits on a picture.
         seen: the pictures as the network gets them, uint8 ``[H, W, 3]``, RGB; empty where it takes no pictures.
         maps: Grad-CAM over each of them; empty where there is none.
+        driven: of a road the picture as it was given, with a pointer that is turned by the angle; else empty.
     """
 
     said: tuple[Said, ...]
     seen: tuple[np.ndarray, ...] = field(default=())
     maps: tuple[np.ndarray, ...] = field(default=())
+    driven: tuple[np.ndarray, ...] = field(default=())
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,10 @@ class Trial:
         maps: list[np.ndarray] = []
         if self.explains:
             maps = explanation(self.networks, arrays, images, self.saved.classes, [name] * len(images)).overlays()
-        return Tried(said, _in_rgb(enlarged(colour_pictures(images))), _in_rgb(maps))
+        driven = ()
+        if gives_angles(self.saved):
+            driven = tuple(with_angle(decode_full(path), float(each.prediction))[..., ::-1] for each in said)
+        return Tried(said, _in_rgb(enlarged(colour_pictures(images))), _in_rgb(maps), driven)
 
     def message(self, text: str) -> Tried:
         """What it says of a text, which is one message however many lines it has.

@@ -14,6 +14,7 @@ from paddle_camp.commands import predict
 from paddle_camp.predicting.drawn_drive import with_angle
 from paddle_camp.predicting.picture_reader import pictures_at
 from paddle_camp.predicting.saved_model import SavedModel, find_saved_model
+from paddle_camp.predicting.trying import Trial
 from tests.helpers import contract
 from tests.helpers.drive_files import picture, write
 from tests.helpers.predictions import REAL, change, make_run
@@ -134,3 +135,12 @@ def test_pictures_of_a_folder_are_sorted_by_their_numbers(tmp_path):
         write(tmp_path / name, picture(0))
     names = [path.name for path in pictures_at(tmp_path, False, pytest.fail)]
     assert names == ["009.png", "9.png", "10.png", "A1.png", "a2.png", "a10.png"]
+
+
+def test_on_the_page_a_pointer_shows_the_angle(run, drive):
+    file = drive / "0_cam.png"
+    tried = Trial.load(run).picture(file, "0_cam.png")
+    (said,), (driven,) = tried.said, tried.driven
+    assert tried.maps == () and driven.shape[1:] == (320, 3)
+    expected = with_angle(cv2.imread(str(file)), float(said.prediction))
+    assert np.array_equal(driven, expected[..., ::-1])
