@@ -182,7 +182,7 @@ def norms(r: Results) -> str:
 
 def deep_convnet(r: Results) -> str:
     long, table = r["long"], r["recipes"]["table"]
-    five = ", ".join(f"{name} {row['accuracy']:.4f}" for name, row in table.items())
+    five = ", ".join(f"{name} {row['test']:.4f}" for name, row in table.items())
     low, high = long["best"]["interval"]
     best = f"{r['recipes']['best']} after 20 epochs {long['best']['accuracy']:.4f} (95 %: {low:.4f} to {high:.4f})"
     return f"test accuracy after 5 epochs: {five}; {best}, the source's network {long['source']['accuracy']:.4f}"

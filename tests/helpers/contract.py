@@ -17,7 +17,7 @@ import homework as homework_package
 from paddle_camp.errors import SettingError
 from paddle_camp.running import outputs
 from paddle_camp.running.options import Options
-from tools import run_homework
+from tools import results, run_homework
 
 FILES = (
     "config.json",
@@ -83,6 +83,7 @@ def check(folder: Path, homework: str, *, data: bool = False, classifier: bool =
     names = {"homework", "status", "data", "seed", "device", "seconds", "headline", "results"}
     assert set(metrics) - {"weights"} == names  # of a page that begins with pretrained ones
     assert (metrics["homework"], metrics["status"]) == (homework, "done")
+    assert results.in_one_line(homework, metrics) != results.NONE  # docs/results.md has a sentence for it
     environment = json.loads((folder / "env.json").read_text(encoding="utf-8"))
     assert environment["peak_memory"] > 100 * 2**20  # Paddle alone takes more
     answer = (folder / "answer.md").read_text(encoding="utf-8")
