@@ -17,7 +17,7 @@ import numpy as np
 import paddle
 from paddle import Tensor, nn
 
-from paddle_camp.networks.modes import evaluating
+from paddle_camp.networks.modes import evaluating, held
 
 MIDDLE = 4  # places across, of which two in the middle are looked at
 MORE = 48  # pixels by which a layer's input is enlarged so that its middle is far from the edges: a multiple of strides
@@ -77,11 +77,12 @@ def grid_of(model: nn.Layer, layer: str, inputs: np.ndarray) -> Grid:
     resizing, places = _resizing_layers(model, layer, inputs)
     picture = (inputs.shape[2], inputs.shape[3])
     found = {picture: Grid((1.0, 1.0), (0.0, 0.0))}
-    for each, shape, after in resizing:
-        before = (shape[2], shape[3])
-        inner = _grid_of_layer(each, shape) if before in found and after not in found else None
-        if inner is not None and inner.fits(before, after):
-            found[after] = found[before].of(inner)
+    with held(model):  # Paddle 2.6 refuses the gradient of an input alone where weights ask for theirs
+        for each, shape, after in resizing:
+            before = (shape[2], shape[3])
+            inner = _grid_of_layer(each, shape) if before in found and after not in found else None
+            if inner is not None and inner.fits(before, after):
+                found[after] = found[before].of(inner)
     return found.get(places) or Grid.spread(picture, places)
 
 

@@ -37,7 +37,7 @@ def run(tmp_path_factory):
 
 
 def test_resnet18_runs_with_a_file(run):
-    results = contract.check(run, "transfer", data=True, classifier=True)["recipe"]
+    results = contract.check(run, "transfer", data=True, classifier=True, sentence=False)["recipe"]
     assert (results["epochs"], results["trained"], results["numbers"]) == (2, 11_177_538, 11_177_538)
     assert contract.metrics_of(run)["weights"] == {"resnet18": "file"}
     saved, files = find_saved_model(run)
@@ -92,7 +92,7 @@ def test_vgg16_has_frozen_features_another_dropout_and_two_classes(tmp_path, mon
 def test_vgg16_runs_with_a_file(tmp_path):
     options = (*TINY, "recipe=vgg16", f"weights={file_of('vgg16', tmp_path)}", "recipe_epochs=1")
     folder = small_run("transfer", tmp_path, options)
-    results = contract.check(folder, "transfer", data=True, classifier=True)["recipe"]
+    results = contract.check(folder, "transfer", data=True, classifier=True, sentence=False)["recipe"]
     assert results["trained"] == 119_554_050  # of 25,088 x 4,096, 4,096 x 4,096 and 4,096 x 2, with biases
 
 
