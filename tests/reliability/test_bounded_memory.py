@@ -122,7 +122,7 @@ def largest(folder: Path) -> dict[str, Path]:
         ("inks.jpg", "CMYK", (11_580, 11_580), {}),
         ("scans.jpg", "RGB", (10_540, 10_540), {"progressive": True, "subsampling": 0}),
         ("ink scans.jpg", "CMYK", (8300, 10_000), {"progressive": True, "subsampling": 0}),
-        ("clear.webp", "RGBA", (5800, 10_000), {"lossless": True}),
+        ("clear.webp", "RGBA", (3840, 10_000), {"lossless": True}),
         ("clear.tiff", "RGBA", (8300, 10_000), {"compression": "tiff_adobe_deflate", "tiffinfo": {278: 10_000}}),
     ):
         found[name] = folder / name

@@ -33,7 +33,7 @@ NAMES = "JPEG, PNG, WebP, BMP, TIFF, PPM, GIF or AVIF"
 AGAIN = "copy it again or remove it"
 MAX_MEMORY = 10**9  # bytes, while a picture is decoded
 # Bytes a pixel that Pillow and we have at a time, measured: some libraries keep the picture in two forms more.
-DECODING = {"WEBP": 17, "AVIF": 17, "HEIF": 17, "TIFF": 12}
+DECODING = {"WEBP": 26, "AVIF": 17, "HEIF": 17, "TIFF": 12}
 USUAL = 9
 REDUCED = (8, 4, 2)  # parts of its size that a JPEG is decoded at
 JPEG, PNG = b"\xff\xd8", b"\x89PNG\r\n\x1a\n"
