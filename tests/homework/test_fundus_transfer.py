@@ -151,7 +151,10 @@ def test_the_answer_turns_around_with_the_results():
     text = answer(frozen=(2, 0.03), tuned=(40, 0.3), scratch=(2, 0.1))
     first = text.splitlines()[0]
     assert "选出的做法是冻结的特征，200 张验证图片上的准确率为 99.00%，AUC" in first
-    assert "微调反而变差：340 张图片" in text and "这次从头训练的反而更好" in text
+    assert "微调反而变差：340 张图片" in text and "这次看不出预训练的权重有帮助" in text
+    assert "这次从头训练的反而更好" in answer(frozen=(40, 0.3), tuned=(40, 0.2), scratch=(2, 0.1))
+    one = answer(frozen=(2, 0.03), tuned=(14, 0.1), scratch=(14, 0.2))  # better than from scratch is one way alone
+    assert "从头训练的验证准确率与微调分不出高下" in one and "不够从头学会看图" in one
     even = answer(frozen=(40, 0.3), tuned=(2, 0.1), scratch=(2, 0.2))
     assert "微调让特征适应眼底图片" in even and "这次看不出预训练的权重有帮助" in even
     burst = answer(scratch=None)
