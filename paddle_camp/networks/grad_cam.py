@@ -39,10 +39,16 @@ class GradCam:
 
     def on_pictures(self, height: int, width: int) -> np.ndarray:
         """The maps for each pixel, float32 ``[N, height, width]``: linear between the places."""
-        return np.stack([self.grid.over(heat, height, width) for heat in self.maps])
+        return self.grid.over(self.maps, height, width)
 
 
-def grad_cam(model: nn.Layer, inputs: np.ndarray, classes: np.ndarray | None = None, layer: str = "") -> GradCam:
+def grad_cam(
+    model: nn.Layer,
+    inputs: np.ndarray,
+    classes: np.ndarray | None = None,
+    layer: str = "",
+    grid: Grid | None = None,
+) -> GradCam:
     """Where the network sees its class: ReLU(sum over k of a_k A_k).
 
     A_k are the channels of a convolutional layer's output, a_k the mean over all places of the gradient of the class's
@@ -54,6 +60,7 @@ def grad_cam(model: nn.Layer, inputs: np.ndarray, classes: np.ndarray | None = N
         classes: int ``[N]``, the classes that are asked for; by default those that the network says. With a single
             logit (a sigmoid) that of class 0 is its negative.
         layer: the name of a layer, as in ``model.named_sublayers()``; by default that of :func:`last_feature_map`.
+        grid: where the layer's places lie, if that is known, as of another network of the same kind.
 
     Raises:
         SettingError: the network has no convolution whose output has several places, or no such layer; a class that
@@ -68,7 +75,7 @@ def grad_cam(model: nn.Layer, inputs: np.ndarray, classes: np.ndarray | None = N
     with unchanged(model), held(model):
         model.eval()
         found = [_one_batch(model, target, layer, inputs[p], None if classes is None else classes[p]) for p in pieces]
-        grid = grid_of(model, layer, inputs[:1])
+        grid = grid or grid_of(model, layer, inputs[:1])
     maps, said, outputs = (np.concatenate(each) for each in zip(*found, strict=True))
     return GradCam(maps, said, outputs, layer, grid)
 
@@ -89,7 +96,8 @@ def explain_together(
     """
     shares = np.mean([probabilities(outputs_of(network, inputs)) for network in networks], axis=0)
     classes = shares.argmax(axis=1) if classes is None else classes
-    found = [grad_cam(network, inputs, classes) for network in networks]
+    first = grad_cam(networks[0], inputs, classes)
+    found = [first, *(grad_cam(each, inputs, classes, first.layer, first.grid) for each in networks[1:])]
     tops = [each.maps.max(axis=(1, 2), keepdims=True) for each in found]
     scaled = [each.maps / np.where(top > 0, top, 1) for each, top in zip(found, tops, strict=True)]
     return replace(found[0], maps=np.mean(scaled, axis=0)), shares

@@ -52,13 +52,13 @@ class Grid:
         numbers = zip(self.first, self.stride, places, picture, strict=True)
         return all(abs(side - 1 - stride * (count - 1) - 2 * first) <= stride for first, stride, count, side in numbers)
 
-    def over(self, heat: np.ndarray, height: int, width: int) -> np.ndarray:
-        """A map ``[h, w]`` for each pixel, float32 ``[height, width]``: linear between places, constant outside."""
+    def over(self, maps: np.ndarray, height: int, width: int) -> np.ndarray:
+        """Maps ``[N, h, w]`` for each pixel, float32 ``[N, height, width]``: linear between places, level outside."""
         rows = [[1 / self.stride[1], 0, -self.first[1] / self.stride[1]]]
         rows += [[0, 1 / self.stride[0], -self.first[0] / self.stride[0]]]
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        picture = np.ascontiguousarray(heat, np.float32)
-        return cv2.warpAffine(picture, np.array(rows), (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        options = {"flags": flags, "borderMode": cv2.BORDER_REPLICATE}
+        return np.stack([cv2.warpAffine(each, np.array(rows), (width, height), **options) for each in np.float32(maps)])
 
 
 def grid_of(model: nn.Layer, layer: str, inputs: np.ndarray) -> Grid:

@@ -60,9 +60,9 @@ class Explanation:
         return [f"{self.classes[k]} {shares[k]:.2f}" for k, shares in rows]
 
     @property
-    def _heats(self) -> list[np.ndarray]:
+    def _heats(self) -> np.ndarray:
         """The maps for each pixel of the pictures."""
-        return [self.grid.over(heat, *self.images.shape[2:]) for heat in self.maps]
+        return self.grid.over(self.maps, *self.images.shape[2:])
 
     def overlays(self) -> list[np.ndarray]:
         """The pictures in grey with their maps over them, uint8 ``[3, H, W]``, BGR."""
@@ -71,7 +71,7 @@ class Explanation:
     def figure(self, title: str | None = None) -> Figure:
         """The pictures, and below each its overlay."""
         captions, unmarked = [wrapped(caption, 15) for caption in self.captions], [False] * len(self.names)
-        return explanation_figure(self.images, np.stack(self._heats), captions, unmarked, title=title)
+        return explanation_figure(self.images, self._heats, captions, unmarked, title=title)
 
     def save(self, folder: str | Path, taken: Sequence[Path] = ()) -> list[Path]:
         """Write an overlay for each picture, ``NAME.png``, with its number where a name is in ``taken`` or comes again.

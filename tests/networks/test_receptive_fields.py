@@ -85,7 +85,7 @@ def test_a_map_lies_over_what_it_saw():
 
 
 def test_outside_of_the_first_and_last_place_a_map_goes_on_as_it_is():
-    heat = Grid((8, 8), (0, 0)).over(np.array([[1.0, 2.0], [3.0, 5.0]]), 16, 16)
+    (heat,) = Grid((8, 8), (0, 0)).over(np.array([[[1.0, 2.0], [3.0, 5.0]]]), 16, 16)
     assert heat.dtype == np.float32 and heat[0, 0] == 1 and heat[15, 15] == 5 and heat[0, 4] == 1.5 and heat[8, 0] == 3
 
 
