@@ -7,7 +7,6 @@ stay where they are: curves, tables, and what a network has drawn itself.
 
 from __future__ import annotations
 
-import argparse
 import io
 import sys
 from pathlib import Path
@@ -18,7 +17,6 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # works in a clone that was never installed
 
 import homework
-from paddle_camp.commands.reporting import escape_what_cannot_be_shown, guarded
 from paddle_camp.errors import CampError
 from paddle_camp.files import read_json, replace_file, write_json, write_text
 from paddle_camp.running.folder import follow_latest
@@ -121,12 +119,8 @@ def update(folders: list[Path], docs: Path) -> int:
 
 def main(arguments: list[str] | None = None, docs: Path = results.DOCS) -> int:
     """Run the command line and return its exit status."""
-    escape_what_cannot_be_shown()
-    parser = argparse.ArgumentParser(description="Show figures of recorded runs in docs/gallery.md.")
-    parser.add_argument("folders", nargs="*", type=Path, metavar="RUN_FOLDER", help="such as runs/9-1/latest")
-    parser.add_argument("--debug", action="store_true", help="show tracebacks")
-    parsed = parser.parse_args(arguments)
-    return guarded(lambda: update(parsed.folders, docs), debug=parsed.debug)
+    said = "Show figures of recorded runs in docs/gallery.md."
+    return results.with_folders(said, arguments, lambda folders: update(folders, docs))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import argparse
 import csv
 import statistics
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -170,12 +171,17 @@ def update(folders: list[Path], docs: Path) -> int:
 
 def main(arguments: list[str] | None = None, docs: Path = DOCS) -> int:
     """Run the command line and return its exit status."""
+    return with_folders("Record finished runs and draw docs/results.md.", arguments, lambda runs: update(runs, docs))
+
+
+def with_folders(description: str, arguments: list[str] | None, work: Callable[[list[Path]], int]) -> int:
+    """Run a command line that names the folders of runs, and return the exit status of ``work`` on them."""
     escape_what_cannot_be_shown()
-    parser = argparse.ArgumentParser(description="Record finished runs and draw docs/results.md.")
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("folders", nargs="*", type=Path, metavar="RUN_FOLDER", help="such as runs/9-1/latest")
     parser.add_argument("--debug", action="store_true", help="show tracebacks")
     parsed = parser.parse_args(arguments)
-    return guarded(lambda: update(parsed.folders, docs), debug=parsed.debug)
+    return guarded(lambda: work(parsed.folders), debug=parsed.debug)
 
 
 if __name__ == "__main__":
