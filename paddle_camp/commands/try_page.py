@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import os
-import signal
 import tempfile
 import threading
 from pathlib import Path
@@ -63,7 +62,8 @@ def serve(parsed: argparse.Namespace) -> int:
         try:
             print(printable(f"{trial.saved.model}: {', '.join(map(str, trial.files))}"), flush=True)
             print(f"{address} (Ctrl-C ends it)", flush=True)
-            wait()
+            with runtime.ended_as_by_ctrl_c():  # so that the folder goes
+                wait()
         except KeyboardInterrupt:
             return 0
         finally:
@@ -72,8 +72,7 @@ def serve(parsed: argparse.Namespace) -> int:
 
 
 def wait() -> None:
-    """Until Ctrl-C, or a kill, which is made one, so that the folder goes; a thread serves the page."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Until Ctrl-C; a thread serves the page."""
     threading.Event().wait()
 
 
