@@ -7,11 +7,8 @@ import threading
 import time
 from pathlib import Path
 
-import paddle
 import pytest
-from paddle import nn
 
-import paddle_camp as camp
 from paddle_camp import live
 from paddle_camp.collecting.record import read_record
 from paddle_camp.collecting.verifying import verify
@@ -21,8 +18,7 @@ from paddle_camp.running import live_page
 from paddle_camp.running.context import Context
 from paddle_camp.running.options import Options
 from paddle_camp.running.runner import run_assignment
-from paddle_camp.training.recording import MOST, Recorder
-from tests.helpers.toys import without_times
+from tests.helpers.recorded import train
 
 REFRESHES = '<meta http-equiv="refresh"'
 GO_ON = live_page.LivePage._go_on
@@ -34,20 +30,6 @@ def at_once(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(live, "PAUSE", 0.0)
     monkeypatch.setattr(live, "SHARE", 0.0)
     monkeypatch.setattr(live_page.LivePage, "_go_on", lambda page: page.ended.wait())
-
-
-def train(num_epochs: int = 2, keep=None, look=lambda: None, name: str = "train") -> camp.History:
-    """Four steps an epoch on eight rows, and an evaluation; ``look`` is called before the first and after each."""
-    paddle.seed(0)
-    model = nn.Linear(2, 2)
-    x, y = paddle.rand([8, 2]).numpy(), [0, 1] * 4
-    optimizer = paddle.optimizer.SGD(0.1, parameters=model.parameters())
-    options = {"batch_size": 2, "evaluations": {"holdout": (x, y)}, "keep": keep, "name": name, "quiet": True}
-    return camp.fit(model, optimizer, (x, y), num_epochs=num_epochs, probe=lambda net: look() or {}, **options)
-
-
-def records(folder: Path) -> dict[str, dict]:
-    return {each["name"]: each for each in map(read_json, folder.glob("*.json"))}
 
 
 def with_page(toys, monkeypatch, trains):
@@ -70,74 +52,6 @@ def run(toys, tmp_path, **options) -> Path:
 
 def page_of(tmp_path: Path) -> str:
     return (tmp_path / "runs" / "1-1" / "latest" / live_page.FILE).read_text(encoding="utf-8")
-
-
-def test_a_record_grows_with_its_training_which_is_the_same_without_it(tmp_path):
-    plain, seen = train(), []
-    with live.recorded(live.Recording(lambda: tmp_path)):
-        history = train(look=lambda: seen.append(records(tmp_path)["train"]["step"]))
-    assert seen == [0, 4, 8]
-    assert without_times(history.steps) == without_times(plain.steps)
-    assert without_times(history.evaluations) == without_times(plain.evaluations)
-    (record,) = records(tmp_path).values()
-    assert record["losses"] == [[row["step"], row["loss"]] for row in history.steps]
-    assert record["splits"]["holdout"]["loss"] == [[row["epoch"], row["loss"]] for row in history.split("holdout")]
-    assert (record["ended"], record["num_steps"], live.current()) == (True, 8, None)
-
-
-def test_of_a_long_training_the_means_of_parts_are_kept(tmp_path):
-    history = camp.History([{"step": step, "loss": float(step)} for step in range(1, 10 * MOST - 3)])
-    losses = Recorder(live.Recording(lambda: tmp_path), "a", history, 1, 2000).losses()
-    assert len(losses) == MOST and losses[:2] == [[10, 5.5], [20, 15.5]] and losses[-1] == [1996, 1993.5]
-    assert Recorder(live.Recording(lambda: tmp_path), "a", camp.History(), 1, 2000).losses() == []
-
-
-def test_a_slow_disk_is_written_to_less_often(monkeypatch):
-    monkeypatch.setattr(live, "SHARE", 250)
-    now = iter([0.0, 10.0, 10.1, 40.0, 42.0])
-    monkeypatch.setattr(live.time, "monotonic", lambda: next(now))
-    pace = live.Pace()
-    with pace.writing():
-        pass
-    assert pace.due == pytest.approx(10.1 + 0.1 * 250)
-    with pace.writing():
-        pass
-    assert pace.due == 42.0 + 60  # after a minute anyway
-
-
-def test_what_a_full_disk_does_not_take_is_written_later(tmp_path, monkeypatch):
-    writes = []
-
-    def write(path, value):
-        writes.append(path)
-        if len(writes) == 1:
-            raise OSError(28, "No space left on device")
-        write_json(path, value)
-
-    monkeypatch.setattr(live, "write_json", write)
-    recording = live.Recording(lambda: tmp_path)
-    recording.note(tmp_path / "a.json", lambda: {"ended": True})
-    assert not (tmp_path / "a.json").exists()
-    recording.note(tmp_path / "b.json", lambda: {})
-    assert read_json(tmp_path / "a.json") == {"ended": True} and len(writes) == 3
-
-
-def test_what_is_no_number_is_left_out_of_a_record(tmp_path):
-    history = camp.History([{"step": 1, "loss": 0.5}, {"step": 2, "loss": float("nan")}])
-    history.evaluations.append({"split": "test", "epoch": 1, "loss": 0.5, "accuracy": float("nan")})
-    recorder = Recorder(live.Recording(lambda: tmp_path), "a", history, 1, 2)
-    assert recorder.losses() == [[1, 0.5]] and recorder.splits() == {"test": {"loss": [[1, 0.5]]}}
-
-
-def test_trainings_of_one_name_and_those_within_a_cell_are_told_apart(tmp_path):
-    with live.recorded(live.Recording(lambda: tmp_path)):
-        train()
-        train()
-        with live.in_cell("relu-0"):
-            train()
-            train(name="relu-0")
-            train(keep=tmp_path / "with/weights")
-    assert set(records(tmp_path)) == {"train", "train (2)", "relu-0", "relu-0 (2)", "relu-0 · weights"}
 
 
 def test_the_page_shows_the_curves_and_refreshes_itself_until_the_run_is_done(toys, tmp_path, monkeypatch, capsys):
